@@ -1,0 +1,2 @@
+//! The mock API as a program.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Environment and arguments in, exit code out.
+fn main() {}
