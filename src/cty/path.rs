@@ -1,0 +1,119 @@
+//! Where something is inside a value: attribute names, map keys, list indices.
+
+use std::fmt;
+
+/// The way from the root of a value to a part of it. The empty path is the value itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Ord, PartialOrd, Hash)]
+pub struct Path(Vec<Step>);
+
+/// One step down; the three kinds are those of Terraform's `AttributePath`. Elements of sets have no step.
+#[derive(Clone, Debug, PartialEq, Eq, Ord, PartialOrd, Hash)]
+pub enum Step {
+    /// Into an attribute of an object, or a nested block.
+    Attribute(String),
+    /// Into an element of a map.
+    Key(String),
+    /// Into an element of a list or tuple, counted from zero.
+    Index(i64),
+}
+
+impl Path {
+    /// The empty path.
+    pub const fn root() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The path of one attribute of the root.
+    pub fn attribute(name: impl Into<String>) -> Self {
+        Self(vec![Step::Attribute(name.into())])
+    }
+
+    /// This path, one step longer.
+    #[must_use]
+    pub fn child(&self, step: Step) -> Self {
+        let mut steps = Vec::with_capacity(self.0.len() + 1);
+        steps.extend_from_slice(&self.0);
+        steps.push(step);
+        Self(steps)
+    }
+
+    /// The attribute `name` of the object at this path.
+    #[must_use]
+    pub fn child_attribute(&self, name: impl Into<String>) -> Self {
+        self.child(Step::Attribute(name.into()))
+    }
+
+    /// The element `index`, from zero, of the list or tuple at this path.
+    #[must_use]
+    pub fn child_index(&self, index: usize) -> Self {
+        self.child(Step::index(index))
+    }
+
+    /// The element `key` of the map at this path.
+    #[must_use]
+    pub fn child_key(&self, key: &str) -> Self {
+        self.child(Step::Key(key.to_owned()))
+    }
+
+    /// The steps from the root.
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// Whether this is the empty path.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn prepend(&mut self, step: Step) {
+        self.0.insert(0, step);
+    }
+}
+
+impl Step {
+    pub(super) fn index(index: usize) -> Self {
+        Self::Index(i64::try_from(index).unwrap_or(i64::MAX))
+    }
+}
+
+impl FromIterator<Step> for Path {
+    fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
+        Self(steps.into_iter().collect())
+    }
+}
+
+/// As one would write it in a configuration: `content_filters[0].action`, `labels["a"]`.
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Attribute(name) if position == 0 => f.write_str(name)?,
+                Step::Attribute(name) => write!(f, ".{name}")?,
+                Step::Key(key) => write!(f, "[{}]", serde_json::Value::from(key.as_str()))?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_like_a_configuration() {
+        let path = Path::attribute("content_filters").child_index(0).child_attribute("action");
+        assert_eq!(path.to_string(), "content_filters[0].action");
+        assert_eq!(Path::attribute("m").child_key("k\"\n").to_string(), "m[\"k\\\"\\n\"]");
+        assert_eq!(Path::root().child_index(3).to_string(), "[3]");
+        assert_eq!(Path::root().to_string(), "");
+    }
+
+    #[test]
+    fn sorts_by_steps_so_that_lists_of_paths_are_stable() {
+        let mut paths = [Path::attribute("b"), Path::attribute("a").child_index(1), Path::attribute("a")];
+        paths.sort();
+        assert_eq!(paths.map(|path| path.to_string()), ["a", "a[1]", "b"]);
+    }
+}
