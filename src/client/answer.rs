@@ -1,0 +1,231 @@
+//! From the bytes of a successful answer to the objects in it. Knows the service's envelopes (`{"data": …}`,
+//! `{"data": […], "total_count": n}`, `{"deleted": true}`), and names the field that is not as promised.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::JsonObject;
+use super::error::{Call, Error};
+use super::excerpt;
+use super::secret::Redactor;
+
+/// The answer to a call that succeeded, unread.
+pub(super) struct Answer {
+    pub(super) call: Call,
+    /// 200-299.
+    pub(super) status: u16,
+    pub(super) request_id: Option<String>,
+    pub(super) body: Vec<u8>,
+    pub(super) redactor: Arc<Redactor>,
+}
+
+/// What is wrong with the shape of an answer: `data.id: a string is required`.
+pub(super) type Misshapen = String;
+
+/// Something that the service describes by a JSON object with an id.
+pub(super) trait Entity: Sized {
+    /// Reads and checks an object; `at` is where it stands in the answer.
+    fn from_object(object: JsonObject, at: &str) -> Result<Self, Misshapen>;
+
+    /// What tells it from others of its kind.
+    fn id(&self) -> &str;
+}
+
+/// One page of a list.
+pub(super) struct Page<T> {
+    pub(super) rows: Vec<T>,
+    /// How many rows the service counts in all; may count rows that it never shows.
+    pub(super) total_count: u64,
+}
+
+impl Answer {
+    /// The error for an answer that cannot be used.
+    pub(super) fn unusable(&self, reason: impl AsRef<str>) -> Error {
+        Error::Decode {
+            call: self.call.clone(),
+            status: self.status,
+            reason: self.redactor.redact(reason.as_ref()),
+            request_id: self.request_id.clone(),
+        }
+    }
+
+    /// The thing in `{"data": {…}}`.
+    pub(super) fn entity<T: Entity>(self) -> Result<T, Error> {
+        let mut envelope = self.envelope()?;
+        let read = match envelope.remove("data") {
+            Some(Value::Object(object)) => T::from_object(object, "data"),
+            _ => Err(required("data", "an object")),
+        };
+        read.map_err(|reason| self.unusable(reason))
+    }
+
+    /// The things in `{"data": [{…}], "total_count": n}`.
+    pub(super) fn page<T: Entity>(self) -> Result<Page<T>, Error> {
+        let envelope = self.envelope()?;
+        page(envelope).map_err(|reason| self.unusable(reason))
+    }
+
+    /// Nothing, if the answer confirms a deletion: a JSON object that neither reports an error nor says `deleted` is
+    /// anything but true, or the status 204. A blank or foreign answer proves nothing and is an error.
+    pub(super) fn deleted(self) -> Result<(), Error> {
+        if self.status == 204 {
+            return Ok(());
+        }
+        match self.envelope()?.get("deleted") {
+            None | Some(Value::Bool(true)) => Ok(()),
+            Some(_) => Err(self.unusable(required("deleted", "true"))),
+        }
+    }
+
+    /// The answer read as a type that takes only what it needs from it.
+    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_slice(&self.body).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => self.unusable(error.to_string()),
+            _ => self.not_json(&error),
+        })
+    }
+
+    /// The outermost object. One with an `error` in it is a failure, whatever its status says.
+    fn envelope(&self) -> Result<JsonObject, Error> {
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::Object(object)) if object.get("error").is_none_or(Value::is_null) => Ok(object),
+            Ok(Value::Object(_)) => {
+                let said = excerpt::message(&self.body, &self.redactor).unwrap_or_default();
+                Err(self.unusable(format!("it reports an error: {said}")))
+            }
+            Ok(_) => Err(self.unusable("a JSON object is required")),
+            Err(error) => Err(self.not_json(&error)),
+        }
+    }
+
+    fn not_json(&self, error: &serde_json::Error) -> Error {
+        let found = match excerpt::excerpt(&self.body, &self.redactor) {
+            None => "it is empty".to_owned(),
+            Some(page) if self.body.trim_ascii_start().starts_with(b"<") => format!("{page}, not JSON"),
+            Some(_) => format!("it is not valid JSON: {error}"),
+        };
+        self.unusable(found)
+    }
+}
+
+fn page<T: Entity>(mut envelope: JsonObject) -> Result<Page<T>, Misshapen> {
+    let Some(total_count) = envelope.get("total_count").and_then(Value::as_u64) else {
+        return Err(required("total_count", "a whole number"));
+    };
+    let Some(Value::Array(rows)) = envelope.remove("data") else {
+        return Err(required("data", "a list"));
+    };
+    let rows: Result<Vec<T>, Misshapen> =
+        rows.into_iter().enumerate().map(|(index, row)| entry(index, row)).collect();
+    Ok(Page { rows: rows?, total_count })
+}
+
+fn entry<T: Entity>(index: usize, row: Value) -> Result<T, Misshapen> {
+    let at = format!("data[{index}]");
+    match row {
+        Value::Object(object) => T::from_object(object, &at),
+        _ => Err(required(&at, "an object")),
+    }
+}
+
+/// The complaint about a field that is absent or of another type.
+pub(super) fn required(field: &str, what: &str) -> Misshapen {
+    format!("{field}: {what} is required")
+}
+
+/// A field that must be a string.
+pub(super) fn string<'a>(object: &'a JsonObject, at: &str, name: &str) -> Result<&'a str, Misshapen> {
+    object.get(name).and_then(Value::as_str).ok_or_else(|| required(&format!("{at}.{name}"), "a string"))
+}
+
+/// The field that names a thing in later calls: a string with something in it.
+pub(super) fn id<'a>(object: &'a JsonObject, at: &str) -> Result<&'a str, Misshapen> {
+    let id = string(object, at, "id")?;
+    if id.is_empty() { Err(required(&format!("{at}.id"), "a string that is not empty")) } else { Ok(id) }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::Method;
+
+    use super::super::guardrails::Guardrail;
+    use super::super::http::Route;
+    use super::super::secret::ApiKey;
+    use super::*;
+
+    static ROUTE: Route = Route { method: Method::GET, template: "/guardrails" };
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer {
+            call: Call::new(&ROUTE, "/guardrails".to_owned()),
+            status,
+            request_id: Some("r-1".to_owned()),
+            body: body.as_bytes().to_vec(),
+            redactor: Arc::new(Redactor::new(&ApiKey::new("very-secret").unwrap())),
+        }
+    }
+
+    /// The reason that an error gives, whose other fields must be the answer's.
+    #[track_caller]
+    fn reason<T>(outcome: Result<T, Error>) -> String {
+        match outcome.err().expect("the answer should not be usable") {
+            Error::Decode { status: 200, reason, request_id: Some(id), .. } if id == "r-1" => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_wrong_shape_is_reported_by_field() {
+        let whole = r#""id":"g","name":"n","created_at":"t""#;
+        for (body, expected) in [
+            ("[]".to_owned(), "a JSON object is required"),
+            ("{}".to_owned(), "data: an object is required"),
+            (r#"{"data":[]}"#.to_owned(), "data: an object is required"),
+            (r#"{"data":{"id":7}}"#.to_owned(), "data.id: a string is required"),
+            (format!(r#"{{"data":{{{whole},"id":""}}}}"#), "data.id: a string that is not empty is required"),
+            (format!(r#"{{"data":{{{whole},"name":null}}}}"#), "data.name: a string is required"),
+            (r#"{"data":{"id":"g","name":"n"}}"#.to_owned(), "data.created_at: a string is required"),
+            (r#"{"error":{"message":"no very-secret"}}"#.to_owned(), "it reports an error: no ***"),
+            ("<title>Sign in</title>".to_owned(), "an HTML page: Sign in, not JSON"),
+            (" ".to_owned(), "it is empty"),
+            (r#"{"data":"#.to_owned(), "it is not valid JSON: EOF while parsing a value at line 1 column 8"),
+        ] {
+            assert_eq!(reason(answer(200, &body).entity::<Guardrail>()), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_page_needs_its_count_and_sound_rows() {
+        for (body, expected) in [
+            (r#"{"data":[]}"#, "total_count: a whole number is required"),
+            (r#"{"data":[],"total_count":-1}"#, "total_count: a whole number is required"),
+            (r#"{"data":[],"total_count":1e400}"#, "total_count: a whole number is required"),
+            (r#"{"total_count":0}"#, "data: a list is required"),
+            (
+                r#"{"data":[{"id":"g","name":"n","created_at":"t"},{"id":"g"}],"total_count":2}"#,
+                "data[1].name: a string is required",
+            ),
+            (r#"{"data":[null],"total_count":1}"#, "data[0]: an object is required"),
+        ] {
+            assert_eq!(reason(answer(200, body).page::<Guardrail>()), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn only_a_confirmed_deletion_is_one() {
+        assert!(answer(200, r#"{"deleted":true}"#).deleted().is_ok());
+        assert!(answer(200, r#"{"data":{"id":"g"}}"#).deleted().is_ok());
+        assert!(answer(204, "").deleted().is_ok());
+        for (body, expected) in [
+            (r#"{"deleted":false}"#, "deleted: true is required"),
+            (r#"{"deleted":null}"#, "deleted: true is required"),
+            (r#"{"error":{"message":"busy"}}"#, "it reports an error: busy"),
+            ("", "it is empty"),
+            ("<p>Welcome", "an HTML page: Welcome, not JSON"),
+        ] {
+            assert_eq!(reason(answer(200, body).deleted()), expected, "{body}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What can go wrong with a call, by stage: not sent, not connected, lost on the way, too late, refused, unreadable.
+//! The stage decides whether the service may have done the work, and with the method whether a call may be sent
+//! again. Every text in here has been through the redactor before it gets here.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::Method;
+
+use super::http::Route;
+
+/// A call as people name it: `PATCH /guardrails/<id>`. Without base URL and query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    route: &'static Route,
+    path: Box<str>,
+}
+
+impl Call {
+    pub(super) fn new(route: &'static Route, path: String) -> Call {
+        Call { route, path: path.into_boxed_str() }
+    }
+
+    /// The HTTP method.
+    pub fn method(&self) -> &'static Method {
+        &self.route.method
+    }
+
+    /// The path as the API's documentation writes it: `/guardrails/{id}`.
+    pub fn template(&self) -> &'static str {
+        self.route.template
+    }
+
+    /// The path as it was sent, below the base URL, fit to show.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.route.method, self.path)
+    }
+}
+
+/// Why a call did not bring what it was made for.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No request can be made of the arguments; nothing was sent.
+    #[error("{call} cannot be sent: {reason}")]
+    Request {
+        /// What was to be done.
+        call: Call,
+        /// What is wrong with the arguments.
+        reason: String,
+    },
+    /// There was no connection, so nothing was sent: name resolution, TCP, proxy, or TLS failed.
+    #[error("{call}: cannot connect to {host}: {reason}")]
+    Connect {
+        /// What was to be done.
+        call: Call,
+        /// Host and port of the base URL.
+        host: String,
+        /// Whether the other side actively refused the connection, as where nothing listens.
+        refused: bool,
+        /// The cause as the network tells it.
+        reason: String,
+    },
+    /// The connection failed after the request, or part of it, was sent, and before an answer came.
+    #[error("{call}: the connection was lost before an answer came: {reason}")]
+    Lost {
+        /// What was to be done.
+        call: Call,
+        /// The cause as the network tells it.
+        reason: String,
+    },
+    /// No complete answer came in the time one attempt may take.
+    #[error("{call}: no complete answer within {} s", after.as_secs_f64())]
+    Timeout {
+        /// What was to be done.
+        call: Call,
+        /// The time it was given.
+        after: Duration,
+    },
+    /// The service, or something before it, answered with a status that is not success.
+    #[error("{call} answered {status}: {message}")]
+    Status {
+        /// What was to be done.
+        call: Call,
+        /// The HTTP status, outside 200-299.
+        status: u16,
+        /// The service's own message where there was one, else what can be said of the answer; one line.
+        message: String,
+        /// What the service's support can find the request by.
+        request_id: Option<String>,
+    },
+    /// The answer says success, but it cannot be read: no JSON, broken off, too large, or not of the promised shape.
+    #[error("{call} answered {status}, but the answer cannot be used: {reason}")]
+    Decode {
+        /// What was to be done.
+        call: Call,
+        /// The HTTP status, 200-299.
+        status: u16,
+        /// What is wrong with the answer, with the field where it is one.
+        reason: String,
+        /// What the service's support can find the request by.
+        request_id: Option<String>,
+    },
+}
+
+impl Error {
+    /// The call that failed.
+    pub fn call(&self) -> &Call {
+        match self {
+            Error::Request { call, .. }
+            | Error::Connect { call, .. }
+            | Error::Lost { call, .. }
+            | Error::Timeout { call, .. }
+            | Error::Status { call, .. }
+            | Error::Decode { call, .. } => call,
+        }
+    }
+
+    /// The HTTP status, if an answer came that far.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Error::Status { status, .. } | Error::Decode { status, .. } => Some(*status),
+            Error::Request { .. } | Error::Connect { .. } | Error::Lost { .. } | Error::Timeout { .. } => {
+                None
+            }
+        }
+    }
+
+    /// What the service's support can find the request by, if the answer named it.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Error::Status { request_id, .. } | Error::Decode { request_id, .. } => request_id.as_deref(),
+            Error::Request { .. } | Error::Connect { .. } | Error::Lost { .. } | Error::Timeout { .. } => {
+                None
+            }
+        }
+    }
+
+    /// Whether the service says that the thing does not exist.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Error::Status { status: 404, .. })
+    }
+
+    /// Whether the service may have done what was asked. False only where that is proven: nothing was sent, or the
+    /// answer is a refusal (4XX) or a redirect. A 303 is a redirect after the work, so it proves nothing.
+    pub fn may_have_happened(&self) -> bool {
+        match self {
+            Error::Request { .. } | Error::Connect { .. } => false,
+            Error::Status { status, .. } => *status == 303 || !(300..500).contains(status),
+            Error::Lost { .. } | Error::Timeout { .. } | Error::Decode { .. } => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static PATCH: Route = Route { method: Method::PATCH, template: "/guardrails/{id}" };
+
+    fn call() -> Call {
+        Call::new(&PATCH, "/guardrails/g-1".to_owned())
+    }
+
+    fn status(status: u16) -> Error {
+        Error::Status { call: call(), status, message: "no".to_owned(), request_id: None }
+    }
+
+    #[test]
+    fn each_stage_tells_whether_the_work_may_be_done() {
+        let reason = || "why".to_owned();
+        let host = || "openrouter.ai".to_owned();
+        let after = Duration::from_millis(1500);
+        let cases = [
+            (Error::Request { call: call(), reason: reason() }, false),
+            (Error::Connect { call: call(), host: host(), refused: true, reason: reason() }, false),
+            (Error::Connect { call: call(), host: host(), refused: false, reason: reason() }, false),
+            (Error::Lost { call: call(), reason: reason() }, true),
+            (Error::Timeout { call: call(), after }, true),
+            (Error::Decode { call: call(), status: 201, reason: reason(), request_id: None }, true),
+            (status(302), false),
+            (status(303), true),
+            (status(400), false),
+            (status(429), false),
+            (status(500), true),
+            (status(524), true),
+        ];
+        for (error, expected) in cases {
+            assert_eq!(error.may_have_happened(), expected, "{error}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_call_and_what_came() {
+        assert_eq!(status(409).to_string(), "PATCH /guardrails/g-1 answered 409: no");
+        let late = Error::Timeout { call: call(), after: Duration::from_millis(1500) };
+        assert_eq!(late.to_string(), "PATCH /guardrails/g-1: no complete answer within 1.5 s");
+        assert_eq!(late.call().template(), "/guardrails/{id}");
+        assert!(status(404).is_not_found());
+        assert!(
+            !Error::Decode { call: call(), status: 404, reason: String::new(), request_id: None }
+                .is_not_found()
+        );
+    }
+
+    #[test]
+    fn an_error_is_small_enough_to_return() {
+        assert!(size_of::<Error>() <= 128);
+    }
+}

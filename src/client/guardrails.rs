@@ -1,0 +1,93 @@
+//! Guardrails: who may use which models and providers, with what budget. One function per operation.
+
+use reqwest::Method;
+
+use super::answer::{self, Entity, Misshapen};
+use super::error::Error;
+use super::http::Route;
+use super::{Client, JsonObject, pages};
+
+static LIST: Route = Route { method: Method::GET, template: "/guardrails" };
+static CREATE: Route = Route { method: Method::POST, template: "/guardrails" };
+static GET: Route = Route { method: Method::GET, template: "/guardrails/{id}" };
+static UPDATE: Route = Route { method: Method::PATCH, template: "/guardrails/{id}" };
+static DELETE: Route = Route { method: Method::DELETE, template: "/guardrails/{id}" };
+
+impl Client {
+    /// All guardrails of a workspace (of the default one when not told), in the service's order, which it does not
+    /// promise. The list never has a default guardrail that was not yet written to.
+    pub async fn list_guardrails(&self, workspace_id: Option<&str>) -> Result<Vec<Guardrail>, Error> {
+        pages::read_all(self, &LIST, &[("workspace_id", workspace_id)]).await
+    }
+
+    /// Makes a guardrail of the fields in `body`. Not idempotent: the same call again makes a second one.
+    pub async fn create_guardrail(&self, body: &JsonObject) -> Result<Guardrail, Error> {
+        let request = self.request(&CREATE).json(body)?;
+        self.call(&request).await?.entity()
+    }
+
+    /// One guardrail, of whichever workspace.
+    pub async fn get_guardrail(&self, id: &str) -> Result<Guardrail, Error> {
+        let request = self.request_with_id(&GET, id)?;
+        self.call(&request).await?.entity()
+    }
+
+    /// Changes the fields present in `body` and no others; `null` clears one.
+    pub async fn update_guardrail(&self, id: &str, body: &JsonObject) -> Result<Guardrail, Error> {
+        let request = self.request_with_id(&UPDATE, id)?.json(body)?;
+        self.call(&request).await?.entity()
+    }
+
+    /// Deletes a guardrail, and with it its assignments. A guardrail that does not exist is an error for which
+    /// [`Error::is_not_found`] holds.
+    pub async fn delete_guardrail(&self, id: &str) -> Result<(), Error> {
+        let request = self.request_with_id(&DELETE, id)?;
+        self.call(&request).await?.deleted()
+    }
+}
+
+/// A guardrail as the service described it. Fields that this client does not know are kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guardrail {
+    /// Has strings under `id` (not empty), `name` and `created_at`.
+    fields: JsonObject,
+}
+
+impl Guardrail {
+    /// The id that later calls name it by.
+    pub fn id(&self) -> &str {
+        self.string("id").unwrap_or_default()
+    }
+
+    /// The name; several guardrails may have the same one.
+    pub fn name(&self) -> &str {
+        self.string("name").unwrap_or_default()
+    }
+
+    /// The workspace; none for a guardrail that is older than workspaces.
+    pub fn workspace_id(&self) -> Option<&str> {
+        self.string("workspace_id")
+    }
+
+    /// Everything the service said of it; the numbers in their decimal text.
+    pub fn fields(&self) -> &JsonObject {
+        &self.fields
+    }
+
+    fn string(&self, name: &str) -> Option<&str> {
+        self.fields.get(name)?.as_str()
+    }
+}
+
+impl Entity for Guardrail {
+    fn from_object(fields: JsonObject, at: &str) -> Result<Guardrail, Misshapen> {
+        answer::id(&fields, at)?;
+        answer::string(&fields, at, "name")?;
+        answer::string(&fields, at, "created_at")?;
+        Ok(Guardrail { fields })
+    }
+
+    fn id(&self) -> &str {
+        Guardrail::id(self)
+    }
+}

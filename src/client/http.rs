@@ -1,0 +1,374 @@
+//! Sending one request and taking in its answer, within limits of time and size. Knows methods, paths, headers and
+//! statuses; what an answer means is for `answer.rs` and the endpoints.
+//!
+//! [`Client::call`] is the one door: every request of every endpoint goes through it, so whatever decides about
+//! waiting, holding back and sending again belongs there, around [`Wire::send_once`]. The layers below never resend a
+//! request that may have reached the service.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, USER_AGENT,
+};
+use reqwest::{Method, Response, redirect, retry};
+use tokio::time::{Instant, timeout};
+use tracing::{Level, debug, enabled, trace};
+
+use super::answer::Answer;
+use super::config::{BaseUrl, Config, ConfigError};
+use super::error::{Call, Error};
+use super::excerpt;
+use super::secret::Redactor;
+use super::{Client, JsonObject};
+
+/// The `tracing` target of everything logged here.
+const LOG: &str = "client::http";
+
+/// Bytes of an answer that are read; more than any real one has.
+const BODY_LIMIT: usize = 32 << 20;
+
+/// Bytes of an error's body that are read: enough for its message.
+const ERROR_BODY_LIMIT: usize = 64 << 10;
+
+/// Characters of a body that are logged at TRACE.
+const LOGGED_LIMIT: usize = 16 << 10;
+
+/// Characters of an identifier or address from outside that are shown.
+const SHOWN_LIMIT: usize = 200;
+
+/// The part of an attempt's time that connecting may take. An attempt that ends here is proven to have done nothing.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often a connection with requests under way is probed; a dead one would swallow every later request too.
+const PROBE_INTERVAL: Duration = Duration::from_secs(15);
+
+/// The headers that name a request to whoever runs the service, in order of worth.
+const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "x-generation-id", "cf-ray"];
+
+/// An endpoint: a method and a path below the base URL, in which `{id}` stands for one segment.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    pub(super) method: Method,
+    pub(super) template: &'static str,
+}
+
+/// Whether a request carries the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Credentials {
+    Key,
+    None,
+}
+
+/// One request, complete but for the base URL.
+pub(super) struct Request {
+    call: Call,
+    /// Path and query as they are sent.
+    target: String,
+    credentials: Credentials,
+    body: Option<Vec<u8>>,
+}
+
+impl Request {
+    /// Sends no credentials along.
+    pub(super) fn anonymous(mut self) -> Request {
+        self.credentials = Credentials::None;
+        self
+    }
+
+    /// Adds a query; an absent value leaves its name out too.
+    pub(super) fn query(mut self, pairs: &[(&str, Option<&str>)]) -> Request {
+        let mut separator = '?';
+        for (name, value) in pairs {
+            if let Some(value) = value {
+                self.target.push(separator);
+                self.target.push_str(name);
+                self.target.push('=');
+                push_encoded(&mut self.target, value);
+                separator = '&';
+            }
+        }
+        self
+    }
+
+    /// Adds a JSON body.
+    pub(super) fn json(mut self, body: &JsonObject) -> Result<Request, Error> {
+        let body = serde_json::to_vec(body)
+            .map_err(|error| Error::Request { call: self.call.clone(), reason: error.to_string() })?;
+        self.body = Some(body);
+        Ok(self)
+    }
+}
+
+impl Client {
+    /// A request of a route without a segment to fill in.
+    pub(super) fn request(&self, route: &'static Route) -> Request {
+        self.inner.wire.request(route, route.template.to_owned())
+    }
+
+    /// A request of a route with its `{id}` filled in. Whatever the id holds, it stays one segment of the path; an id
+    /// that no path can carry is an error.
+    pub(super) fn request_with_id(&self, route: &'static Route, id: &str) -> Result<Request, Error> {
+        if matches!(id, "" | "." | "..") {
+            let call = Call::new(route, route.template.to_owned());
+            return Err(Error::Request { call, reason: format!("{id:?} is not an id") });
+        }
+        let mut segment = String::with_capacity(id.len());
+        push_encoded(&mut segment, id);
+        Ok(self.inner.wire.request(route, route.template.replace("{id}", &segment)))
+    }
+
+    /// Sends a request and returns the answer of a success (2XX): the one way to the service.
+    pub(super) async fn call(&self, request: &Request) -> Result<Answer, Error> {
+        self.inner.wire.send_once(request).await
+    }
+}
+
+/// The connections to the service, and what every request needs.
+pub(super) struct Wire {
+    http: reqwest::Client,
+    base_url: BaseUrl,
+    authorization: HeaderValue,
+    redactor: Arc<Redactor>,
+    timeout: Duration,
+}
+
+impl Wire {
+    pub(super) fn new(config: Config) -> Result<Wire, ConfigError> {
+        if config.timeout.is_zero() {
+            return Err(ConfigError::Timeout);
+        }
+        let mut builder = reqwest::Client::builder()
+            .default_headers(common_headers(&config)?)
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .connect_timeout(config.timeout.min(CONNECT_LIMIT))
+            .http2_keep_alive_interval(PROBE_INTERVAL)
+            .http2_keep_alive_timeout(PROBE_INTERVAL);
+        if config.base_url.is_loopback() {
+            // A proxy cannot mean this machine by "localhost", and must not be given the key in the clear.
+            builder = builder.no_proxy();
+        }
+        if !config.base_url.is_encrypted() {
+            // Plain http needs no trust store: spare the time to load one, and the failure where there is none.
+            builder = builder.tls_certs_only([]);
+        }
+        let http = builder.build().map_err(|error| ConfigError::Tls { reason: root_cause(&error) })?;
+        Ok(Wire {
+            http,
+            authorization: config.api_key.bearer(),
+            redactor: Arc::new(Redactor::new(&config.api_key)),
+            base_url: config.base_url,
+            timeout: config.timeout,
+        })
+    }
+
+    pub(super) fn base_url(&self) -> &BaseUrl {
+        &self.base_url
+    }
+
+    fn request(&self, route: &'static Route, target: String) -> Request {
+        let call = Call::new(route, self.shown(&target));
+        Request { call, target, credentials: Credentials::Key, body: None }
+    }
+
+    /// Sends a request once and logs it.
+    async fn send_once(&self, request: &Request) -> Result<Answer, Error> {
+        let started = Instant::now();
+        let outcome = self.exchange(request, started).await;
+        let method = request.call.method().as_str();
+        let path = self.redactor.redact(&request.target);
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match &outcome {
+            Ok(answer) => debug!(target: LOG, method, path, status = answer.status, duration_ms, "request"),
+            Err(error) => {
+                let status = error.status();
+                debug!(target: LOG, method, path, status, duration_ms, error = %error, "request failed");
+            }
+        }
+        outcome
+    }
+
+    async fn exchange(&self, request: &Request, started: Instant) -> Result<Answer, Error> {
+        let call = &request.call;
+        let late = || Error::Timeout { call: call.clone(), after: self.timeout };
+        let prepared = self.prepare(request)?;
+        let mut response = timeout(self.timeout, self.http.execute(prepared))
+            .await
+            .map_err(|_| late())?
+            .map_err(|error| self.not_answered(call, &error))?;
+        let left = self.timeout.saturating_sub(started.elapsed());
+        let mut body = Vec::new();
+        if !response.status().is_success() {
+            // The status is the news; of its explanation, what comes in time is enough.
+            let _ = timeout(left, read(&mut response, &mut body, ERROR_BODY_LIMIT)).await;
+            self.log_body(call, "answer", &body);
+            return Err(self.refusal(call, &response, &body));
+        }
+        let outcome = timeout(left, read(&mut response, &mut body, BODY_LIMIT)).await.map_err(|_| late())?;
+        self.log_body(call, "answer", &body);
+        let answer = Answer {
+            call: call.clone(),
+            status: response.status().as_u16(),
+            request_id: self.request_id(response.headers()),
+            body,
+            redactor: Arc::clone(&self.redactor),
+        };
+        match outcome {
+            Ok(Completeness::Complete) => Ok(answer),
+            Ok(Completeness::Cut) => {
+                Err(answer.unusable(format!("it is larger than {} MiB", BODY_LIMIT >> 20)))
+            }
+            Err(error) => {
+                let reason =
+                    format!("it broke off after {} bytes: {}", answer.body.len(), root_cause(&error));
+                Err(answer.unusable(reason))
+            }
+        }
+    }
+
+    fn prepare(&self, request: &Request) -> Result<reqwest::Request, Error> {
+        let url = format!("{}{}", self.base_url, request.target);
+        let mut builder = self.http.request(request.call.method().clone(), url);
+        if request.credentials == Credentials::Key {
+            builder = builder.header(AUTHORIZATION, self.authorization.clone());
+        }
+        if let Some(body) = &request.body {
+            self.log_body(&request.call, "request", body);
+            builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        builder.build().map_err(|error| Error::Request {
+            call: request.call.clone(),
+            reason: self.redactor.redact(&root_cause(&error)),
+        })
+    }
+
+    /// The error for a request that brought no status.
+    fn not_answered(&self, call: &Call, error: &reqwest::Error) -> Error {
+        let call = call.clone();
+        let reason = self.redactor.redact(&root_cause(error));
+        if error.is_connect() {
+            let host = self.base_url.authority().to_owned();
+            return Error::Connect { call, host, refused: is_refused(error), reason };
+        }
+        Error::Lost { call, reason }
+    }
+
+    /// The error for a status that is not success.
+    fn refusal(&self, call: &Call, response: &Response, body: &[u8]) -> Error {
+        let status = response.status();
+        let said = if status.is_redirection() {
+            self.redirection(response)
+        } else {
+            excerpt::message(body, &self.redactor)
+        };
+        let message = said
+            .or_else(|| status.canonical_reason().map(str::to_owned))
+            .unwrap_or_else(|| "no explanation came with it".to_owned());
+        let request_id = self.request_id(response.headers());
+        Error::Status { call: call.clone(), status: status.as_u16(), message, request_id }
+    }
+
+    fn redirection(&self, response: &Response) -> Option<String> {
+        let location = response.headers().get(LOCATION)?;
+        let location = self.shown(&String::from_utf8_lossy(location.as_bytes()));
+        let reason = response.status().canonical_reason().unwrap_or("a redirect");
+        Some(format!("{reason}: it points to {location}, and redirects are not followed"))
+    }
+
+    fn request_id(&self, headers: &HeaderMap) -> Option<String> {
+        let id = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok())?;
+        Some(self.shown(id)).filter(|id| !id.is_empty())
+    }
+
+    /// A text from outside, fit to show within an error.
+    fn shown(&self, text: &str) -> String {
+        excerpt::line(text, SHOWN_LIMIT, &self.redactor)
+    }
+
+    fn log_body(&self, call: &Call, kind: &str, body: &[u8]) {
+        if enabled!(target: LOG, Level::TRACE) {
+            let text = self.redactor.redact(&String::from_utf8_lossy(body));
+            trace!(target: LOG, %call, body = excerpt::clip(text, LOGGED_LIMIT), "{kind} body");
+        }
+    }
+}
+
+/// The headers of every request, credentials excepted.
+fn common_headers(config: &Config) -> Result<HeaderMap, ConfigError> {
+    let optional = [
+        ("HTTP-Referer", &config.http_referer),
+        ("X-OpenRouter-Title", &config.title),
+        ("X-OpenRouter-Categories", &config.categories),
+    ];
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(USER_AGENT, header_value("User-Agent", &config.user_agent)?);
+    for (name, value) in optional {
+        if let Some(value) = value {
+            let value = header_value(name, value)?;
+            let name = HeaderName::try_from(name).map_err(|_| ConfigError::Header { name })?;
+            headers.insert(name, value);
+        }
+    }
+    Ok(headers)
+}
+
+fn header_value(name: &'static str, value: &str) -> Result<HeaderValue, ConfigError> {
+    HeaderValue::from_str(value).map_err(|_| ConfigError::Header { name })
+}
+
+/// Whether a body was read to its end.
+enum Completeness {
+    Complete,
+    Cut,
+}
+
+/// Reads a body into `body`, at most `limit` bytes of it.
+async fn read(response: &mut Response, body: &mut Vec<u8>, limit: usize) -> reqwest::Result<Completeness> {
+    while let Some(chunk) = response.chunk().await? {
+        let room = limit - body.len();
+        if chunk.len() > room {
+            body.extend_from_slice(&chunk[..room]);
+            return Ok(Completeness::Cut);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Completeness::Complete)
+}
+
+/// Percent-encodes all but the characters that mean themselves everywhere in a URL (RFC 3986, unreserved).
+fn push_encoded(target: &mut String, text: &str) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            target.push(char::from(byte));
+        } else {
+            write!(target, "%{byte:02X}").expect("writing to a String cannot fail");
+        }
+    }
+}
+
+/// What the innermost errors say. The outer ones only say that something within them failed.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    let mut said = Vec::new();
+    while let Some(source) = cause.source() {
+        cause = source;
+        said.push(cause.to_string());
+    }
+    said.pop().unwrap_or_else(|| error.to_string())
+}
+
+fn is_refused(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused) {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}

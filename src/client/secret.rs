@@ -1,0 +1,239 @@
+//! The API key, and the redactor that keeps it out of everything shown or logged.
+//!
+//! A service or a proxy can echo the key in any answer: as it is, percent-encoded, or with JSON or HTML escapes. The
+//! redactor reads text as all of these at once, and masks besides whatever looks like a key of the service, since a
+//! message can quote another key than ours.
+
+use std::fmt;
+
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::config::ConfigError;
+
+/// How the service's keys begin.
+const KEY_PREFIX: &[u8] = b"sk-or-";
+
+/// A key cut off at the end of a text is masked from this many characters on; fewer tell nothing.
+const PARTIAL_KEY: usize = 4;
+
+/// A management key that cannot be printed: `Debug` shows `ApiKey(***)`, and nothing hands out its text.
+#[derive(Clone)]
+pub struct ApiKey(SecretString);
+
+impl ApiKey {
+    /// Takes a key as it was configured. Whitespace around it, as a file's last newline, does not count; a key that is
+    /// empty or holds anything but printable ASCII is refused. The error never contains the key.
+    pub fn new(text: &str) -> Result<ApiKey, ConfigError> {
+        let key = text.trim();
+        let reason = if key.is_empty() {
+            "is empty"
+        } else if key.contains(char::is_whitespace) {
+            "contains whitespace: it must be the bare key, without a prefix such as Bearer"
+        } else if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            "contains a character that is not printable ASCII, so no HTTP header can carry it"
+        } else {
+            return Ok(ApiKey(SecretString::from(key)));
+        };
+        Err(ConfigError::ApiKey { reason })
+    }
+
+    /// The value of the `Authorization` header, marked sensitive so that no library prints it.
+    pub(super) fn bearer(&self) -> HeaderValue {
+        let mut value = HeaderValue::try_from(format!("Bearer {}", self.0.expose_secret()))
+            .expect("a key is printable ASCII, which every header can carry");
+        value.set_sensitive(true);
+        value
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey(***)")
+    }
+}
+
+/// Masks one key, and everything that looks like one.
+pub(super) struct Redactor(ApiKey);
+
+impl Redactor {
+    pub(super) fn new(key: &ApiKey) -> Redactor {
+        Redactor(key.clone())
+    }
+
+    /// The text with every key masked: ours as `***`, another's as `sk-or-***`.
+    pub(super) fn redact(&self, text: &str) -> String {
+        let key = self.0.0.expose_secret().as_bytes();
+        let mut shown = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(next) = rest.chars().next() {
+            let bytes = rest.as_bytes();
+            let (mask, taken) = if let Some(length) = key_length(bytes, key) {
+                ("***", length)
+            } else if let Some(length) = lookalike_length(bytes) {
+                ("sk-or-***", length)
+            } else {
+                shown.push(next);
+                ("", next.len_utf8())
+            };
+            shown.push_str(mask);
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+        shown
+    }
+}
+
+/// How many bytes the key takes at the beginning of `text`, whichever way each of its characters is written there.
+fn key_length(text: &[u8], key: &[u8]) -> Option<usize> {
+    // Most texts do not begin with the key's first character, and a body can be long.
+    lengths(text, *key.first()?).next()?;
+    let mut ends = vec![0];
+    for (matched, expected) in key.iter().enumerate() {
+        let cut_off = ends.contains(&text.len());
+        ends = ends.iter().flat_map(|&end| lengths(&text[end..], *expected).map(move |n| end + n)).collect();
+        if ends.is_empty() {
+            return (cut_off && matched >= PARTIAL_KEY).then_some(text.len());
+        }
+        ends.dedup();
+    }
+    ends.into_iter().max()
+}
+
+/// How many bytes a word that looks like a key takes at the beginning of `text`.
+fn lookalike_length(text: &[u8]) -> Option<usize> {
+    let mut length = 0;
+    for expected in KEY_PREFIX {
+        let (read, taken) = decode(&text[length..])?;
+        if !read.eq_ignore_ascii_case(expected) {
+            return None;
+        }
+        length += taken;
+    }
+    let prefix = length;
+    while let Some((read, taken)) = decode(&text[length..]) {
+        if !(read.is_ascii_alphanumeric() || matches!(read, b'-' | b'_')) {
+            break;
+        }
+        length += taken;
+    }
+    (length > prefix).then_some(length)
+}
+
+/// The lengths of all ways in which `text` can begin with `expected`: bare or escaped.
+fn lengths(text: &[u8], expected: u8) -> impl Iterator<Item = usize> {
+    let bare = (text.first() == Some(&expected)).then_some(1);
+    let escaped = decode(text).filter(|&(read, taken)| taken > 1 && read == expected).map(|(_, taken)| taken);
+    bare.into_iter().chain(escaped)
+}
+
+/// The first character of `text` with an escape resolved, and the bytes it took; none at the end of the text.
+fn decode(text: &[u8]) -> Option<(u8, usize)> {
+    let bare = (*text.first()?, 1);
+    let escaped = match text {
+        [b'%', hex @ ..] => fixed(hex, 2).map(|byte| (byte, 3)),
+        [b'\\', b'u' | b'U', hex @ ..] => fixed(hex, 4).map(|byte| (byte, 6)),
+        [b'\\', b'x', hex @ ..] => fixed(hex, 2).map(|byte| (byte, 4)),
+        [b'\\', byte, ..] => Some((*byte, 2)),
+        [b'&', entity @ ..] => resolve(entity).map(|(byte, taken)| (byte, taken + 1)),
+        _ => None,
+    };
+    Some(escaped.unwrap_or(bare))
+}
+
+/// The ASCII character that the first `count` hexadecimal digits stand for.
+fn fixed(digits: &[u8], count: usize) -> Option<u8> {
+    let digits = std::str::from_utf8(digits.get(..count)?).ok()?;
+    u8::try_from(u32::from_str_radix(digits, 16).ok()?).ok()
+}
+
+/// The ASCII character of an HTML entity, its `&` already taken, and its length.
+fn resolve(entity: &[u8]) -> Option<(u8, usize)> {
+    let end = entity.iter().take(10).position(|&byte| byte == b';')?;
+    let byte = match &entity[..end] {
+        b"amp" => b'&',
+        b"lt" => b'<',
+        b"gt" => b'>',
+        b"quot" => b'"',
+        b"apos" => b'\'',
+        [b'#', b'x' | b'X', hex @ ..] => fixed(hex, hex.len())?,
+        [b'#', digits @ ..] => std::str::from_utf8(digits).ok()?.parse().ok()?,
+        _ => return None,
+    };
+    Some((byte, end + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "mgmt/key+with%odd\"chars\\&0";
+
+    fn redact(text: &str) -> String {
+        Redactor::new(&ApiKey::new(KEY).unwrap()).redact(text)
+    }
+
+    #[test]
+    fn a_key_is_trimmed_and_cannot_be_printed() {
+        let key = ApiKey::new("\t sk-or-mgmt-1\r\n").unwrap();
+        assert_eq!(key.bearer().as_bytes(), b"Bearer sk-or-mgmt-1");
+        assert_eq!(format!("{key:?} {:?}", key.bearer()), "ApiKey(***) Sensitive");
+    }
+
+    #[test]
+    fn what_no_header_can_carry_is_refused_without_repeating_it() {
+        for (given, expected) in [
+            ("", "is empty"),
+            (" \n", "is empty"),
+            ("Bearer hunter2", "whitespace"),
+            ("hunter2\nhunter3", "whitespace"),
+            ("hunter2\u{7f}", "printable"),
+            ("hunter2é", "printable"),
+            ("\u{feff}hunter2", "printable"),
+        ] {
+            let error = ApiKey::new(given).unwrap_err().to_string();
+            assert!(error.contains(expected) && !error.contains("hunter"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_key_is_masked_however_it_is_written() {
+        let percent: String = KEY.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let json: String = KEY.bytes().map(|byte| format!("\\u{byte:04X}")).collect();
+        let html: String = KEY.bytes().map(|byte| format!("&#{byte};")).collect();
+        for echo in [
+            KEY,
+            &percent,
+            &percent.to_uppercase(),
+            &json,
+            &html,
+            "mgmt%2Fkey%2Bwith%25odd%22chars%5C%260",
+            r#"mgmt\/key+with%odd\"chars\\&0"#,
+            "mgmt&#x2F;key+with%odd&quot;chars\\&amp;0",
+        ] {
+            assert_eq!(redact(&format!("é {echo}{echo} é")), "é ****** é", "{echo}");
+        }
+    }
+
+    #[test]
+    fn a_key_cut_off_by_the_end_is_masked() {
+        assert_eq!(redact("bad key mgmt/key+wi"), "bad key ***");
+        assert_eq!(redact("bad key mgmt%2Fke"), "bad key ***");
+        assert_eq!(redact("10 mg"), "10 mg");
+    }
+
+    #[test]
+    fn anything_that_looks_like_a_key_is_masked() {
+        assert_eq!(redact("(sk-or-v1-0123_ab), SK-OR-mgmt-x."), "(sk-or-***), sk-or-***.");
+        assert_eq!(redact("sk%2Dor%2Dv1%2Dabc!"), "sk-or-***!");
+        assert_eq!(redact(r"\u0073k-or-v1-abc"), "sk-or-***");
+        assert_eq!(redact("keys begin with sk-or-"), "keys begin with sk-or-");
+    }
+
+    #[test]
+    fn other_text_stays_as_it_is() {
+        for text in ["", "100 % \\", "&amp;&#;&#999;&x", "%", "%é", "\\u12", "naïve 日本 🙂", "\\é", "&é;"]
+        {
+            assert_eq!(redact(text), text);
+        }
+    }
+}

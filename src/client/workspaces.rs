@@ -1,0 +1,57 @@
+//! Workspaces: where guardrails are. Only read.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::answer::{self, Entity, Misshapen};
+use super::error::Error;
+use super::http::Route;
+use super::{Client, JsonObject, pages};
+
+static LIST: Route = Route { method: Method::GET, template: "/workspaces" };
+static GET: Route = Route { method: Method::GET, template: "/workspaces/{id}" };
+
+impl Client {
+    /// One workspace, by its id or its slug.
+    pub async fn get_workspace(&self, id_or_slug: &str) -> Result<Workspace, Error> {
+        let request = self.request_with_id(&GET, id_or_slug)?;
+        self.call(&request).await?.entity()
+    }
+
+    /// All workspaces of the account.
+    pub async fn list_workspaces(&self) -> Result<Vec<Workspace>, Error> {
+        pages::read_all(self, &LIST, &[]).await
+    }
+}
+
+/// A workspace, as far as guardrails are concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workspace {
+    /// The id; never empty.
+    pub id: String,
+    /// The name people gave it.
+    pub name: String,
+    /// The name in addresses.
+    pub slug: String,
+    /// The guardrail that every workspace has of itself; reading it is a 404 until it was first written to.
+    pub default_guardrail_id: Option<String>,
+}
+
+impl Entity for Workspace {
+    fn from_object(object: JsonObject, at: &str) -> Result<Workspace, Misshapen> {
+        let default_guardrail_id = match object.get("default_guardrail_id") {
+            None | Some(Value::Null) => None,
+            Some(_) => Some(answer::string(&object, at, "default_guardrail_id")?.to_owned()),
+        };
+        Ok(Workspace {
+            id: answer::id(&object, at)?.to_owned(),
+            name: answer::string(&object, at, "name")?.to_owned(),
+            slug: answer::string(&object, at, "slug")?.to_owned(),
+            default_guardrail_id,
+        })
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
