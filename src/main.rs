@@ -1,2 +1,75 @@
 //! Environment and arguments in, exit code out.
-fn main() {}
+
+use std::convert::Infallible;
+use std::env;
+use std::future::{Ready, ready};
+use std::process::ExitCode;
+use std::task::{Context, Poll};
+
+use terraform_provider_openrouter::transport::{self, Environment, Plugin};
+
+const PLUGIN: Plugin = Plugin {
+    name: env!("CARGO_PKG_NAME"),
+    version: env!("CARGO_PKG_VERSION"),
+    introduction: INTRODUCTION,
+    cookie_key: "TF_PLUGIN_MAGIC_COOKIE",
+    cookie_value: "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
+    protocol_version: 5,
+    reattach_variable: "TF_REATTACH_PROVIDERS",
+    // Without a host name each tool puts its own before it, so both find the provider.
+    address: "openrouter/openrouter",
+    log_variables: &["TF_LOG_PROVIDER_OPENROUTER", "TF_LOG_PROVIDER", "TF_LOG"],
+    log_module: "openrouter",
+};
+
+const INTRODUCTION: &str = r#"This is the OpenRouter provider for Terraform and OpenTofu. It is a plugin: they start it, it is not started by hand.
+
+To use it, name it in a configuration and run `terraform init` there:
+
+    terraform {
+      required_providers {
+        openrouter = {
+          source = "openrouter/openrouter"
+        }
+      }
+    }
+
+    provider "openrouter" {
+      # The management key: api_key, or the variable OPENROUTER_MANAGEMENT_KEY.
+    }
+
+The directories docs/ and examples/ of its sources tell what it manages.
+
+Options:
+    --debug      serve until Ctrl-C, and print how Terraform or OpenTofu can use this process
+    --help       print this text
+    --version    print the version
+"#;
+
+fn main() -> ExitCode {
+    let environment = Environment::from_vars(env::vars_os());
+    transport::run(&PLUGIN, env::args_os().skip(1), &environment, application)
+}
+
+/// The service of one connection.
+fn application() -> Unimplemented {
+    Unimplemented
+}
+
+/// Answers no request.
+#[derive(Clone)]
+struct Unimplemented;
+
+impl tower_service::Service<http::Request<tonic::body::Body>> for Unimplemented {
+    type Response = http::Response<tonic::body::Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _request: http::Request<tonic::body::Body>) -> Self::Future {
+        ready(Ok(tonic::Status::unimplemented("nothing is served").into_http()))
+    }
+}

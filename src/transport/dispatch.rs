@@ -1,0 +1,62 @@
+//! Gives each request of a connection to the service it names.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+
+use http::{Request, Response};
+use tonic::body::Body;
+use tonic::codegen::BoxFuture;
+use tower_service::Service as _;
+
+use super::Application;
+use super::services::HostServices;
+use super::shutdown::Shutdown;
+use crate::pb::health::health_server::{self, HealthServer};
+use crate::pb::plugin::grpc_broker_server::{self, GrpcBrokerServer};
+use crate::pb::plugin::grpc_controller_server::{self, GrpcControllerServer};
+use crate::pb::plugin::grpc_stdio_server::{self, GrpcStdioServer};
+
+/// The services of one connection.
+pub(super) struct Dispatch<S> {
+    broker: GrpcBrokerServer<HostServices>,
+    stdio: GrpcStdioServer<HostServices>,
+    controller: GrpcControllerServer<HostServices>,
+    health: HealthServer<HostServices>,
+    application: S,
+}
+
+impl<S: Application> Dispatch<S> {
+    /// Serves `application` beside what every host expects.
+    pub(super) fn new(application: S, shutdown: Shutdown) -> Self {
+        let services = HostServices { shutdown };
+        Self {
+            broker: GrpcBrokerServer::new(services.clone()),
+            stdio: GrpcStdioServer::new(services.clone()),
+            controller: GrpcControllerServer::new(services.clone()),
+            health: HealthServer::new(services),
+            application,
+        }
+    }
+
+    /// Answers one request. What is not the host's is the application's, which also refuses what nobody knows.
+    pub(super) fn call(&self, request: Request<Body>) -> BoxFuture<Response<Body>, Infallible> {
+        match service_name(request.uri().path()) {
+            grpc_broker_server::SERVICE_NAME => self.broker.clone().call(request),
+            grpc_stdio_server::SERVICE_NAME => self.stdio.clone().call(request),
+            grpc_controller_server::SERVICE_NAME => self.controller.clone().call(request),
+            health_server::SERVICE_NAME => self.health.clone().call(request),
+            _ => {
+                let mut application = self.application.clone();
+                Box::pin(async move {
+                    poll_fn(|context| application.poll_ready(context)).await?;
+                    application.call(request).await
+                })
+            }
+        }
+    }
+}
+
+/// The service in a gRPC path, `/package.Service/Method`.
+fn service_name(path: &str) -> &str {
+    path.split('/').nth(1).unwrap_or_default()
+}
