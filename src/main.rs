@@ -1,12 +1,12 @@
 //! Environment and arguments in, exit code out.
 
-use std::convert::Infallible;
-use std::env;
-use std::future::{Ready, ready};
-use std::process::ExitCode;
-use std::task::{Context, Poll};
+use std::{collections::BTreeMap, env, process::ExitCode, sync::Arc};
 
-use terraform_provider_openrouter::transport::{self, Environment, Plugin};
+use terraform_provider_openrouter::{
+    framework,
+    provider::OpenRouter,
+    transport::{self, Environment, Plugin},
+};
 
 const PLUGIN: Plugin = Plugin {
     name: env!("CARGO_PKG_NAME"),
@@ -48,28 +48,12 @@ Options:
 
 fn main() -> ExitCode {
     let environment = Environment::from_vars(env::vars_os());
-    transport::run(&PLUGIN, env::args_os().skip(1), &environment, application)
+    // Configuration belongs to a connection, so each gets a service of its own; the provider itself is shared.
+    let provider = Arc::new(OpenRouter::new(variables()));
+    transport::run(&PLUGIN, env::args_os().skip(1), &environment, move || framework::serve(&provider))
 }
 
-/// The service of one connection.
-fn application() -> Unimplemented {
-    Unimplemented
-}
-
-/// Answers no request.
-#[derive(Clone)]
-struct Unimplemented;
-
-impl tower_service::Service<http::Request<tonic::body::Body>> for Unimplemented {
-    type Response = http::Response<tonic::body::Body>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _request: http::Request<tonic::body::Body>) -> Self::Future {
-        ready(Ok(tonic::Status::unimplemented("nothing is served").into_http()))
-    }
+/// The environment, as far as it is text.
+fn variables() -> BTreeMap<String, String> {
+    env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }

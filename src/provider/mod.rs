@@ -1,1 +1,58 @@
-//! Placeholder.
+//! OpenRouter as a Terraform provider: the framework and the client joined.
+//!
+//! One file per resource, each with its field table on top. A reader who knows Terraform finds here everything about a
+//! resource; how the protocol, plans and requests work in general is in the layers below.
+
+mod config;
+mod explain;
+mod guardrail;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use crate::{
+    cty::Value,
+    framework::{
+        diagnostics::Diagnostics,
+        provider::Provider,
+        resource::{Reply, Resource},
+        schema::Schema,
+    },
+};
+
+pub use config::Api;
+
+/// The provider `openrouter`.
+pub struct OpenRouter {
+    environment: BTreeMap<String, String>,
+    resources: Vec<(&'static str, Box<dyn Resource<Api>>)>,
+}
+
+impl OpenRouter {
+    /// The provider in this environment: variables by name, of which it reads those its documentation names.
+    pub fn new(environment: BTreeMap<String, String>) -> Self {
+        Self { environment, resources: vec![(guardrail::TYPE_NAME, Box::new(guardrail::Guardrail))] }
+    }
+}
+
+#[async_trait]
+impl Provider for OpenRouter {
+    type Data = Api;
+
+    fn schema(&self) -> Schema {
+        config::schema()
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        config::validate(config)
+    }
+
+    async fn configure(&self, terraform_version: &str, config: &Value) -> Reply<Api> {
+        config::configure(&self.environment, terraform_version, config)
+    }
+
+    fn resources(&self) -> &[(&'static str, Box<dyn Resource<Api>>)] {
+        &self.resources
+    }
+}

@@ -1,0 +1,33 @@
+//! What a provider is to the framework: a schema, a configuration step, and resources.
+
+use async_trait::async_trait;
+
+use crate::cty::Value;
+
+use super::{
+    diagnostics::Diagnostics,
+    resource::{Reply, Resource},
+    schema::Schema,
+};
+
+/// A resource and its type name, such as `cloud_server`.
+pub type NamedResource<D> = (&'static str, Box<dyn Resource<D>>);
+
+/// A provider. One instance serves the whole process; what [`Provider::configure`] makes belongs to one connection.
+#[async_trait]
+pub trait Provider: Send + Sync + 'static {
+    /// What a configured provider gives its resources: clients, caches.
+    type Data: Send + Sync + 'static;
+
+    /// The provider block.
+    fn schema(&self) -> Schema;
+
+    /// Checks a provider block beyond its field table. Values may be unknown.
+    fn validate(&self, config: &Value) -> Diagnostics;
+
+    /// Prepares for calls. Values may be unknown in a plan; that is no error until a call is needed.
+    async fn configure(&self, terraform_version: &str, config: &Value) -> Reply<Self::Data>;
+
+    /// The resources, in any order.
+    fn resources(&self) -> &[NamedResource<Self::Data>];
+}

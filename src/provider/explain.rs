@@ -1,0 +1,78 @@
+//! What went wrong with a call, told to the user: the one place where an error of the client becomes a diagnostic.
+
+use crate::{
+    client::Error,
+    cty::Path,
+    framework::{diagnostics::Diagnostic, field::Field},
+};
+
+/// An error of the client, for an `act` such as `create guardrail "ci"`: names the act, the call, the status and the
+/// service's message, and what to do next.
+pub(super) fn explain(act: &str, error: &Error) -> Diagnostic {
+    let mut detail = format!("{error}.\n\n{}", next_step(error));
+    if let Some(request_id) = error.request_id() {
+        detail.push_str(&format!(" The service knows this request as {request_id}."));
+    }
+    Diagnostic::error(format!("Could not {act}"), detail)
+}
+
+/// The same for a call that sent the fields of a table: at the attribute, if the service's message names one.
+pub(super) fn explain_body(act: &str, error: &Error, fields: &[Field]) -> Diagnostic {
+    let diagnostic = explain(act, error);
+    match error {
+        Error::Status { message, .. } => match attribute_in(message, fields) {
+            Some(name) => diagnostic.at(Path::attribute(name)),
+            None => diagnostic,
+        },
+        _ => diagnostic,
+    }
+}
+
+/// The longest attribute name that stands in a message as a word. Names that are common words do not count.
+fn attribute_in(message: &str, fields: &[Field]) -> Option<&'static str> {
+    let words: Vec<_> = message.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    let named = fields.iter().map(|field| field.name).filter(|name| name.contains('_') && words.contains(name));
+    named.max_by_key(|name| name.len())
+}
+
+fn next_step(error: &Error) -> &'static str {
+    match error {
+        Error::Request { .. } => "Nothing was sent. Correct the value in the configuration or the state.",
+        Error::Connect { .. } => {
+            "Nothing was sent. Check `server_url`, the network and the proxy settings (HTTPS_PROXY, NO_PROXY), and try \
+             again."
+        }
+        Error::Lost { .. } | Error::Timeout { .. } => {
+            "The service may or may not have done it: look at what it holds, then run Terraform again. A slow service \
+             may need a longer `timeout_ms`."
+        }
+        Error::Decode { .. } => {
+            "What answered may not be the OpenRouter API: check `server_url` and any proxy in between. If it is, please \
+             report this."
+        }
+        Error::Status { status, .. } => next_step_after_status(*status),
+    }
+}
+
+fn next_step_after_status(status: u16) -> &'static str {
+    match status {
+        300..=399 => "Redirects are not followed, so that the key stays with the host it is for. Correct `server_url`.",
+        400 | 422 => "Correct the configuration as the message says, and apply again.",
+        401 => {
+            "Check `api_key` (or OPENROUTER_MANAGEMENT_KEY, else OPENROUTER_API_KEY): it must be a management key that \
+             has not been revoked."
+        }
+        402 => "The account's credits or plan do not cover this.",
+        403 => {
+            "The key must be a management key of the account that owns the workspace, and the account must allow this."
+        }
+        404 => "It does not exist, or the key cannot see it. Check the id, and that `server_url` is the API's base URL.",
+        408 | 425 | 429 => "The service asks for patience. Wait a little and apply again, or lower -parallelism.",
+        409 => "Another object stands in the way, most often one of the same name. Rename one of the two.",
+        500..=599 => {
+            "The service, or a proxy before it, failed. Whether the work was done is not certain: look at what it holds, \
+             then run Terraform again."
+        }
+        _ => "Run Terraform again; if it stays, look at the message above.",
+    }
+}

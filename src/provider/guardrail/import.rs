@@ -1,0 +1,91 @@
+//! Finding the guardrail that a user wants to import, by id or by `<workspace_id>/<name>`.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{
+    client::{Client, Guardrail},
+    framework::{
+        diagnostics::{Diagnostic, Diagnostics},
+        validate::is_uuid,
+    },
+};
+
+use super::super::explain::explain;
+
+/// The guardrail that `given` means.
+///
+/// # Errors
+/// When it has neither form, finds none or several, or is the default guardrail of a workspace.
+pub(super) async fn find(client: &Client, given: &str) -> Result<Guardrail, Diagnostics> {
+    let found = match given.split_once('/') {
+        Some((workspace, name)) if is_uuid(workspace) && !name.is_empty() => {
+            by_name(client, workspace, name).await?
+        }
+        None if is_uuid(given) => by_id(client, given).await?,
+        _ => return Err(malformed(given).into()),
+    };
+    refuse_default(client, &found).await?;
+    Ok(found)
+}
+
+async fn by_id(client: &Client, id: &str) -> Result<Guardrail, Diagnostics> {
+    match client.get_guardrail(id).await {
+        Ok(found) => Ok(found),
+        // A workspace's default guardrail does not exist before its first change.
+        Err(error) if error.is_not_found() && is_default(client, id).await => Err(default_guardrail(id).into()),
+        Err(error) => Err(explain(&format!("import guardrail {id}"), &error).into()),
+    }
+}
+
+async fn by_name(client: &Client, workspace: &str, name: &str) -> Result<Guardrail, Diagnostics> {
+    let act = format!("import guardrail \"{name}\" of workspace {workspace}");
+    let listed = client.list_guardrails(Some(workspace)).await.map_err(|error| explain(&act, &error))?;
+    let mut found: Vec<_> = listed.into_iter().filter(|one| one.name().nfc().eq(name.nfc())).collect();
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => {
+            let detail = "The workspace has no guardrail of that name. Check the spelling, or import by id.";
+            Err(Diagnostic::error(format!("Could not {act}"), detail).into())
+        }
+        several => {
+            let ids: Vec<_> = found.iter().map(Guardrail::id).collect();
+            let detail = format!(
+                "The workspace has {several} guardrails of that name. Import the one you mean by its id: {}.",
+                ids.join(", ")
+            );
+            Err(Diagnostic::error(format!("Could not {act}"), detail).into())
+        }
+    }
+}
+
+async fn refuse_default(client: &Client, found: &Guardrail) -> Result<(), Diagnostics> {
+    let Some(workspace) = found.workspace_id() else { return Ok(()) };
+    let workspace = client.get_workspace(workspace).await;
+    let act = format!("import guardrail {}: looking up its workspace failed", found.id());
+    let workspace = workspace.map_err(|error| explain(&act, &error))?;
+    if workspace.default_guardrail_id.as_deref() == Some(found.id()) {
+        return Err(default_guardrail(found.id()).into());
+    }
+    Ok(())
+}
+
+async fn is_default(client: &Client, id: &str) -> bool {
+    let workspaces = client.list_workspaces().await.unwrap_or_default();
+    workspaces.iter().any(|workspace| workspace.default_guardrail_id.as_deref() == Some(id))
+}
+
+fn default_guardrail(id: &str) -> Diagnostic {
+    let detail = format!(
+        "{id} is the default guardrail of a workspace. It belongs to the workspace: it cannot be renamed, assigned or \
+         deleted, so it cannot be an openrouter_guardrail."
+    );
+    Diagnostic::error("Cannot import a workspace's default guardrail", detail)
+}
+
+fn malformed(given: &str) -> Diagnostic {
+    let detail = format!(
+        "\"{given}\" is neither a guardrail's id (a UUID) nor <workspace_id>/<name>, with the workspace's id (a UUID) and \
+         the guardrail's name."
+    );
+    Diagnostic::error("Cannot import by this id", detail)
+}

@@ -1,0 +1,178 @@
+//! `openrouter_guardrail`: what API keys and members that it is assigned to may do.
+//!
+//! The field table is in `fields`. State keeps the user's spelling of models; the service's canonical names are kept in
+//! private state, so that its model list is fetched only when they do not settle whether something changed.
+
+mod fields;
+mod import;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{
+    client::{self, Client, ModelCatalog},
+    cty::Value,
+    framework::{
+        aliases::{Aliases, Names, Record},
+        answer,
+        body::{create_body, update_body},
+        diagnostics::{Diagnostic, Diagnostics},
+        field::{Equality, Field},
+        plan,
+        resource::{PlanReply, PlanRequest, Reply, Resource, State, Warned},
+        schema::Schema,
+    },
+};
+
+use super::{
+    config::Api,
+    explain::{explain, explain_body},
+};
+use fields::FIELDS;
+
+pub(super) const TYPE_NAME: &str = "openrouter_guardrail";
+
+pub(super) struct Guardrail;
+
+#[async_trait]
+impl Resource<Api> for Guardrail {
+    fn schema(&self) -> Schema {
+        Schema {
+            version: 0,
+            description: "A guardrail limits what the API keys and organization members that it is assigned to may do: \
+                          models, providers, budget, data policy, content filters.",
+            fields: FIELDS,
+        }
+    }
+
+    async fn read(&self, api: &Api, state: State) -> Reply<Option<State>> {
+        let client = api.client()?;
+        let found = match client.get_guardrail(id(&state.value)).await {
+            Ok(found) => found,
+            Err(error) if error.is_not_found() => return Ok(Warned::quiet(None)),
+            Err(error) => return Err(explain(&act("read", &state.value), &error).into()),
+        };
+        let mut record = Record::from_private(&state.private);
+        let names = Names { record: &record, aliases: None };
+        let catalog = match answer::needs_aliases(FIELDS, &state.value, found.fields(), names) {
+            true => Some(models(client).await?),
+            false => None,
+        };
+        let names = Names { record: &record, aliases: aliases(catalog.as_ref()) };
+        let refreshed = answer::refresh(FIELDS, &state.value, found.fields(), names);
+        let value = refreshed.map_err(|error| unreadable(&act("read", &state.value), &error))?;
+        remember(&mut record, &found);
+        Ok(Warned::quiet(Some(State { value, private: record.to_private() })))
+    }
+
+    async fn plan(&self, api: &Api, request: PlanRequest) -> Reply<PlanReply> {
+        if request.config.is_null() {
+            return Ok(Warned::quiet(PlanReply { planned: Value::Null, requires_replace: Vec::new() }));
+        }
+        let record = Record::from_private(&request.private);
+        let names = Names { record: &record, aliases: None };
+        let catalog = match plan::needs_aliases(FIELDS, &request.prior, &request.config, names) {
+            true => Some(models(api.client()?).await?),
+            false => None,
+        };
+        let names = Names { record: &record, aliases: aliases(catalog.as_ref()) };
+        Ok(Warned::quiet(plan::plan(FIELDS, &request.prior, &request.config, names)))
+    }
+
+    async fn create(&self, api: &Api, planned: Value) -> Reply<State> {
+        let client = api.client()?;
+        let created = client.create_guardrail(&create_body(FIELDS, &planned)).await;
+        let created = created.map_err(|error| explain_body(&act("create", &planned), &error, FIELDS))?;
+        Ok(settle(client, &planned, &created).await)
+    }
+
+    async fn update(&self, api: &Api, prior: State, planned: Value) -> Reply<State> {
+        let client = api.client()?;
+        let body = update_body(FIELDS, &prior.value, &planned);
+        let updated = client.update_guardrail(id(&prior.value), &body).await;
+        let updated = updated.map_err(|error| explain_body(&act("update", &prior.value), &error, FIELDS))?;
+        Ok(settle(client, &planned, &updated).await)
+    }
+
+    async fn delete(&self, api: &Api, prior: State) -> Reply<()> {
+        match api.client()?.delete_guardrail(id(&prior.value)).await {
+            Ok(()) => Ok(Warned::quiet(())),
+            Err(error) if error.is_not_found() => Ok(Warned::quiet(())),
+            Err(error) => Err(explain(&act("delete", &prior.value), &error).into()),
+        }
+    }
+
+    async fn import(&self, api: &Api, given: &str) -> Reply<State> {
+        let found = import::find(api.client()?, given).await?;
+        let mut record = Record::default();
+        let names = Names { record: &record, aliases: None };
+        let value = answer::import(FIELDS, found.fields(), names)
+            .map_err(|error| unreadable(&format!("import guardrail \"{given}\""), &error))?;
+        remember(&mut record, &found);
+        Ok(Warned::quiet(State { value, private: record.to_private() }))
+    }
+}
+
+/// State after a create or update. The work is done, so nothing in here can fail: what is odd becomes a warning, and a
+/// model list that cannot be had leaves the record empty, so that the next refresh asks again.
+async fn settle(client: &Client, planned: &Value, answered: &client::Guardrail) -> Warned<State> {
+    let mut record = Record::default();
+    let names = Names { record: &record, aliases: None };
+    let needed = answer::needs_aliases(FIELDS, planned, answered.fields(), names);
+    let catalog = if needed { client.models().await.ok() } else { None };
+    let (value, mismatches) = answer::settle(FIELDS, planned, answered.fields(), aliases(catalog.as_ref()));
+    if !needed || catalog.is_some() {
+        remember(&mut record, answered);
+    }
+    for mismatch in &mismatches {
+        aliased().filter(|field| field.name == mismatch.name).for_each(|field| record.forget(field));
+    }
+    let state = State { value, private: record.to_private() };
+    Warned::new(state, mismatches.iter().map(answer::Mismatch::warning))
+}
+
+/// Records the canonical names that the service holds.
+fn remember(record: &mut Record, answered: &client::Guardrail) {
+    for field in aliased() {
+        record.set(field, &answer::decode(field, answered.fields()).unwrap_or(Value::Null));
+    }
+}
+
+fn aliased() -> impl Iterator<Item = &'static Field> {
+    FIELDS.iter().filter(|field| field.equality == Equality::Aliased)
+}
+
+async fn models(client: &Client) -> Result<Arc<ModelCatalog>, Diagnostics> {
+    client.models().await.map_err(|error| {
+        explain("read the list of models, which tells whether two names mean one model", &error).into()
+    })
+}
+
+fn aliases(catalog: Option<&Arc<ModelCatalog>>) -> Option<&dyn Aliases> {
+    catalog.map(|catalog| &**catalog as &dyn Aliases)
+}
+
+impl Aliases for ModelCatalog {
+    fn canonical(&self, name: &str) -> Option<String> {
+        ModelCatalog::canonical(self, name)
+    }
+}
+
+fn id(value: &Value) -> &str {
+    value.attribute("id").as_str().unwrap_or_default()
+}
+
+/// What is being done, for a message: `update guardrail "ci"`.
+fn act(verb: &str, guardrail: &Value) -> String {
+    let name = guardrail.attribute("name").as_str().unwrap_or_else(|| id(guardrail));
+    format!("{verb} guardrail \"{name}\"")
+}
+
+fn unreadable(act: &str, error: &crate::cty::Error) -> Diagnostic {
+    let detail = format!(
+        "The service's answer does not have the promised form: {error}. Look for a newer version of the provider, or \
+         report this."
+    );
+    Diagnostic::error(format!("Could not {act}"), detail).at(error.path().clone())
+}

@@ -1,0 +1,109 @@
+//! Keeps the arrows between the layers: which of them may name which. See docs/architecture.md.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Each layer with the parts of the crate that it may name besides itself.
+const ARROWS: [(&str, &[&str]); 5] = [
+    ("transport", &["pb"]),
+    ("cty", &[]),
+    ("client", &[]),
+    ("framework", &["cty", "pb"]),
+    ("provider", &["framework", "client", "cty"]),
+];
+
+/// The only files of the framework that may know the wire contract.
+const WIRE: [&str; 5] = ["convert.rs", "rpc.rs", "service.rs", "service/wire.rs", "mod.rs"];
+
+#[test]
+fn layers_name_only_what_is_below_them() {
+    for (layer, allowed) in ARROWS {
+        for file in sources(layer) {
+            for named in named_layers(&fs::read_to_string(&file).unwrap()) {
+                let fine = named == layer || allowed.contains(&named.as_str());
+                assert!(fine, "{} names `{named}`, which is above or beside it", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn few_files_of_the_framework_know_the_wire() {
+    for file in sources("framework") {
+        let name = file.strip_prefix(directory("framework")).unwrap().to_str().unwrap().to_owned();
+        let knows = named_layers(&fs::read_to_string(&file).unwrap()).contains(&"pb".to_owned());
+        assert!(!knows || WIRE.contains(&name.as_str()), "{name} knows the wire contract");
+    }
+}
+
+#[test]
+fn layers_below_the_provider_do_not_speak_of_its_service() {
+    for layer in ["transport", "cty", "framework"] {
+        for file in sources(layer) {
+            let text = fs::read_to_string(&file).unwrap().replace("nothing of OpenRouter", "");
+            let found = text.to_lowercase().contains("openrouter");
+            assert!(!found, "{} speaks of OpenRouter", file.display());
+        }
+    }
+}
+
+/// The names that follow `crate::`, alone or in braces, where they are layers of the crate.
+fn named_layers(text: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    for rest in text.split("crate::").skip(1) {
+        match rest.strip_prefix('{') {
+            Some(group) => named.extend(top_level_names(group)),
+            None => named.extend(first_name(rest)),
+        }
+    }
+    named.retain(|name| name == "pb" || ARROWS.iter().any(|(layer, _)| layer == name));
+    named
+}
+
+fn top_level_names(group: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut depth = 0_usize;
+    let mut item = String::new();
+    for c in group.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => names.extend(first_name(&std::mem::take(&mut item))),
+            c if depth == 0 => item.push(c),
+            _ => {}
+        }
+    }
+    names.extend(first_name(&item));
+    names
+}
+
+fn first_name(text: &str) -> Option<String> {
+    let name: String =
+        text.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    (!name.is_empty()).then_some(name)
+}
+
+fn sources(layer: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    collect(&directory(layer), &mut files);
+    assert!(!files.is_empty(), "the layer {layer} has no sources");
+    files
+}
+
+fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).expect("the sources can be listed") {
+        let path = entry.expect("the sources can be listed").path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+fn directory(layer: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(layer)
+}
