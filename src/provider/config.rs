@@ -96,11 +96,13 @@ fn client_config(
     terraform_version: &str,
     config: &Value,
 ) -> Result<Config, Diagnostic> {
-    let variable = |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.trim().is_empty());
+    let variable =
+        |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.trim().is_empty());
     let key = text(config, API_KEY).or_else(|| KEY_VARIABLES.into_iter().find_map(variable));
     let key = ApiKey::new(key.ok_or_else(missing_key)?).map_err(|error| refuse(&error))?;
     let url = text(config, SERVER_URL).or_else(|| variable(URL_VARIABLE));
-    let url = url.map_or_else(|| Ok(BaseUrl::production()), BaseUrl::parse).map_err(|error| refuse(&error))?;
+    let url =
+        url.map_or_else(|| Ok(BaseUrl::production()), BaseUrl::parse).map_err(|error| refuse(&error))?;
     let header = |name| text(config, name).map(str::to_owned);
     Ok(Config {
         http_referer: header(HTTP_REFERER),

@@ -1,5 +1,7 @@
 //! What went wrong with a call, told to the user: the one place where an error of the client becomes a diagnostic.
 
+use std::fmt::Write;
+
 use crate::{
     client::Error,
     cty::Path,
@@ -11,7 +13,7 @@ use crate::{
 pub(super) fn explain(act: &str, error: &Error) -> Diagnostic {
     let mut detail = format!("{error}.\n\n{}", next_step(error));
     if let Some(request_id) = error.request_id() {
-        detail.push_str(&format!(" The service knows this request as {request_id}."));
+        let _ = write!(detail, " The service knows this request as {request_id}.");
     }
     Diagnostic::error(format!("Could not {act}"), detail)
 }
@@ -31,7 +33,8 @@ pub(super) fn explain_body(act: &str, error: &Error, fields: &[Field]) -> Diagno
 /// The longest attribute name that stands in a message as a word. Names that are common words do not count.
 fn attribute_in(message: &str, fields: &[Field]) -> Option<&'static str> {
     let words: Vec<_> = message.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
-    let named = fields.iter().map(|field| field.name).filter(|name| name.contains('_') && words.contains(name));
+    let named =
+        fields.iter().map(|field| field.name).filter(|name| name.contains('_') && words.contains(name));
     named.max_by_key(|name| name.len())
 }
 
@@ -56,7 +59,9 @@ fn next_step(error: &Error) -> &'static str {
 
 fn next_step_after_status(status: u16) -> &'static str {
     match status {
-        300..=399 => "Redirects are not followed, so that the key stays with the host it is for. Correct `server_url`.",
+        300..=399 => {
+            "Redirects are not followed, so that the key stays with the host it is for. Correct `server_url`."
+        }
         400 | 422 => "Correct the configuration as the message says, and apply again.",
         401 => {
             "Check `api_key` (or OPENROUTER_MANAGEMENT_KEY, else OPENROUTER_API_KEY): it must be a management key that \
@@ -66,8 +71,12 @@ fn next_step_after_status(status: u16) -> &'static str {
         403 => {
             "The key must be a management key of the account that owns the workspace, and the account must allow this."
         }
-        404 => "It does not exist, or the key cannot see it. Check the id, and that `server_url` is the API's base URL.",
-        408 | 425 | 429 => "The service asks for patience. Wait a little and apply again, or lower -parallelism.",
+        404 => {
+            "It does not exist, or the key cannot see it. Check the id, and that `server_url` is the API's base URL."
+        }
+        408 | 425 | 429 => {
+            "The service asks for patience. Wait a little and apply again, or lower -parallelism."
+        }
         409 => "Another object stands in the way, most often one of the same name. Rename one of the two.",
         500..=599 => {
             "The service, or a proxy before it, failed. Whether the work was done is not certain: look at what it holds, \

@@ -15,8 +15,8 @@ use crate::{
     cty::Value,
     framework::{
         diagnostics::Diagnostics,
-        provider::Provider,
-        resource::{Reply, Resource},
+        provider::{NamedResource, Provider},
+        resource::Reply,
         schema::Schema,
     },
 };
@@ -26,7 +26,7 @@ pub use config::Api;
 /// The provider `openrouter`.
 pub struct OpenRouter {
     environment: BTreeMap<String, String>,
-    resources: Vec<(&'static str, Box<dyn Resource<Api>>)>,
+    resources: Vec<NamedResource<Api>>,
 }
 
 impl OpenRouter {
@@ -52,7 +52,7 @@ impl Provider for OpenRouter {
         config::configure(&self.environment, terraform_version, config)
     }
 
-    fn resources(&self) -> &[(&'static str, Box<dyn Resource<Api>>)] {
+    fn resources(&self) -> &[NamedResource<Api>] {
         &self.resources
     }
 }

@@ -32,7 +32,9 @@ async fn by_id(client: &Client, id: &str) -> Result<Guardrail, Diagnostics> {
     match client.get_guardrail(id).await {
         Ok(found) => Ok(found),
         // A workspace's default guardrail does not exist before its first change.
-        Err(error) if error.is_not_found() && is_default(client, id).await => Err(default_guardrail(id).into()),
+        Err(error) if error.is_not_found() && is_default(client, id).await => {
+            Err(default_guardrail(id).into())
+        }
         Err(error) => Err(explain(&format!("import guardrail {id}"), &error).into()),
     }
 }

@@ -55,10 +55,8 @@ impl Resource<Api> for Guardrail {
         };
         let mut record = Record::from_private(&state.private);
         let names = Names { record: &record, aliases: None };
-        let catalog = match answer::needs_aliases(FIELDS, &state.value, found.fields(), names) {
-            true => Some(models(client).await?),
-            false => None,
-        };
+        let needed = answer::needs_aliases(FIELDS, &state.value, found.fields(), names);
+        let catalog = if needed { Some(models(client).await?) } else { None };
         let names = Names { record: &record, aliases: aliases(catalog.as_ref()) };
         let refreshed = answer::refresh(FIELDS, &state.value, found.fields(), names);
         let value = refreshed.map_err(|error| unreadable(&act("read", &state.value), &error))?;
@@ -72,10 +70,8 @@ impl Resource<Api> for Guardrail {
         }
         let record = Record::from_private(&request.private);
         let names = Names { record: &record, aliases: None };
-        let catalog = match plan::needs_aliases(FIELDS, &request.prior, &request.config, names) {
-            true => Some(models(api.client()?).await?),
-            false => None,
-        };
+        let needed = plan::needs_aliases(FIELDS, &request.prior, &request.config, names);
+        let catalog = if needed { Some(models(api.client()?).await?) } else { None };
         let names = Names { record: &record, aliases: aliases(catalog.as_ref()) };
         Ok(Warned::quiet(plan::plan(FIELDS, &request.prior, &request.config, names)))
     }
