@@ -235,13 +235,16 @@ fn what_is_not_understood_of_a_refinement_is_ignored() {
         &[0x82, 1, 0xc2],
         &[0x81, 3, 0x91, 1],
         &[0x81, 5, 0xff],
+        &[0x81, 6, 0xcf, 0x80, 0, 0, 0, 0, 0, 0, 0],
         &[0xdf, 0xff, 0xff, 0xff, 0xff, 1, 0xc2],
         &[0x81, 77, 0xdd, 0xff, 0xff, 0xff, 0xff],
         &[0x81, 1, 0xc3],
         &[0x80, 0],
     ] {
         let bytes = [&[0xc7, u8::try_from(malformed.len()).unwrap(), 12][..], malformed].concat();
-        reads(&Type::Number, &bytes, &Value::UNKNOWN);
+        for ty in [Type::Number, Type::String, Type::list(Type::Bool)] {
+            reads(&ty, &bytes, &Value::UNKNOWN);
+        }
     }
 }
 
