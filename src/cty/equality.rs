@@ -71,7 +71,9 @@ fn write_value(out: &mut Vec<u8>, value: &Value) {
         Value::Set(elements) => {
             out.push(b'S');
             write_length(out, elements.len());
-            sorted_keys(elements).iter().for_each(|key| write_bytes(out, key));
+            for key in sorted_keys(elements) {
+                write_bytes(out, &key);
+            }
         }
         Value::Map(members) => write_members(out, b'm', members),
         Value::Object(members) => write_members(out, b'o', members),
@@ -86,7 +88,9 @@ fn write_value(out: &mut Vec<u8>, value: &Value) {
 fn write_elements(out: &mut Vec<u8>, kind: u8, elements: &[Value]) {
     out.push(kind);
     write_length(out, elements.len());
-    elements.iter().for_each(|element| write_value(out, element));
+    for element in elements {
+        write_value(out, element);
+    }
 }
 
 fn write_members(out: &mut Vec<u8>, kind: u8, members: &BTreeMap<String, Value>) {

@@ -1,9 +1,9 @@
 //! Terraform's types and values, their paths, and the two encodings that cross the wire or lie in a state file.
 //!
-//! Pure: no I/O, no protocol messages, nothing of OpenRouter. Values carry no types of their own; every encoding and
-//! check is given the [`Type`] beside the [`Value`]. Bytes from outside never panic, never recurse deeper than
-//! [`MAX_DEPTH`] and never make us allocate more than a small multiple of their own length: they give an [`Error`]
-//! with the [`Path`] of the first thing that is wrong.
+//! Pure: no I/O, no protocol messages, nothing of the service. Values carry no types of their own; every encoding and
+//! check is given the [`Type`] beside the [`Value`]. Bytes from outside never panic, never nest deeper than
+//! [`MAX_DEPTH`], and take memory in proportion to their own length, not to the lengths they declare; what is wrong
+//! with them is an [`Error`] with the [`Path`] of the first fault.
 
 mod conform;
 mod equality;
@@ -20,6 +20,9 @@ pub use self::number::Number;
 pub use self::path::{Path, Step};
 pub use self::ty::{ObjectType, Type};
 pub use self::value::{Bound, Dynamic, Refinement, Value};
+
+#[cfg(test)]
+mod tests;
 
 /// How deep types and values may nest, a `dynamic` wrapper counted as one level.
 ///

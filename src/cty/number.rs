@@ -98,6 +98,7 @@ impl Number {
     }
 
     /// The nearest double, ties to even. Too large is an infinity, too small is zero.
+    #[expect(clippy::missing_panics_doc, reason = "digits and a power of ten always parse")]
     pub fn to_f64(&self) -> f64 {
         let magnitude = match &self.magnitude {
             Magnitude::Infinite => f64::INFINITY,
@@ -148,6 +149,14 @@ impl Number {
     /// Whether the number is not an infinity, and so has a JSON form.
     pub fn is_finite(&self) -> bool {
         matches!(self.magnitude, Magnitude::Finite { .. })
+    }
+
+    /// How many significant digits there are.
+    pub(super) fn digit_count(&self) -> usize {
+        match &self.magnitude {
+            Magnitude::Infinite => 0,
+            Magnitude::Finite { digits, .. } => digits.len(),
+        }
     }
 
     /// The double that is this number exactly and is printed as this number: both 2.5, but not 0.1 (no double is
@@ -252,7 +261,7 @@ impl TryFrom<&serde_json::Number> for Number {
     }
 }
 
-/// Valid JSON for finite numbers: plain decimals, or scientific form where those would be mostly zeros.
+/// Valid JSON for finite numbers: plain decimals, or scientific form (`1e+41`) where those would be mostly zeros.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.negative {
@@ -271,8 +280,8 @@ impl fmt::Display for Number {
                 write!(f, "{}.{}", &digits[..before], &digits[before..])
             }
             (_, None, Some(padding)) => write!(f, "0.{:0<padding$}{digits}", ""),
-            _ if digits.len() == 1 => write!(f, "{digits}e{}", point - 1),
-            _ => write!(f, "{}.{}e{}", &digits[..1], &digits[1..], point - 1),
+            _ if digits.len() == 1 => write!(f, "{digits}e{:+}", point - 1),
+            _ => write!(f, "{}.{}e{:+}", &digits[..1], &digits[1..], point - 1),
         }
     }
 }
@@ -282,3 +291,6 @@ impl fmt::Debug for Number {
         write!(f, "Number({self})")
     }
 }
+
+#[cfg(test)]
+mod tests;

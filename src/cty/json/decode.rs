@@ -71,7 +71,7 @@ fn read(json: &Json, ty: &Type, reading: Reading, depth: usize) -> Result<Value,
         (Type::Object(object), Json::Object(members)) => {
             read_object(members, object, reading, below).map(Value::Object)
         }
-        (Type::Dynamic, Json::Object(members)) => read_dynamic(members, reading, below),
+        (Type::Dynamic, Json::Object(members)) => read_dynamic(members, below),
         _ => Err(Error::required(ty)),
     }
 }
@@ -141,13 +141,14 @@ fn read_object(
     object.attributes.iter().map(read_attribute).collect()
 }
 
-fn read_dynamic(members: &Map<String, Json>, reading: Reading, depth: usize) -> Result<Value, Error> {
+fn read_dynamic(members: &Map<String, Json>, depth: usize) -> Result<Value, Error> {
     let (Some(ty), Some(value), 2) = (members.get(TYPE), members.get(VALUE), members.len()) else {
         return Err(Error::required(&Type::Dynamic));
     };
     let ty = Type::from_value(ty, 0)
         .map_err(|error| Error::here(format!("the type of a dynamic value cannot be read: {error}")))?;
-    let value = read(value, &ty, reading, depth)?;
+    // A value that was stored beside its own type fits it, whatever became of the schema since.
+    let value = read(value, &ty, Reading::Strict, depth)?;
     // The wrapper of a wrapper says no more than the inner one.
     Ok(if ty == Type::Dynamic { value } else { Value::Dynamic(Box::new(Dynamic { ty, value })) })
 }

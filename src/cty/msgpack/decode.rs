@@ -18,6 +18,9 @@ use crate::cty::value::{Dynamic, Value};
 /// No declared length reserves room for more elements than this; the rest is reserved as elements really come.
 const MAX_RESERVED: usize = 256;
 
+/// A fraction of more digits than this came out of a computation with doubles, not out of a configuration.
+const MAX_LITERAL: usize = 24;
+
 /// Reads one value of type `ty`, which must fill all of `bytes`.
 ///
 /// Every msgpack form of a number is a number, byte strings are taken for strings, any extension is an unknown value.
@@ -260,12 +263,14 @@ fn is_extension(marker: Marker) -> bool {
     )
 }
 
-/// A double stands for what Terraform prints for it: all digits of a whole number, otherwise the shortest that read
-/// back the same. That is also how core decides whether two numbers are equal.
+/// What core means by a double, since it compares numbers by their decimals: all digits of a whole number; otherwise
+/// either the exact digits (a literal such as `725531.26806640625`, which happens to be a double) or the shortest that
+/// read back the same (a number that another provider computed in doubles). The wire does not tell which. A computed
+/// double nearly always has 30 digits or more, and nobody writes so many by hand.
 fn number_from_double(double: f64) -> Result<Number, Error> {
-    let number =
-        if double.fract() == 0.0 { Number::from_f64_exactly(double) } else { Number::from_f64(double) };
-    number.ok_or_else(|| Error::here("a number is required, not NaN"))
+    let exact = Number::from_f64_exactly(double);
+    let literal = exact.filter(|exact| exact.is_integer() || exact.digit_count() <= MAX_LITERAL);
+    literal.or_else(|| Number::from_f64(double)).ok_or_else(|| Error::here("a number is required, not NaN"))
 }
 
 fn wrong(error: &ValueReadError, ty: &Type) -> Error {

@@ -48,7 +48,8 @@ fn decode_bound(decoder: &mut Decoder<'_>) -> Result<Bound, Error> {
 }
 
 fn decode_length(decoder: &mut Decoder<'_>) -> Result<u64, Error> {
-    read::read_int(&mut decoder.input).map_err(|_| malformed())
+    let length: i64 = read::read_int(&mut decoder.input).map_err(|_| malformed())?;
+    u64::try_from(length).map_err(|_| malformed())
 }
 
 /// The payload; `None` when there is nothing to say, or it would be longer than core reads. Only what fits the type
