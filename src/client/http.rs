@@ -40,7 +40,7 @@ const LOGGED_LIMIT: usize = 16 << 10;
 /// Characters of an identifier or address from outside that are shown.
 const SHOWN_LIMIT: usize = 200;
 
-/// The part of an attempt's time that connecting may take. An attempt that ends here is proven to have done nothing.
+/// The time that connecting may take. An attempt that ends here is proven to have done nothing.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How often a connection with requests under way is probed; a dead one would swallow every later request too.
@@ -145,7 +145,7 @@ impl Wire {
             .default_headers(common_headers(&config)?)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
-            .connect_timeout(config.timeout.min(CONNECT_LIMIT))
+            .connect_timeout(connect_limit(config.timeout))
             .http2_keep_alive_interval(PROBE_INTERVAL)
             .http2_keep_alive_timeout(PROBE_INTERVAL);
         if config.base_url.is_loopback() {
@@ -295,6 +295,11 @@ impl Wire {
             trace!(target: LOG, %call, body = excerpt::clip(text, LOGGED_LIMIT), "{kind} body");
         }
     }
+}
+
+/// The time for connecting within an attempt. It ends before the attempt does, so that the two are told apart.
+fn connect_limit(attempt: Duration) -> Duration {
+    CONNECT_LIMIT.min(attempt / 10 * 9)
 }
 
 /// The headers of every request, credentials excepted.
