@@ -196,6 +196,9 @@ fn hexadecimal(digits: &[u8], count: usize) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     const KEY: &str = "mgmt/key+with%odd\"chars\\&0";
@@ -229,9 +232,9 @@ mod tests {
 
     #[test]
     fn the_key_is_masked_however_it_is_written() {
-        let percent: String = KEY.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        let json: String = KEY.bytes().map(|byte| format!("\\u{byte:04X}")).collect();
-        let html: String = KEY.bytes().map(|byte| format!("&#{byte};")).collect();
+        let percent = KEY.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
+        let json = KEY.bytes().map(|byte| format!("\\u{byte:04X}")).collect::<Vec<_>>().concat();
+        let html = KEY.bytes().map(|byte| format!("&#{byte};")).collect::<Vec<_>>().concat();
         for echo in [
             KEY,
             &percent,
@@ -245,6 +248,33 @@ mod tests {
             "mgmt%252Fkey%252Bwith%2525odd%2522chars%255C%25260",
         ] {
             assert_eq!(redact(&format!("é {echo}{echo} é")), "é ****** é", "{echo}");
+        }
+    }
+
+    /// One character, written in the way of this number.
+    fn written(byte: u8, way: usize) -> String {
+        match way {
+            0 => format!("%{byte:02x}"),
+            1 => format!("%25{byte:02X}"),
+            2 => format!("\\u{byte:04x}"),
+            3 => format!("&#x{byte:x};"),
+            4 if !byte.is_ascii_alphanumeric() => format!("\\{}", char::from(byte)),
+            _ => char::from(byte).to_string(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_is_masked_whole(characters in vec((b'!'..=b'~', 0..8_usize), 1..40)) {
+            let key: String = characters.iter().map(|&(byte, _)| char::from(byte)).collect();
+            let echo: String = characters.iter().map(|&(byte, way)| written(byte, way)).collect();
+            prop_assert_eq!(Redactor::new(&ApiKey::new(&key).unwrap()).redact(&echo), "***");
+        }
+
+        #[test]
+        fn any_text_can_be_redacted(text: String, escape in "[\\\\%&][ux#2]?[5é;\"]?") {
+            let text = format!("{text}{escape}{text}");
+            prop_assert!(redact(&text).len() <= text.len() + 3);
         }
     }
 

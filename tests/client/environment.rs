@@ -118,6 +118,19 @@ async fn a_certificate_that_is_not_trusted_gets_nothing() {
 }
 
 #[tokio::test]
+async fn a_trust_store_that_is_not_there_is_told_before_any_call() {
+    if let Ok(base_url) = std::env::var(BASE_URL) {
+        let error = Client::new(config(&base_url)).unwrap_err().to_string();
+        return assert!(
+            error.starts_with("HTTPS cannot be set up: ") && error.contains("certificates"),
+            "{error}"
+        );
+    }
+    let test = "a_trust_store_that_is_not_there_is_told_before_any_call";
+    run_again(test, "https://service.example", &[("SSL_CERT_FILE", "/nonexistent")]).await;
+}
+
+#[tokio::test]
 async fn a_proxy_is_used_and_is_not_shown_the_key() {
     if let Some(client) = second_client() {
         let error = client.create_guardrail(&object("{}")).await.unwrap_err();

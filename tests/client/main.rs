@@ -1,5 +1,7 @@
 //! The REST client against a server that speaks HTTP by hand, so that it can misbehave in every way.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 mod answers;
 mod environment;
 mod failures;

@@ -10,7 +10,7 @@ use crate::server::{Reply, Server};
 use crate::{KEY, client, config, guardrail, object};
 
 fn percent_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
 }
 
 /// The key in the ways that an echo can have it.
@@ -18,7 +18,7 @@ fn spellings() -> Vec<String> {
     let json = serde_json::to_string(KEY).unwrap();
     let escaped = json[1..json.len() - 1].to_owned();
     let slashes = escaped.replace('/', "\\/");
-    let unicode = KEY.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+    let unicode = KEY.bytes().map(|byte| format!("\\u{byte:04x}")).collect::<Vec<_>>().concat();
     let usual = KEY.replace('/', "%2F").replace('+', "%2B").replace('"', "%22");
     vec![KEY.to_owned(), escaped, slashes, unicode, percent_encoded(KEY), usual]
 }
@@ -96,6 +96,17 @@ async fn a_success_is_logged_without_the_key() {
     let read = client(&server).get_guardrail("g").await.unwrap();
     assert_eq!(read.name(), KEY, "what was asked for is not touched");
     log.lines().iter().for_each(|line| assert_clean(line));
+}
+
+#[tokio::test]
+async fn a_field_of_another_type_is_reported_without_what_it_holds() {
+    let text = serde_json::to_string(KEY).unwrap();
+    for body in
+        [format!(r#"{{"data":{text}}}"#), format!(r#"{{"data":[{{"id":"m","canonical_slug":[{text}]}}]}}"#)]
+    {
+        let server = Server::always(Reply::json(200, body)).await;
+        assert_silent(&client(&server).models().await.unwrap_err());
+    }
 }
 
 #[tokio::test]

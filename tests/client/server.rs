@@ -48,7 +48,9 @@ impl Reply {
 
     pub(crate) fn with_headers(status: u16, headers: &[(&str, &str)], body: impl AsRef<str>) -> Reply {
         let body = body.as_ref();
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers: Vec<String> =
+            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers = headers.concat();
         let length = body.len();
         let head =
             format!("HTTP/1.1 {status} -\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n");
