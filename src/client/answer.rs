@@ -151,7 +151,7 @@ mod tests {
     use reqwest::Method;
 
     use super::super::guardrails::Guardrail;
-    use super::super::http::Route;
+    use super::super::request::Route;
     use super::super::secret::ApiKey;
     use super::*;
 

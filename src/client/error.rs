@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 
-use super::http::Route;
+use super::request::Route;
 
 /// A call as people name it: `PATCH /guardrails/<id>`. Without base URL and query.
 #[derive(Debug, Clone, PartialEq, Eq)]

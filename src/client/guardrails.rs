@@ -4,7 +4,7 @@ use reqwest::Method;
 
 use super::answer::{self, Entity, Misshapen};
 use super::error::Error;
-use super::http::Route;
+use super::request::Route;
 use super::{Client, JsonObject, pages};
 
 static LIST: Route = Route { method: Method::GET, template: "/guardrails" };

@@ -6,7 +6,6 @@
 //! request that may have reached the service.
 
 use std::error::Error as _;
-use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,16 +13,17 @@ use std::time::Duration;
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, USER_AGENT,
 };
-use reqwest::{Method, Response, redirect, retry};
+use reqwest::{Response, redirect, retry};
 use tokio::time::{Instant, timeout};
 use tracing::{Level, debug, enabled, trace};
 
+use super::Client;
 use super::answer::Answer;
 use super::config::{BaseUrl, Config, ConfigError};
 use super::error::{Call, Error};
 use super::excerpt;
+use super::request::{Credentials, Request};
 use super::secret::Redactor;
-use super::{Client, JsonObject};
 
 /// The `tracing` target of everything logged here.
 const LOG: &str = "client::http";
@@ -40,7 +40,7 @@ const LOGGED_LIMIT: usize = 16 << 10;
 /// Characters of an identifier or address from outside that are shown.
 const SHOWN_LIMIT: usize = 200;
 
-/// The part of an attempt's time that connecting may take. An attempt that ends here is proven to have done nothing.
+/// The time that connecting may take. An attempt that ends here is proven to have done nothing.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How often a connection with requests under way is probed; a dead one would swallow every later request too.
@@ -49,78 +49,7 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(15);
 /// The headers that name a request to whoever runs the service, in order of worth.
 const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "x-generation-id", "cf-ray"];
 
-/// An endpoint: a method and a path below the base URL, in which `{id}` stands for one segment.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Route {
-    pub(super) method: Method,
-    pub(super) template: &'static str,
-}
-
-/// Whether a request carries the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Credentials {
-    Key,
-    None,
-}
-
-/// One request, complete but for the base URL.
-pub(super) struct Request {
-    call: Call,
-    /// Path and query as they are sent.
-    target: String,
-    credentials: Credentials,
-    body: Option<Vec<u8>>,
-}
-
-impl Request {
-    /// Sends no credentials along.
-    pub(super) fn anonymous(mut self) -> Request {
-        self.credentials = Credentials::None;
-        self
-    }
-
-    /// Adds a query; an absent value leaves its name out too.
-    pub(super) fn query(mut self, pairs: &[(&str, Option<&str>)]) -> Request {
-        let mut separator = '?';
-        for (name, value) in pairs {
-            if let Some(value) = value {
-                self.target.push(separator);
-                self.target.push_str(name);
-                self.target.push('=');
-                push_encoded(&mut self.target, value);
-                separator = '&';
-            }
-        }
-        self
-    }
-
-    /// Adds a JSON body.
-    pub(super) fn json(mut self, body: &JsonObject) -> Result<Request, Error> {
-        let body = serde_json::to_vec(body)
-            .map_err(|error| Error::Request { call: self.call.clone(), reason: error.to_string() })?;
-        self.body = Some(body);
-        Ok(self)
-    }
-}
-
 impl Client {
-    /// A request of a route without a segment to fill in.
-    pub(super) fn request(&self, route: &'static Route) -> Request {
-        self.inner.wire.request(route, route.template.to_owned())
-    }
-
-    /// A request of a route with its `{id}` filled in. Whatever the id holds, it stays one segment of the path; an id
-    /// that no path can carry is an error.
-    pub(super) fn request_with_id(&self, route: &'static Route, id: &str) -> Result<Request, Error> {
-        if matches!(id, "" | "." | "..") {
-            let call = Call::new(route, route.template.to_owned());
-            return Err(Error::Request { call, reason: format!("{id:?} is not an id") });
-        }
-        let mut segment = String::with_capacity(id.len());
-        push_encoded(&mut segment, id);
-        Ok(self.inner.wire.request(route, route.template.replace("{id}", &segment)))
-    }
-
     /// Sends a request and returns the answer of a success (2XX): the one way to the service.
     pub(super) async fn call(&self, request: &Request) -> Result<Answer, Error> {
         self.inner.wire.send_once(request).await
@@ -145,7 +74,7 @@ impl Wire {
             .default_headers(common_headers(&config)?)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
-            .connect_timeout(config.timeout.min(CONNECT_LIMIT))
+            .connect_timeout(connect_limit(config.timeout))
             .http2_keep_alive_interval(PROBE_INTERVAL)
             .http2_keep_alive_timeout(PROBE_INTERVAL);
         if config.base_url.is_loopback() {
@@ -168,11 +97,6 @@ impl Wire {
 
     pub(super) fn base_url(&self) -> &BaseUrl {
         &self.base_url
-    }
-
-    fn request(&self, route: &'static Route, target: String) -> Request {
-        let call = Call::new(route, self.shown(&target));
-        Request { call, target, credentials: Credentials::Key, body: None }
     }
 
     /// Sends a request once and logs it.
@@ -201,14 +125,21 @@ impl Wire {
             .map_err(|_| late())?
             .map_err(|error| self.not_answered(call, &error))?;
         let left = self.timeout.saturating_sub(started.elapsed());
-        let mut body = Vec::new();
-        if !response.status().is_success() {
-            // The status is the news; of its explanation, what comes in time is enough.
-            let _ = timeout(left, read(&mut response, &mut body, ERROR_BODY_LIMIT)).await;
-            self.log_body(call, "answer", &body);
-            return Err(self.refusal(call, &response, &body));
+        if response.status().is_success() {
+            let taken_in = timeout(left, self.take_in(call, &mut response)).await;
+            return taken_in.map_err(|_| late())?;
         }
-        let outcome = timeout(left, read(&mut response, &mut body, BODY_LIMIT)).await.map_err(|_| late())?;
+        // The status is the news; of its explanation, what comes in time is enough.
+        let mut body = Vec::new();
+        let _ = timeout(left, read(&mut response, &mut body, ERROR_BODY_LIMIT)).await;
+        self.log_body(call, "answer", &body);
+        Err(self.refusal(call, &response, &body))
+    }
+
+    /// The answer of a success, if its body comes to an end within the limit.
+    async fn take_in(&self, call: &Call, response: &mut Response) -> Result<Answer, Error> {
+        let mut body = Vec::new();
+        let outcome = read(response, &mut body, BODY_LIMIT).await;
         self.log_body(call, "answer", &body);
         let answer = Answer {
             call: call.clone(),
@@ -285,7 +216,7 @@ impl Wire {
     }
 
     /// A text from outside, fit to show within an error.
-    fn shown(&self, text: &str) -> String {
+    pub(super) fn shown(&self, text: &str) -> String {
         excerpt::line(text, SHOWN_LIMIT, &self.redactor)
     }
 
@@ -295,6 +226,11 @@ impl Wire {
             trace!(target: LOG, %call, body = excerpt::clip(text, LOGGED_LIMIT), "{kind} body");
         }
     }
+}
+
+/// The time for connecting within an attempt. It ends before the attempt does, so that the two are told apart.
+fn connect_limit(attempt: Duration) -> Duration {
+    CONNECT_LIMIT.min(attempt / 10 * 9)
 }
 
 /// The headers of every request, credentials excepted.
@@ -340,26 +276,13 @@ async fn read(response: &mut Response, body: &mut Vec<u8>, limit: usize) -> reqw
     Ok(Completeness::Complete)
 }
 
-/// Percent-encodes all but the characters that mean themselves everywhere in a URL (RFC 3986, unreserved).
-fn push_encoded(target: &mut String, text: &str) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            target.push(char::from(byte));
-        } else {
-            write!(target, "%{byte:02X}").expect("writing to a String cannot fail");
-        }
-    }
-}
-
-/// What the innermost errors say. The outer ones only say that something within them failed.
+/// What the innermost error says. The outer ones only say that something within them failed.
 fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
-    let mut said = Vec::new();
     while let Some(source) = cause.source() {
         cause = source;
-        said.push(cause.to_string());
     }
-    said.pop().unwrap_or_else(|| error.to_string())
+    cause.to_string()
 }
 
 fn is_refused(error: &reqwest::Error) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! It owns what goes over the wire to the service and what comes back: requests, time limits, paging, the shape of
 //! answers, and errors by stage. It must not know of Terraform. Every request of every endpoint goes through
-//! [`Client::call`] in `http.rs`. The API key lives in `secret.rs` and never reaches an error, a log or `Debug`.
+//! `Client::call` in `http.rs`. The API key lives in `secret.rs` and never reaches an error, a log or `Debug`.
 
 mod answer;
 mod config;
@@ -12,6 +12,7 @@ mod guardrails;
 mod http;
 mod models;
 mod pages;
+mod request;
 mod secret;
 mod workspaces;
 

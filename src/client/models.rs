@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::Client;
 use super::error::Error;
-use super::http::Route;
+use super::request::Route;
 
 static MODELS: Route = Route { method: Method::GET, template: "/models" };
 
@@ -74,11 +74,16 @@ pub struct ModelCatalog {
 
 impl ModelCatalog {
     /// A catalogue of pairs of slug and canonical slug. Of a slug that comes twice, the first pair counts.
-    pub fn new(models: impl IntoIterator<Item = (String, String)>) -> ModelCatalog {
+    pub fn new<S, C>(models: impl IntoIterator<Item = (S, C)>) -> ModelCatalog
+    where
+        S: Into<String>,
+        C: Into<String>,
+    {
         let mut catalog = ModelCatalog::default();
         for (slug, canonical) in models {
+            let canonical = canonical.into();
             catalog.canonical.insert(canonical.clone());
-            catalog.canonical_by_slug.entry(slug).or_insert(canonical);
+            catalog.canonical_by_slug.entry(slug.into()).or_insert(canonical);
         }
         catalog
     }
@@ -121,7 +126,7 @@ mod tests {
             ("a/shadowed", "a/other"),
             ("a/third", "a/shadowed"),
         ];
-        ModelCatalog::new(models.map(|(slug, canonical)| (slug.to_owned(), canonical.to_owned())))
+        ModelCatalog::new(models)
     }
 
     #[test]

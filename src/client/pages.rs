@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::Client;
 use super::answer::{Entity, Page};
 use super::error::Error;
-use super::http::Route;
+use super::request::Route;
 
 /// Rows asked for at a time: the most that the service gives.
 const PAGE: u64 = 100;

@@ -14,8 +14,11 @@ use super::config::ConfigError;
 /// How the service's keys begin.
 const KEY_PREFIX: &[u8] = b"sk-or-";
 
-/// A key cut off at the end of a text is masked from this many characters on; fewer tell nothing.
-const PARTIAL_KEY: usize = 4;
+/// A key cut off by the end of a text is masked from this many characters on; fewer tell nothing.
+const CUT_KEY: usize = 4;
+
+/// A key that goes on differently is masked from this many characters on: a service may shorten what it quotes.
+const QUOTED_KEY: usize = 12;
 
 /// A management key that cannot be printed: `Debug` shows `ApiKey(***)`, and nothing hands out its text.
 #[derive(Clone)]
@@ -53,6 +56,9 @@ impl fmt::Debug for ApiKey {
     }
 }
 
+/// How often a text may have been escaped again and still be read.
+const DEPTH: usize = 4;
+
 /// Masks one key, and everything that looks like one.
 pub(super) struct Redactor(ApiKey);
 
@@ -83,17 +89,20 @@ impl Redactor {
     }
 }
 
-/// How many bytes the key takes at the beginning of `text`, whichever way each of its characters is written there.
+/// How many bytes the key, or enough of it, takes at the beginning of `text`, whichever way each of its characters is
+/// written there.
 fn key_length(text: &[u8], key: &[u8]) -> Option<usize> {
     // Most texts do not begin with the key's first character, and a body can be long.
     lengths(text, *key.first()?).next()?;
     let mut ends = vec![0];
-    for (matched, expected) in key.iter().enumerate() {
-        let cut_off = ends.contains(&text.len());
-        ends = ends.iter().flat_map(|&end| lengths(&text[end..], *expected).map(move |n| end + n)).collect();
+    for (matched, &expected) in key.iter().enumerate() {
+        let reached = ends.iter().copied().max()?;
+        ends = ends.iter().flat_map(|&end| lengths(&text[end..], expected).map(move |n| end + n)).collect();
         if ends.is_empty() {
-            return (cut_off && matched >= PARTIAL_KEY).then_some(text.len());
+            let enough = if reached == text.len() { CUT_KEY } else { QUOTED_KEY };
+            return (matched >= enough).then_some(reached);
         }
+        ends.sort_unstable();
         ends.dedup();
     }
     ends.into_iter().max()
@@ -102,68 +111,94 @@ fn key_length(text: &[u8], key: &[u8]) -> Option<usize> {
 /// How many bytes a word that looks like a key takes at the beginning of `text`.
 fn lookalike_length(text: &[u8]) -> Option<usize> {
     let mut length = 0;
-    for expected in KEY_PREFIX {
-        let (read, taken) = decode(&text[length..])?;
-        if !read.eq_ignore_ascii_case(expected) {
-            return None;
-        }
-        length += taken;
+    for &expected in KEY_PREFIX {
+        let upper = expected.to_ascii_uppercase();
+        let rest = &text[length..];
+        length += lengths(rest, expected).chain(lengths(rest, upper)).max()?;
     }
     let prefix = length;
-    while let Some((read, taken)) = decode(&text[length..]) {
-        if !(read.is_ascii_alphanumeric() || matches!(read, b'-' | b'_')) {
-            break;
-        }
+    while let Some(taken) = word_character(&text[length..]) {
         length += taken;
     }
     (length > prefix).then_some(length)
 }
 
-/// The lengths of all ways in which `text` can begin with `expected`: bare or escaped.
+/// How many bytes a character that keys are made of takes at the beginning of `text`.
+fn word_character(text: &[u8]) -> Option<usize> {
+    let of_a_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    readings(text).filter(|&(byte, _)| of_a_key(byte)).map(|(_, taken)| taken).max()
+}
+
+/// The numbers of bytes that `expected` can take at the beginning of `text`.
 fn lengths(text: &[u8], expected: u8) -> impl Iterator<Item = usize> {
-    let bare = (text.first() == Some(&expected)).then_some(1);
-    let escaped = decode(text).filter(|&(read, taken)| taken > 1 && read == expected).map(|(_, taken)| taken);
-    bare.into_iter().chain(escaped)
+    readings(text).filter(move |&(byte, _)| byte == expected).map(|(_, taken)| taken)
 }
 
-/// The first character of `text` with an escape resolved, and the bytes it took; none at the end of the text.
-fn decode(text: &[u8]) -> Option<(u8, usize)> {
-    let bare = (*text.first()?, 1);
-    let escaped = match text {
-        [b'%', hex @ ..] => fixed(hex, 2).map(|byte| (byte, 3)),
-        [b'\\', b'u' | b'U', hex @ ..] => fixed(hex, 4).map(|byte| (byte, 6)),
-        [b'\\', b'x', hex @ ..] => fixed(hex, 2).map(|byte| (byte, 4)),
-        [b'\\', byte, ..] => Some((*byte, 2)),
-        [b'&', entity @ ..] => resolve(entity).map(|(byte, taken)| (byte, taken + 1)),
-        _ => None,
+/// Everything that the beginning of `text` can stand for, with the number of bytes it then takes: itself, or an escape.
+fn readings(text: &[u8]) -> impl Iterator<Item = (u8, usize)> {
+    let escapes = match text {
+        [b'%', rest @ ..] => percent_escapes(rest),
+        [b'\\', ..] => backslash_escapes(text),
+        [b'&', rest @ ..] => entity(rest).into_iter().collect(),
+        _ => Vec::new(),
     };
-    Some(escaped.unwrap_or(bare))
+    text.first().map(|&byte| (byte, 1)).into_iter().chain(escapes)
 }
 
-/// The ASCII character that the first `count` hexadecimal digits stand for.
-fn fixed(digits: &[u8], count: usize) -> Option<u8> {
-    let digits = std::str::from_utf8(digits.get(..count)?).ok()?;
-    u8::try_from(u32::from_str_radix(digits, 16).ok()?).ok()
+/// What follows a percent sign: `2F`, or `252F` where an encoded text was encoded again.
+fn percent_escapes(mut rest: &[u8]) -> Vec<(u8, usize)> {
+    let mut escapes = Vec::new();
+    for depth in 0..DEPTH {
+        escapes.extend(hexadecimal(rest, 2).map(|byte| (byte, 3 + 2 * depth)));
+        match rest {
+            [b'2', b'5', inner @ ..] => rest = inner,
+            _ => break,
+        }
+    }
+    escapes
 }
 
-/// The ASCII character of an HTML entity, its `&` already taken, and its length.
-fn resolve(entity: &[u8]) -> Option<(u8, usize)> {
-    let end = entity.iter().take(10).position(|&byte| byte == b';')?;
-    let byte = match &entity[..end] {
+/// What backslashes introduce; several where an escaped text was escaped again.
+fn backslash_escapes(text: &[u8]) -> Vec<(u8, usize)> {
+    let slashes = text.iter().take(1 << DEPTH).take_while(|&&byte| byte == b'\\').count();
+    let mut escapes: Vec<(u8, usize)> = (2..=slashes).map(|taken| (b'\\', taken)).collect();
+    match &text[slashes..] {
+        [b'u' | b'U', hex @ ..] => escapes.extend(hexadecimal(hex, 4).map(|byte| (byte, slashes + 5))),
+        [b'x' | b'X', hex @ ..] => escapes.extend(hexadecimal(hex, 2).map(|byte| (byte, slashes + 3))),
+        [byte, ..] => escapes.push((*byte, slashes + 1)),
+        [] => {}
+    }
+    escapes
+}
+
+/// What an HTML entity stands for; `rest` follows its `&`.
+fn entity(rest: &[u8]) -> Option<(u8, usize)> {
+    let end = rest.iter().take(10).position(|&byte| byte == b';')?;
+    let byte = match &rest[..end] {
         b"amp" => b'&',
         b"lt" => b'<',
         b"gt" => b'>',
         b"quot" => b'"',
         b"apos" => b'\'',
-        [b'#', b'x' | b'X', hex @ ..] => fixed(hex, hex.len())?,
+        [b'#', b'x' | b'X', hex @ ..] => hexadecimal(hex, hex.len())?,
         [b'#', digits @ ..] => std::str::from_utf8(digits).ok()?.parse().ok()?,
         _ => return None,
     };
-    Some((byte, end + 1))
+    Some((byte, end + 2))
+}
+
+/// The ASCII character whose number the first `count` hexadecimal digits are.
+fn hexadecimal(digits: &[u8], count: usize) -> Option<u8> {
+    let digits = std::str::from_utf8(digits.get(..count)?).ok()?;
+    let number = u32::from_str_radix(digits, 16).ok()?;
+    u8::try_from(number).ok().filter(u8::is_ascii)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     const KEY: &str = "mgmt/key+with%odd\"chars\\&0";
@@ -197,9 +232,9 @@ mod tests {
 
     #[test]
     fn the_key_is_masked_however_it_is_written() {
-        let percent: String = KEY.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        let json: String = KEY.bytes().map(|byte| format!("\\u{byte:04X}")).collect();
-        let html: String = KEY.bytes().map(|byte| format!("&#{byte};")).collect();
+        let percent = KEY.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
+        let json = KEY.bytes().map(|byte| format!("\\u{byte:04X}")).collect::<Vec<_>>().concat();
+        let html = KEY.bytes().map(|byte| format!("&#{byte};")).collect::<Vec<_>>().concat();
         for echo in [
             KEY,
             &percent,
@@ -209,14 +244,44 @@ mod tests {
             "mgmt%2Fkey%2Bwith%25odd%22chars%5C%260",
             r#"mgmt\/key+with%odd\"chars\\&0"#,
             "mgmt&#x2F;key+with%odd&quot;chars\\&amp;0",
+            r#"mgmt\/key+with%odd\\\"chars\\\\&0"#,
+            "mgmt%252Fkey%252Bwith%2525odd%2522chars%255C%25260",
         ] {
             assert_eq!(redact(&format!("é {echo}{echo} é")), "é ****** é", "{echo}");
         }
     }
 
+    /// One character, written in the way of this number.
+    fn written(byte: u8, way: usize) -> String {
+        match way {
+            0 => format!("%{byte:02x}"),
+            1 => format!("%25{byte:02X}"),
+            2 => format!("\\u{byte:04x}"),
+            3 => format!("&#x{byte:x};"),
+            4 if !byte.is_ascii_alphanumeric() => format!("\\{}", char::from(byte)),
+            _ => char::from(byte).to_string(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_is_masked_whole(characters in vec((b'!'..=b'~', 0..8_usize), 1..40)) {
+            let key: String = characters.iter().map(|&(byte, _)| char::from(byte)).collect();
+            let echo: String = characters.iter().map(|&(byte, way)| written(byte, way)).collect();
+            prop_assert_eq!(Redactor::new(&ApiKey::new(&key).unwrap()).redact(&echo), "***");
+        }
+
+        #[test]
+        fn any_text_can_be_redacted(text: String, escape in "[\\\\%&][ux#2]?[5é;\"]?") {
+            let text = format!("{text}{escape}{text}");
+            prop_assert!(redact(&text).len() <= text.len() + 3);
+        }
+    }
+
     #[test]
-    fn a_key_cut_off_by_the_end_is_masked() {
+    fn a_part_of_the_key_is_masked() {
         assert_eq!(redact("bad key mgmt/key+wi"), "bad key ***");
+        assert_eq!(redact("bad key mgmt/key+with... and so on"), "bad key ***... and so on");
         assert_eq!(redact("bad key mgmt%2Fke"), "bad key ***");
         assert_eq!(redact("10 mg"), "10 mg");
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::answer::{self, Entity, Misshapen};
 use super::error::Error;
-use super::http::Route;
+use super::request::Route;
 use super::{Client, JsonObject, pages};
 
 static LIST: Route = Route { method: Method::GET, template: "/workspaces" };

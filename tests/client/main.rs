@@ -1,0 +1,48 @@
+//! The REST client against a server that speaks HTTP by hand, so that it can misbehave in every way.
+
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
+mod answers;
+mod environment;
+mod failures;
+mod log;
+mod models;
+mod pages;
+mod requests;
+mod secrecy;
+mod server;
+
+use std::time::Duration;
+
+use server::Server;
+use terraform_provider_openrouter::client::{ApiKey, BaseUrl, Client, Config, JsonObject};
+
+/// The key of every client here. Its characters are written differently in URLs and in JSON, as not every key is hex.
+pub(crate) const KEY: &str = "mgmt/key+\"0123456789\"";
+
+/// How long anything here may take before it counts as stuck.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) fn config(base_url: &str) -> Config {
+    let config = Config::new(ApiKey::new(KEY).unwrap(), BaseUrl::parse(base_url).unwrap(), "tests/1");
+    Config { timeout: PATIENCE, ..config }
+}
+
+pub(crate) fn client(server: &Server) -> Client {
+    Client::new(config(&server.url())).unwrap()
+}
+
+/// A JSON object from its text.
+pub(crate) fn object(text: &str) -> JsonObject {
+    serde_json::from_str(text).unwrap()
+}
+
+/// The answer that describes a guardrail of this id.
+pub(crate) fn guardrail(id: &str) -> String {
+    format!(r#"{{"data":{}}}"#, row(id))
+}
+
+/// A guardrail as it stands in an answer.
+pub(crate) fn row(id: &str) -> String {
+    format!(r#"{{"id":"{id}","name":"of {id}","created_at":"2026-01-02T03:04:05Z","workspace_id":"w"}}"#)
+}
