@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 
 /// Where the host wants unix sockets.
+#[cfg(unix)]
 pub(super) const SOCKET_DIRECTORY: &str = "PLUGIN_UNIX_SOCKET_DIR";
 /// The group, by name or number, that may connect to the socket.
+#[cfg(unix)]
 pub(super) const SOCKET_GROUP: &str = "PLUGIN_UNIX_SOCKET_GROUP";
 /// The first port the host would have a plugin listen on.
 pub(super) const MIN_PORT: &str = "PLUGIN_MIN_PORT";
@@ -17,6 +19,7 @@ pub(super) const CLIENT_CERTIFICATE: &str = "PLUGIN_CLIENT_CERT";
 /// Set by a host that understands the seventh field of the handshake line.
 pub(super) const MULTIPLEX: &str = "PLUGIN_MULTIPLEX_GRPC";
 /// The directory for temporary files.
+#[cfg(unix)]
 pub(super) const TEMPORARY_DIRECTORY: &str = "TMPDIR";
 
 /// Environment variables, as they were when the process started.

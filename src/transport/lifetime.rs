@@ -12,6 +12,7 @@ use super::shutdown::Shutdown;
 use super::signals::Signals;
 
 /// How often to look whether the parent process is still the same.
+#[cfg(unix)]
 const PARENT_POLL: Duration = Duration::from_millis(250);
 
 /// How long a host may be without a connection after it had one. None makes a second one on purpose.

@@ -228,3 +228,35 @@ mod unix {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(first: &str, last: &str) -> Result<RangeInclusive<u16>, ListenError> {
+        ports(&Environment::of(&[(environment::MIN_PORT, first), (environment::MAX_PORT, last)]))
+    }
+
+    #[test]
+    fn the_hosts_ports_are_taken_as_they_are_or_not_at_all() {
+        assert_eq!(range("10000", "25000").unwrap(), 10000..=25000);
+        assert_eq!(range("", "").unwrap(), 0..=0);
+        for (first, last) in [("25000", "10000"), ("many", ""), ("1", "65536")] {
+            assert!(matches!(range(first, last), Err(ListenError::Range)), "{first} to {last}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_free_port_is_listened_on() {
+        let Address::Tcp(taken) = bind_port(0..=0).unwrap().address else { panic!("a port was asked for") };
+        let occupied = std::net::TcpListener::bind(taken).unwrap();
+        let port = occupied.local_addr().unwrap().port();
+        let full = bind_port(port..=port).err().expect("the only port is taken");
+        assert!(matches!(full, ListenError::Ports { .. }));
+
+        let listener = bind_port(port..=u16::MAX).unwrap();
+        assert_eq!(listener.address.network(), "tcp");
+        let client = tokio::net::TcpStream::connect(listener.address.to_string()).await;
+        assert!(client.is_ok() && listener.accept().await.is_ok());
+    }
+}

@@ -39,7 +39,7 @@ fn report(message: &str, location: Option<&Location<'_>>, backtrace: &str) -> St
     text.push('\n');
     let mut frames = frames(backtrace).peekable();
     if frames.peek().is_some() {
-        text.push_str("\nbacktrace:\n");
+        text.push_str("backtrace:\n");
     }
     for frame in frames.take(FRAMES) {
         let _ = writeln!(text, "    {frame}");

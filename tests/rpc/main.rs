@@ -1,0 +1,14 @@
+//! The real binary, spoken to as Terraform speaks to it.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod command_line;
+mod end;
+mod handshake_line;
+mod harness;
+mod host;
+mod listen;
+mod log_lines;
+mod services;
+mod tls;

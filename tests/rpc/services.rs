@@ -1,0 +1,112 @@
+//! What every go-plugin host calls beside Terraform's own protocol, and messages as large as they come.
+
+use std::time::Duration;
+
+use terraform_provider_openrouter::pb::health::health_check_response::ServingStatus;
+use terraform_provider_openrouter::pb::health::health_client::HealthClient;
+use terraform_provider_openrouter::pb::health::{HealthCheckRequest, HealthCheckResponse};
+use terraform_provider_openrouter::pb::plugin::Empty;
+use terraform_provider_openrouter::pb::plugin::grpc_broker_client::GrpcBrokerClient;
+use terraform_provider_openrouter::pb::plugin::grpc_controller_client::GrpcControllerClient;
+use terraform_provider_openrouter::pb::plugin::grpc_stdio_client::GrpcStdioClient;
+use terraform_provider_openrouter::pb::tfplugin5::{DynamicValue, validate_resource_type_config};
+use tokio::time::timeout;
+use tonic::{Code, Streaming};
+
+use crate::harness::Provider;
+
+/// How long a stream is watched for what must not come.
+const SILENCE: Duration = Duration::from_millis(200);
+
+fn service(name: &str) -> HealthCheckRequest {
+    HealthCheckRequest { service: name.to_owned() }
+}
+
+const SERVING: HealthCheckResponse = HealthCheckResponse { status: ServingStatus::Serving as i32 };
+
+/// Whether a stream stays open and says nothing.
+async fn is_silent<T>(stream: &mut Streaming<T>) -> bool {
+    timeout(SILENCE, stream.message()).await.is_err()
+}
+
+#[tokio::test]
+async fn the_plugin_is_healthy_and_nothing_else_is_known() {
+    let provider = Provider::start().await;
+    let mut health = HealthClient::new(provider.channel().await);
+    for name in ["plugin", ""] {
+        assert_eq!(health.check(service(name)).await.unwrap().into_inner(), SERVING);
+    }
+    assert_eq!(health.check(service("other")).await.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn health_is_watched_until_the_end() {
+    let provider = Provider::start().await;
+    let channel = provider.channel().await;
+    let mut health = HealthClient::new(channel.clone());
+    let mut watched = health.watch(service("plugin")).await.unwrap().into_inner();
+    assert_eq!(watched.message().await.unwrap(), Some(SERVING));
+    assert!(is_silent(&mut watched).await);
+}
+
+#[tokio::test]
+async fn broker_and_output_stay_open_and_silent_until_shutdown() {
+    let mut provider = Provider::start().await;
+    let channel = provider.channel().await;
+    let (_keep, requests) = tokio::sync::mpsc::channel(1);
+    let requests = Requests(requests);
+    let mut broker =
+        GrpcBrokerClient::new(channel.clone()).start_stream(requests).await.unwrap().into_inner();
+    let mut output = GrpcStdioClient::new(channel.clone()).stream_stdio(()).await.unwrap().into_inner();
+    assert!(is_silent(&mut broker).await);
+    assert!(is_silent(&mut output).await);
+
+    let answer = GrpcControllerClient::new(channel).shutdown(Empty {}).await;
+    assert!(answer.is_ok(), "{answer:?}");
+    assert!(matches!(broker.message().await, Ok(None)));
+    assert!(matches!(output.message().await, Ok(None)));
+    assert_eq!(provider.process.end().await.0.code(), Some(0));
+}
+
+/// A request stream that is as open as its channel.
+struct Requests<T>(tokio::sync::mpsc::Receiver<T>);
+
+impl<T> tokio_stream::Stream for Requests<T> {
+    type Item = T;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<T>> {
+        self.0.poll_recv(context)
+    }
+}
+
+/// gRPC's own limit is 4 MiB; a configuration may hold far more, and Terraform sets no limit.
+#[tokio::test]
+async fn a_message_of_20_mib_is_not_refused_for_its_size() {
+    let provider = Provider::start().await;
+    let config = DynamicValue { msgpack: vec![0xc0; 20 << 20], json: Vec::new() };
+    let request = validate_resource_type_config::Request {
+        type_name: "openrouter_guardrail".to_owned(),
+        config: Some(config),
+        ..Default::default()
+    };
+    let answer = provider.client().await.validate_resource_type_config(request).await;
+    let code = answer.err().map(|status| status.code());
+    assert!(
+        !matches!(code, Some(Code::OutOfRange | Code::ResourceExhausted | Code::Unavailable)),
+        "{code:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_nobody_serves_is_unimplemented() {
+    let provider = Provider::start().await;
+    let mut grpc = tonic::client::Grpc::new(provider.channel().await);
+    grpc.ready().await.unwrap();
+    let path = http::uri::PathAndQuery::from_static("/no.Such/Service");
+    let codec = tonic_prost::ProstCodec::<Empty, Empty>::default();
+    let answer = grpc.unary(tonic::Request::new(Empty {}), path, codec).await;
+    assert_eq!(answer.unwrap_err().code(), Code::Unimplemented);
+}
