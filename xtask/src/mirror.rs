@@ -12,7 +12,7 @@ const DEFAULT_HOSTS: [&str; 2] = ["registry.terraform.io", "registry.opentofu.or
 const SOURCE: &str = "openrouter/openrouter";
 
 /// Puts the provider's binary into the mirror `root` as that version of `openrouter/openrouter`, for Terraform and
-/// OpenTofu both. What an earlier run left there goes away.
+/// `OpenTofu` both. What an earlier run left there goes away.
 pub(crate) fn install(root: &Path, binary: &Path, version: &str) -> Result<()> {
     if root.exists() {
         fs::remove_dir_all(root).with_context(|| format!("cannot clear {}", root.display()))?;

@@ -65,8 +65,10 @@ impl Project {
 
     /// Prints a cargo command, runs it with the terminal as its output, and fails when it fails.
     pub(crate) fn run_cargo(&self, args: &[&str], environment: &[(&str, &str)]) -> Result<()> {
-        let shown: Vec<String> = environment.iter().map(|(name, value)| format!("{name}='{value}'")).collect();
-        let words: Vec<&str> = shown.iter().map(String::as_str).chain(["cargo"]).chain(args.iter().copied()).collect();
+        let shown: Vec<String> =
+            environment.iter().map(|(name, value)| format!("{name}='{value}'")).collect();
+        let words: Vec<&str> =
+            shown.iter().map(String::as_str).chain(["cargo"]).chain(args.iter().copied()).collect();
         console::command_line(&words);
         let status =
             self.cargo(args).envs(environment.iter().copied()).status().context("cannot run cargo")?;

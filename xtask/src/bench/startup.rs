@@ -61,7 +61,8 @@ enum Verdict {
 }
 
 fn check(what: &str, bytes: u64, budget: u64) -> Verdict {
-    let (verdict, word) = if bytes <= budget { (Verdict::Within, "ok") } else { (Verdict::Over, "OVER BUDGET") };
+    let (verdict, word) =
+        if bytes <= budget { (Verdict::Within, "ok") } else { (Verdict::Over, "OVER BUDGET") };
     println!("{what}: {}, budget {}: {word}", mebibytes(bytes), mebibytes(budget));
     verdict
 }
@@ -89,7 +90,9 @@ impl Times {
             row("spawn to handshake line", &self.handshake),
             row("/bin/true, spawn to exit", &self.floor),
         ];
-        console::columns(&rows).iter().for_each(|line| println!("{line}"));
+        for line in console::columns(&rows) {
+            println!("{line}");
+        }
         let median = milliseconds(percentile(&self.handshake, 50));
         let floor = milliseconds(percentile(&self.floor, 50));
         println!("ratio of the medians: {:.1}", median / floor);
