@@ -122,12 +122,12 @@ impl Workspace {
     /// `terraform init`.
     #[track_caller]
     pub(crate) fn init(&self) -> Run {
-        self.run(&["init", "-no-color"]).succeeds()
+        self.run(&["init"]).succeeds()
     }
 
     /// `terraform apply` without saved plan; follow with an expectation.
     pub(crate) fn try_apply(&self) -> Run {
-        self.run(&["apply", "-no-color", "-auto-approve"])
+        self.run(&["apply", "-auto-approve"])
     }
 
     /// `terraform apply`, and nothing is left to do after it.
@@ -140,7 +140,7 @@ impl Workspace {
 
     /// `terraform plan -detailed-exitcode`; follow with an expectation. Exit code 0 is an empty plan, 2 one with changes.
     pub(crate) fn try_plan(&self) -> Run {
-        self.run(&["plan", "-no-color", "-detailed-exitcode"])
+        self.run(&["plan", "-detailed-exitcode"])
     }
 
     /// Expects an empty plan.
@@ -158,19 +158,19 @@ impl Workspace {
     /// Plans and gives the plan as `terraform show -json` tells it; `changes` picks what it would do.
     #[track_caller]
     pub(crate) fn plan_json(&self) -> Value {
-        self.run(&["plan", "-no-color", "-out=plan.bin"]).succeeds();
+        self.run(&["plan", "-out=plan.bin"]).succeeds();
         self.run(&["show", "-json", "plan.bin"]).succeeds().json()
     }
 
     /// `terraform destroy`.
     #[track_caller]
     pub(crate) fn destroy(&self) -> Run {
-        self.run(&["destroy", "-no-color", "-auto-approve"]).succeeds()
+        self.run(&["destroy", "-auto-approve"]).succeeds()
     }
 
     /// `terraform import`; follow with an expectation.
     pub(crate) fn try_import(&self, address: &str, id: &str) -> Run {
-        self.run(&["import", "-no-color", address, id])
+        self.run(&["import", address, id])
     }
 
     /// The answer of `terraform validate -json`, valid or not; its `diagnostics` name the attributes.

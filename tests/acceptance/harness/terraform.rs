@@ -86,7 +86,7 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn new(line: String, output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).expect("Terraform prints UTF-8");
+        let text = |bytes| uncoloured(&String::from_utf8(bytes).expect("Terraform prints UTF-8"));
         Self { line, code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
@@ -149,6 +149,16 @@ impl fmt::Display for Run {
         let code = self.code.map_or("a signal".to_owned(), |code| code.to_string());
         write!(f, "$ {} # {path}\n{}{}ended with {code}", self.line, self.stdout, self.stderr)
     }
+}
+
+/// Terraform colours what it prints into a pipe too, unless told otherwise by a flag that not every command takes.
+fn uncoloured(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or(part, |(_, after)| after));
+    }
+    plain
 }
 
 fn flattened(text: &str) -> String {
