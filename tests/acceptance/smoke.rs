@@ -1,0 +1,1 @@
+//! The shortest way through everything: if this fails, look here first.

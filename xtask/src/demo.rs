@@ -1,0 +1,155 @@
+//! `cargo xtask demo`: the whole story in front of the reader's eyes. Real Terraform installs the provider, applies
+//! examples/main.tf to the mock, finds nothing left to do, and destroys; after each step the demo shows what the service
+//! holds and which requests the step took. Anything but the expected ends it with an error.
+//!
+//! The development profile is used: from a clean clone it is ready in a fraction of the release profile's time.
+
+mod report;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::console;
+use crate::mirror;
+use crate::mock::{self, Mock};
+use crate::project::Project;
+use crate::terraform::{self, Terraform};
+
+const EXAMPLE: &str = "examples/main.tf";
+/// Exit codes of `terraform plan -detailed-exitcode`.
+const PLAN_HAS_CHANGES: i32 = 2;
+
+/// One Terraform command, and why it is run.
+struct Step {
+    purpose: &'static str,
+    args: &'static [&'static str],
+    /// How many guardrails the service must hold afterwards.
+    held: usize,
+}
+
+const STEPS: [Step; 5] = [
+    Step { purpose: "install the provider", args: &["init"], held: 0 },
+    Step { purpose: "create what the configuration says", args: &["apply", "-auto-approve"], held: 2 },
+    Step {
+        purpose: "compare the service with the configuration",
+        args: &["plan", "-detailed-exitcode"],
+        held: 2,
+    },
+    Step { purpose: "show the outputs", args: &["output"], held: 2 },
+    Step { purpose: "take it all back", args: &["destroy", "-auto-approve"], held: 0 },
+];
+
+/// Runs the demo with the given Terraform or `OpenTofu`, else with one that is found.
+pub(crate) fn run(project: &Project, given: Option<PathBuf>) -> Result<()> {
+    let terraform = terraform::choose(project, given)?;
+    console::title("Build the provider and a mock of the service");
+    let (provider, mock) = project.build_provider_and_mock()?;
+    let mock = Mock::start(&mock)?;
+    let stage = Stage::set_up(project, &provider)?;
+    console::title("On stage");
+    let stands = [
+        ["Terraform".to_owned(), terraform.to_string()],
+        [
+            "Provider".to_owned(),
+            format!("openrouter/openrouter {} from {}", project.version, project.shown(&stage.mirror)),
+        ],
+        ["Service".to_owned(), format!("a mock at {}", mock.base_url())],
+        ["Configuration".to_owned(), format!("a copy of {EXAMPLE} in {}", project.shown(&stage.work))],
+    ];
+    for line in console::columns(&stands) {
+        println!("{line}");
+    }
+    for (index, step) in STEPS.iter().enumerate() {
+        console::title(format_args!(
+            "{}/{}  terraform {}: {}",
+            index + 1,
+            STEPS.len(),
+            step.args[0],
+            step.purpose
+        ));
+        perform(step, &terraform, &stage, &mock)?;
+    }
+    println!("\nAll {} steps went as they should.", STEPS.len());
+    Ok(())
+}
+
+/// Runs one step, shows what it did, and checks what the service holds afterwards.
+fn perform(step: &Step, terraform: &Terraform, stage: &Stage, mock: &Mock) -> Result<()> {
+    let before = mock.requests()?.len();
+    let code = run_terraform(step.args, terraform, stage, mock)?;
+    let guardrails = mock.guardrails()?;
+    let requests = mock.requests()?.split_off(before);
+    report::guardrails(&guardrails);
+    report::requests(&requests);
+    match code {
+        Some(0) => {}
+        Some(PLAN_HAS_CHANGES) if step.args[0] == "plan" => {
+            bail!("the plan after an apply is not empty: the service does not hold what was asked for")
+        }
+        Some(code) => bail!("terraform {} ended with exit code {code}", step.args[0]),
+        None => bail!("terraform {} was ended by a signal", step.args[0]),
+    }
+    if guardrails.len() != step.held {
+        bail!("the service holds {}, expected {}", console::count(guardrails.len(), "guardrail"), step.held);
+    }
+    Ok(())
+}
+
+/// Runs Terraform, its output indented as it comes.
+fn run_terraform(args: &[&str], terraform: &Terraform, stage: &Stage, mock: &Mock) -> Result<Option<i32>> {
+    console::command_line(&[&["terraform"], args].concat());
+    let (reader, writer) = std::io::pipe()?;
+    let mut command = stage.command(terraform, mock);
+    command.args(args).arg("-no-color").stdout(writer.try_clone()?).stderr(writer);
+    let mut child = command.spawn().with_context(|| format!("cannot run {}", terraform.path.display()))?;
+    // The command holds the writing ends too, and the output ends only when all of them are closed.
+    drop(command);
+    for line in BufReader::new(reader).split(b'\n') {
+        let line = line.context("cannot read Terraform's output")?;
+        println!("{}", format!("    {}", String::from_utf8_lossy(&line)).trim_end());
+    }
+    Ok(child.wait()?.code())
+}
+
+/// The directories the demo plays in, all of them under target/.
+struct Stage {
+    mirror: PathBuf,
+    home: PathBuf,
+    work: PathBuf,
+    cli_config: PathBuf,
+}
+
+impl Stage {
+    /// Clears away what an earlier demo left, and sets up afresh.
+    fn set_up(project: &Project, provider: &Path) -> Result<Self> {
+        let root = project.target.join("demo");
+        if root.exists() {
+            fs::remove_dir_all(&root).with_context(|| format!("cannot clear {}", root.display()))?;
+        }
+        let [mirror, home, work] = ["mirror", "home", "work"].map(|name| root.join(name));
+        mirror::install(&mirror, provider, &project.version)?;
+        for folder in [&home, &work] {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        fs::copy(project.root.join(EXAMPLE), work.join("main.tf"))
+            .with_context(|| format!("cannot copy {EXAMPLE}"))?;
+        let cli_config = mirror::write_cli_config(&root, &mirror)?;
+        Ok(Self { mirror, home, work, cli_config })
+    }
+
+    fn command(&self, terraform: &Terraform, mock: &Mock) -> Command {
+        let mut command = terraform::hermetic(&terraform.path);
+        command
+            .current_dir(&self.work)
+            .env("HOME", &self.home)
+            .env("TF_CLI_CONFIG_FILE", &self.cli_config)
+            .env("OPENROUTER_BASE_URL", mock.base_url())
+            .env("OPENROUTER_MANAGEMENT_KEY", mock::KEY)
+            .stdin(Stdio::null());
+        command
+    }
+}

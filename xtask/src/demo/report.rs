@@ -1,0 +1,91 @@
+//! What the demo shows after each step: the service's guardrails and the step's requests, as short tables.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::console;
+use crate::mock::Request;
+
+/// Prints one line per guardrail.
+pub(crate) fn guardrails(held: &[Value]) {
+    println!("\n  The service holds {}.", console::count(held.len(), "guardrail"));
+    if held.is_empty() {
+        return;
+    }
+    let header = ["name", "id", "budget", "models", "providers", "filters"].map(str::to_owned);
+    let rows: Vec<_> = std::iter::once(header).chain(held.iter().map(row)).collect();
+    print(&rows);
+}
+
+fn row(guardrail: &Value) -> [String; 6] {
+    let text = |name: &str| guardrail[name].as_str().unwrap_or("-").to_owned();
+    let length = |name: &str| guardrail[name].as_array().map(Vec::len);
+    let budget = match &guardrail["limit_usd"] {
+        Value::Null => "none".to_owned(),
+        limit => format!("{limit} USD {}", text("reset_interval")),
+    };
+    let restriction = |name: &str| length(name).map_or("any".to_owned(), |count| count.to_string());
+    let filters = length("content_filters").unwrap_or(0) + length("content_filter_builtins").unwrap_or(0);
+    [
+        text("name"),
+        text("id"),
+        budget,
+        restriction("allowed_models"),
+        restriction("allowed_providers"),
+        filters.to_string(),
+    ]
+}
+
+/// Prints one line per method and path, with how often it was called.
+pub(crate) fn requests(made: &[Request]) {
+    println!("\n  This step took {}.", console::count(made.len(), "request"));
+    let rows: Vec<_> = counted(made)
+        .into_iter()
+        .map(|(request, times)| [format!("{times} x"), request.method.clone(), request.path.clone()])
+        .collect();
+    print(&rows);
+}
+
+fn counted(made: &[Request]) -> BTreeMap<&Request, usize> {
+    let mut counts = BTreeMap::new();
+    for request in made {
+        *counts.entry(request).or_insert(0) += 1;
+    }
+    counts
+}
+
+fn print<const N: usize>(rows: &[[String; N]]) {
+    for line in console::columns(rows) {
+        println!("    {line}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_guardrail_without_restrictions_reads_as_such() {
+        let row = row(&json!({"name": "free", "id": "1", "limit_usd": null, "content_filters": []}));
+        assert_eq!(row, ["free", "1", "none", "any", "any", "0"]);
+    }
+
+    #[test]
+    fn a_guardrail_with_everything_is_counted() {
+        let row = row(&json!({
+            "name": "strict", "id": "2", "limit_usd": 12.5, "reset_interval": "monthly", "allowed_models": ["a", "b"],
+            "allowed_providers": ["c"], "content_filters": [{}], "content_filter_builtins": [{}, {}],
+        }));
+        assert_eq!(row, ["strict", "2", "12.5 USD monthly", "2", "1", "3"]);
+    }
+
+    #[test]
+    fn equal_requests_are_counted_together() {
+        let request = |method: &str| Request { method: method.to_owned(), path: "/guardrails".to_owned() };
+        let made = [request("POST"), request("GET"), request("POST")];
+        let counts: Vec<_> = counted(&made).into_iter().map(|(r, n)| (r.method.as_str(), n)).collect();
+        assert_eq!(counts, [("GET", 1), ("POST", 2)]);
+    }
+}

@@ -1,0 +1,94 @@
+//! The mock of the service as a program of its own, and what it tells about itself under `/_mock/`.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, anyhow};
+use serde_json::Value;
+
+/// The management key that the mock accepts. It opens nothing else.
+pub(crate) const KEY: &str = "sk-or-mgmt-demo";
+
+/// A mock that runs until it is dropped.
+pub(crate) struct Mock {
+    process: Child,
+    base_url: String,
+    agent: ureq::Agent,
+}
+
+/// A request the mock has answered.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Request {
+    /// Such as `GET`.
+    pub(crate) method: String,
+    /// Below the base URL, without a query.
+    pub(crate) path: String,
+}
+
+impl Mock {
+    /// Starts the mock's binary on a free port, and returns once it listens.
+    pub(crate) fn start(binary: &Path) -> Result<Self> {
+        let mut process = Command::new(binary)
+            .args(["--listen", "127.0.0.1:0", "--management-key", KEY])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot run {}", binary.display()))?;
+        let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
+        let output = process.stdout.take();
+        let mut mock = Self { process, base_url: String::new(), agent };
+        let mut line = String::new();
+        let output = output.context("the mock has no stdout")?;
+        BufReader::new(output).read_line(&mut line).context("cannot read the mock's first line")?;
+        let ready: Value =
+            serde_json::from_str(&line).with_context(|| format!("the mock's first line is {line:?}"))?;
+        let base_url = ready["base_url"].as_str().context("the mock does not say where it listens")?;
+        base_url.clone_into(&mut mock.base_url);
+        Ok(mock)
+    }
+
+    /// Where the API is, such as `http://127.0.0.1:1234/api/v1`.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Every request since the start, in the order they came.
+    pub(crate) fn requests(&self) -> Result<Vec<Request>> {
+        let answer = self.admin("requests")?;
+        let log = answer["requests"].as_array().context("the mock's request log has no `requests`")?;
+        log.iter().map(|entry| request(entry).with_context(|| format!("not a request: {entry}"))).collect()
+    }
+
+    /// Every guardrail the service holds, as the API would answer it, by name.
+    pub(crate) fn guardrails(&self) -> Result<Vec<Value>> {
+        let state = self.admin("state")?;
+        let held = state["guardrails"].as_array().context("the mock's state has no `guardrails`")?;
+        let mut held = held.clone();
+        held.sort_by_key(|guardrail| guardrail["name"].to_string());
+        Ok(held)
+    }
+
+    fn admin(&self, what: &str) -> Result<Value> {
+        let root = self.base_url.strip_suffix("/api/v1").unwrap_or(&self.base_url);
+        let url = format!("{root}/_mock/{what}");
+        let mut answer = self.agent.get(&url).call().with_context(|| format!("cannot ask {url}"))?;
+        let text = answer.body_mut().read_to_string().with_context(|| format!("cannot read {url}"))?;
+        serde_json::from_str(&text).map_err(|error| anyhow!("{url} is not JSON: {error}"))
+    }
+}
+
+impl Drop for Mock {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn request(entry: &Value) -> Option<Request> {
+    let path = entry["path"].as_str()?;
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    Some(Request { method: entry["method"].as_str()?.to_owned(), path: path.to_owned() })
+}

