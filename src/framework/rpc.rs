@@ -47,7 +47,12 @@ where
     A: Answer,
     F: Future<Output = Result<A, Diagnostics>> + Send + 'static,
 {
-    let span = tracing::debug_span!("rpc", tf_rpc = rpc, tf_resource_type = tracing::field::Empty);
+    let span = tracing::debug_span!(
+        "rpc",
+        tf_rpc = rpc,
+        tf_resource_type = tracing::field::Empty,
+        tf_data_source_type = tracing::field::Empty
+    );
     let answer = match tokio::spawn(call.instrument(span)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(diagnostics)) => A::failed(diagnostics),

@@ -127,6 +127,9 @@ fn scalar(check: &Check, value: &Value, path: &Path) -> Option<Diagnostic> {
             .then(|| format!("`{name}` cannot be \"{text}\". It can be {}.", alternatives(allowed))),
         (Check::Above(bound), Value::Number(number)) => (*number <= Number::from(bound))
             .then(|| format!("`{name}` must be greater than {bound}; it is {number}.")),
+        (Check::Whole, Value::Number(number)) => {
+            (!number.is_integer()).then(|| format!("`{name}` must be a whole number; it is {number}."))
+        }
         (Check::Pattern, Value::String(text)) => pattern::check(text)
             .err()
             .map(|reason| format!("`{name}` is not a regular expression the service accepts: {reason}.")),
