@@ -1,2 +1,81 @@
-//! The mock API as a program.
-fn main() {}
+//! The mock as a program: it prints one line of JSON with its base URL when it is ready, and runs until it is told
+//! to stop.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use mock_openrouter::{Mock, Options};
+
+/// The OpenRouter guardrails API in memory. Its own commands are under /_mock/: requests, reset, latency, faults,
+/// state, gaps.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// The API key that is accepted.
+    #[arg(long, default_value = "sk-or-mgmt-mock")]
+    management_key: String,
+    /// The time every request takes.
+    #[arg(long, default_value_t = 0)]
+    latency_ms: u64,
+    /// The number of API keys in the default workspace.
+    #[arg(long, default_value_t = 10)]
+    seed_keys: usize,
+    /// The number of members of the organization.
+    #[arg(long, default_value_t = 10)]
+    seed_members: usize,
+    /// A file that keeps the state from one run to the next.
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(run(arguments))
+}
+
+async fn run(arguments: Arguments) -> io::Result<()> {
+    // The handlers stand before the line is printed: whoever reads it may stop the mock at once.
+    let stop = stop_signal()?;
+    let mock = Mock::start(Options {
+        listen: arguments.listen,
+        management_key: arguments.management_key,
+        latency: Duration::from_millis(arguments.latency_ms),
+        seed_keys: arguments.seed_keys,
+        seed_members: arguments.seed_members,
+        data: arguments.data,
+        ..Options::default()
+    })?;
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{}", serde_json::json!({ "base_url": mock.base_url() }))?;
+    stdout.flush()?;
+    drop(stdout);
+    stop.await;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a handler the interrupt ends the process by itself.
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

@@ -1,0 +1,372 @@
+//! The mock as a value: started, inspected and steered from a test, stopped when it is dropped.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::faults::Fault;
+use crate::log::RequestLog;
+use crate::routes::{BASE_PATH, Credentials};
+use crate::site::Site;
+use crate::store::{Gap, Kept, Refusal, Seed, Store, Subject, View};
+use crate::{admin, server};
+
+/// How a mock begins.
+#[derive(Clone)]
+pub struct Options {
+    /// The address to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The key that may do everything.
+    pub management_key: String,
+    /// A key that exists but has no management rights.
+    pub inference_key: String,
+    /// The time every request to the API takes, beside that of its work.
+    pub latency: Duration,
+    /// The number of keys in the default workspace.
+    pub seed_keys: usize,
+    /// The number of members in both workspaces.
+    pub seed_members: usize,
+    /// The number of models beside the fixed ones.
+    pub seed_models: usize,
+    /// The file that keeps the state.
+    pub data: Option<PathBuf>,
+    /// How many milliseconds the service's clock is ahead of ours.
+    pub clock_offset_ms: i64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            management_key: "sk-or-mgmt-mock".to_owned(),
+            inference_key: "sk-or-v1-mock-inference".to_owned(),
+            latency: Duration::ZERO,
+            seed_keys: 10,
+            seed_members: 10,
+            seed_models: 0,
+            data: None,
+            clock_offset_ms: 0,
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Options")
+            .field("listen", &self.listen)
+            .field("latency", &self.latency)
+            .field("seed_keys", &self.seed_keys)
+            .field("seed_members", &self.seed_members)
+            .field("seed_models", &self.seed_models)
+            .field("data", &self.data)
+            .field("clock_offset_ms", &self.clock_offset_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A running mock, on a thread of its own. Dropping it stops the thread and frees the port.
+pub struct Mock {
+    site: Arc<Site>,
+    address: SocketAddr,
+    base_url: String,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Mock {
+    /// Starts a mock that accepts connections when this returns. Fails where the address cannot be had or the data
+    /// file cannot be read.
+    pub fn start(options: Options) -> io::Result<Self> {
+        let clock = Clock::shifted(options.clock_offset_ms);
+        let seed =
+            Seed { keys: options.seed_keys, members: options.seed_members, models: options.seed_models };
+        let kept = Kept::open(options.data, seed, clock)?;
+        let credentials =
+            Credentials { management_key: options.management_key, inference_key: options.inference_key };
+        let site = Arc::new(Site::new(credentials, clock, seed, kept, options.latency));
+        let listener = std::net::TcpListener::bind(options.listen)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = oneshot::channel();
+        let thread = spawn(listener, site.clone(), stopped)?;
+        let base_url = format!("http://{address}{BASE_PATH}");
+        Ok(Self { site, address, base_url, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// The URL that a provider's `server_url` takes, without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The address the mock listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The key that may do everything.
+    pub fn management_key(&self) -> &str {
+        &self.site.credentials.management_key
+    }
+
+    /// A key that is answered with 403.
+    pub fn inference_key(&self) -> &str {
+        &self.site.credentials.inference_key
+    }
+
+    /// Adds a fault and returns its number, which the log repeats. Fails on an invalid `path_regex`.
+    pub fn add_fault(&self, fault: Fault) -> Result<u64, String> {
+        self.site.faults().add(fault)
+    }
+
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        self.site.faults().clear();
+    }
+
+    /// How often each fault has hit, by its number.
+    pub fn fault_hits(&self) -> BTreeMap<u64, u32> {
+        self.site.faults().hits()
+    }
+
+    /// Changes the time that requests take from now on.
+    pub fn set_latency(&self, latency: Duration) {
+        self.site.set_latency(latency);
+    }
+
+    /// The requests so far.
+    pub fn log(&self) -> RequestLog {
+        self.site.log().clone()
+    }
+
+    /// The number of requests with that method and template, such as `GET` and `/guardrails/{id}`.
+    pub fn count(&self, method: &str, template: &str) -> u64 {
+        self.site.log().count(method, template)
+    }
+
+    /// Forgets requests, faults and gaps.
+    pub fn reset(&self) {
+        self.site.reset(false).unwrap_or_default();
+    }
+
+    /// Forgets requests, faults and gaps, and returns the state to its beginning.
+    pub fn reset_state(&self) -> Result<(), Refusal> {
+        self.site.reset(true)
+    }
+
+    /// Waits until `condition` holds, which is asked again after each request and each change of the state. Answers
+    /// whether it came to hold within `timeout`.
+    pub fn wait_until(&self, timeout: Duration, mut condition: impl FnMut(&Self) -> bool) -> bool {
+        self.site.wait_until(timeout, || condition(self))
+    }
+
+    /// The same document as `GET /_mock/state`.
+    pub fn state(&self) -> Value {
+        admin::state(&self.site)
+    }
+
+    /// All guardrails of all workspaces as the API would answer them, oldest first.
+    pub fn guardrails(&self) -> Vec<Value> {
+        self.site.read(|store| store.all_guardrails().into_iter().map(|view| view.fields).collect())
+    }
+
+    /// The guardrail with that id as the API would answer it.
+    pub fn guardrail(&self, id: &str) -> Option<Value> {
+        self.site.read(|store| store.guardrail(id).ok().map(|view| view.fields))
+    }
+
+    /// Creates a guardrail out of band, by the service's rules but without the contract's.
+    pub fn create_guardrail(&self, body: Value) -> Result<Value, Refusal> {
+        self.change(body, Store::create_guardrail)
+    }
+
+    /// Creates a guardrail whose `workspace_id` is null.
+    pub fn create_legacy_guardrail(&self, body: Value) -> Result<Value, Refusal> {
+        self.change(body, Store::create_legacy_guardrail)
+    }
+
+    /// Changes a guardrail out of band, by the service's rules but without the contract's.
+    pub fn patch_guardrail(&self, id: &str, patch: Value) -> Result<Value, Refusal> {
+        self.change(patch, |store, patch| store.update_guardrail(id, patch))
+    }
+
+    /// Sets fields of a guardrail past all rules, null removing one: fields, slugs and enumeration values that the
+    /// contract does not know. Answers about this guardrail are no longer checked against it.
+    pub fn edit_guardrail(&self, id: &str, fields: Value) -> Result<Value, Refusal> {
+        self.change(fields, |store, fields| store.edit_guardrail(id, fields))
+    }
+
+    /// Deletes a guardrail out of band, with its assignments.
+    pub fn delete_guardrail(&self, id: &str) -> Result<(), Refusal> {
+        self.site.write(|store| store.delete_guardrail(id))
+    }
+
+    /// Assigns keys out of band and answers how many exist.
+    pub fn assign_keys(&self, guardrail_id: &str, hashes: &[String]) -> Result<usize, Refusal> {
+        self.site.write(|store| store.assign_keys(guardrail_id, hashes))
+    }
+
+    /// Unassigns keys out of band and answers how many were assigned.
+    pub fn unassign_keys(&self, guardrail_id: &str, hashes: &[String]) -> Result<usize, Refusal> {
+        self.site.write(|store| store.unassign_keys(guardrail_id, hashes))
+    }
+
+    /// Assigns members out of band and answers how many.
+    pub fn assign_members(&self, guardrail_id: &str, user_ids: &[String]) -> Result<usize, Refusal> {
+        self.site.write(|store| store.assign_members(guardrail_id, user_ids))
+    }
+
+    /// Unassigns members out of band and answers how many were assigned.
+    pub fn unassign_members(&self, guardrail_id: &str, user_ids: &[String]) -> Result<usize, Refusal> {
+        self.site.write(|store| store.unassign_members(guardrail_id, user_ids))
+    }
+
+    /// The guardrail id of every key that has one, by key hash. Rows of deleted keys are among them.
+    pub fn key_assignments(&self) -> BTreeMap<String, String> {
+        self.holders(|subject| match subject {
+            Subject::Key(hash) => Some(hash.clone()),
+            Subject::Member { .. } => None,
+        })
+    }
+
+    /// The guardrail id of every member that has one, by `<workspace id>/<user id>`.
+    pub fn member_assignments(&self) -> BTreeMap<String, String> {
+        self.holders(|subject| match subject {
+            Subject::Key(_) => None,
+            Subject::Member { workspace_id, user_id } => Some(format!("{workspace_id}/{user_id}")),
+        })
+    }
+
+    /// Every interval in which a key or member that had a guardrail had none.
+    pub fn gaps(&self) -> Vec<Gap> {
+        self.site.read(Store::gaps)
+    }
+
+    /// The id of the default workspace.
+    pub fn default_workspace_id(&self) -> String {
+        crate::ids::uuid_of("workspace/default")
+    }
+
+    /// The id of the workspace "production".
+    pub fn production_workspace_id(&self) -> String {
+        crate::ids::uuid_of("workspace/production")
+    }
+
+    /// The id of a workspace's default guardrail, whether it exists yet or not.
+    pub fn default_guardrail_id(&self, workspace_id: &str) -> Option<String> {
+        self.site
+            .read(|store| store.workspace(workspace_id).ok().map(|found| found.default_guardrail_id.clone()))
+    }
+
+    /// Deletes a workspace with all that is in it.
+    pub fn delete_workspace(&self, id: &str) -> Result<(), Refusal> {
+        self.site.write(|store| store.delete_workspace(id))
+    }
+
+    /// The hashes of the keys of a workspace, oldest first. In the default workspace those are the seeded ones, then
+    /// a disabled and an expired one.
+    pub fn key_hashes(&self, workspace_id: &str) -> Vec<String> {
+        self.site
+            .read(|store| store.keys_in(workspace_id).into_iter().map(|(hash, _)| hash.clone()).collect())
+    }
+
+    /// Adds a key and returns its hash, which follows from the name.
+    pub fn add_key(&self, name: &str, workspace_id: &str) -> Result<String, Refusal> {
+        self.site.write(|store| Ok(store.add_key(name, workspace_id)))
+    }
+
+    /// Deletes a key. Its assignment stays as a row that counts but is not listed.
+    pub fn delete_key(&self, hash: &str) -> Result<(), Refusal> {
+        self.site.write(|store| store.delete_key(hash))
+    }
+
+    /// The ids of the members who are in both workspaces, oldest first.
+    pub fn member_ids(&self) -> Vec<String> {
+        self.site.read(|store| store.member_ids(true))
+    }
+
+    /// The ids of the members who are in the organization and its default workspace only.
+    pub fn organization_only_member_ids(&self) -> Vec<String> {
+        self.site.read(|store| store.member_ids(false))
+    }
+
+    /// Adds a member to the organization and to the workspaces named, beside the default one.
+    pub fn add_member(&self, user_id: &str, workspace_ids: &[String]) -> Result<(), Refusal> {
+        self.site.write(|store| {
+            store.add_member(user_id, workspace_ids);
+            Ok(())
+        })
+    }
+
+    /// Removes a member from the organization, with what the member held.
+    pub fn remove_member(&self, user_id: &str) -> Result<(), Refusal> {
+        self.site.write(|store| store.remove_member(user_id))
+    }
+
+    fn holders(&self, name: impl Fn(&Subject) -> Option<String>) -> BTreeMap<String, String> {
+        self.site.read(|store| {
+            let named = store.holders().filter_map(|(subject, id)| Some((name(subject)?, id.to_owned())));
+            named.collect()
+        })
+    }
+
+    fn change(
+        &self,
+        body: Value,
+        change: impl FnOnce(&mut Store, Map<String, Value>) -> Result<View, Refusal>,
+    ) -> Result<Value, Refusal> {
+        let mut body = body;
+        crate::json::round_numbers(&mut body).map_err(Refusal::bad_request)?;
+        let Value::Object(fields) = body else {
+            return Err(Refusal::bad_request("not an object"));
+        };
+        Ok(self.site.write(|store| change(store, fields))?.fields)
+    }
+}
+
+impl fmt::Debug for Mock {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Mock").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Mock {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            // A panic in the thread has been printed where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Runs the server until the sender of `stopped` goes. Leaving the runtime ends all tasks, and with them all
+/// connections.
+fn spawn(
+    listener: std::net::TcpListener,
+    site: Arc<Site>,
+    stopped: oneshot::Receiver<()>,
+) -> io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let listener = {
+        let _context = runtime.enter();
+        tokio::net::TcpListener::from_std(listener)?
+    };
+    std::thread::Builder::new().name("mock-openrouter".to_owned()).spawn(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                () = server::serve(listener, site) => {}
+                _ = stopped => {}
+            }
+        });
+    })
+}

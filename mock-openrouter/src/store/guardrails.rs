@@ -1,0 +1,177 @@
+//! Guardrails: create, read, update, delete, list, and the default guardrail that every workspace has.
+//!
+//! A guardrail is a generic object whose fields the contract names; only fields with a rule of their own are known
+//! here by name.
+
+use serde_json::{Map, Value, json};
+
+use super::{Guardrail, Page, Refusal, Store, rules};
+use crate::{contract, ids};
+
+/// A guardrail as answers show it.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    /// Every field of the contract, null where nothing is stored.
+    pub(crate) fields: Value,
+    /// Whether the contract may be broken on purpose, by an edit out of band.
+    pub(crate) edited: bool,
+}
+
+impl Guardrail {
+    fn text(&self, field: &str) -> Option<&str> {
+        self.fields.get(field).and_then(Value::as_str)
+    }
+
+    pub(super) fn workspace_id(&self) -> Option<&str> {
+        self.text("workspace_id")
+    }
+
+    fn view(&self) -> View {
+        let mut fields: Map<String, Value> =
+            contract::guardrail_fields().map(|name| (name.to_owned(), Value::Null)).collect();
+        fields.extend(self.fields.clone());
+        View { fields: Value::Object(fields), edited: self.edited }
+    }
+
+    fn apply(&mut self, changes: Map<String, Value>) {
+        for (name, value) in changes {
+            if value.is_null() {
+                self.fields.remove(&name);
+            } else {
+                self.fields.insert(name, value);
+            }
+        }
+    }
+}
+
+impl Store {
+    /// Creates a guardrail from a request body that the contract has accepted. Names may occur twice.
+    pub(crate) fn create_guardrail(&mut self, mut body: Map<String, Value>) -> Result<View, Refusal> {
+        let workspace = body.remove("workspace_id");
+        let workspace_id = self.placement(workspace.as_ref().and_then(Value::as_str))?;
+        let fields = rules::prepare(body, &self.catalogue)?;
+        let mut guardrail = self.blank(&ids::fresh_uuid(), Some(&workspace_id));
+        guardrail.apply(fields);
+        rules::check_result(&guardrail.fields)?;
+        Ok(self.keep(guardrail))
+    }
+
+    /// Creates a guardrail from the time before workspaces: its `workspace_id` is null.
+    pub(crate) fn create_legacy_guardrail(&mut self, body: Map<String, Value>) -> Result<View, Refusal> {
+        let fields = rules::prepare(body, &self.catalogue)?;
+        let mut guardrail = self.blank(&ids::fresh_uuid(), None);
+        guardrail.apply(fields);
+        rules::check_result(&guardrail.fields)?;
+        Ok(self.keep(guardrail))
+    }
+
+    pub(crate) fn guardrail(&self, id: &str) -> Result<View, Refusal> {
+        self.guardrails.get(id).map(Guardrail::view).ok_or_else(|| Refusal::not_found("Guardrail"))
+    }
+
+    /// Changes the fields that `patch` names and no others. The first update of a workspace's default guardrail
+    /// brings it into existence.
+    pub(crate) fn update_guardrail(&mut self, id: &str, patch: Map<String, Value>) -> Result<View, Refusal> {
+        let mut guardrail = match self.guardrails.get(id) {
+            Some(guardrail) => guardrail.clone(),
+            None => self.unborn_default(id).ok_or_else(|| Refusal::not_found("Guardrail"))?,
+        };
+        if let Some(name) = patch.get("name").and_then(Value::as_str) {
+            self.check_rename(id, guardrail.workspace_id(), name)?;
+        }
+        guardrail.apply(rules::prepare(patch, &self.catalogue)?);
+        rules::check_result(&guardrail.fields)?;
+        if self.guardrails.contains_key(id) {
+            guardrail.fields.insert("updated_at".to_owned(), json!(self.clock.timestamp()));
+        }
+        Ok(self.keep(guardrail))
+    }
+
+    pub(crate) fn delete_guardrail(&mut self, id: &str) -> Result<(), Refusal> {
+        if !self.guardrails.contains_key(id) {
+            return Err(Refusal::not_found("Guardrail"));
+        }
+        if self.is_default(id) {
+            return Err(Refusal::bad_request("The default guardrail of a workspace cannot be deleted"));
+        }
+        self.guardrails.remove(id);
+        self.drop_rows_of(id);
+        Ok(())
+    }
+
+    /// One page of the guardrails of a workspace, newest first, and how many there are in all.
+    pub(crate) fn list_guardrails(&self, workspace_id: &str, page: Page) -> (Vec<View>, usize) {
+        let mut found: Vec<&Guardrail> = self
+            .guardrails
+            .values()
+            .filter(|guardrail| guardrail.workspace_id() == Some(workspace_id))
+            .collect();
+        found.sort_by_key(|guardrail| std::cmp::Reverse(guardrail.sequence));
+        let total = found.len();
+        (page.of(found.into_iter().map(Guardrail::view)), total)
+    }
+
+    /// All guardrails of all workspaces, oldest first.
+    pub(crate) fn all_guardrails(&self) -> Vec<View> {
+        let mut all: Vec<&Guardrail> = self.guardrails.values().collect();
+        all.sort_by_key(|guardrail| guardrail.sequence);
+        all.into_iter().map(Guardrail::view).collect()
+    }
+
+    /// Sets fields past all rules and the contract; null removes a field. Answers about this guardrail are not
+    /// checked any more.
+    pub(crate) fn edit_guardrail(&mut self, id: &str, fields: Map<String, Value>) -> Result<View, Refusal> {
+        let mut guardrail =
+            self.guardrails.get(id).cloned().ok_or_else(|| Refusal::not_found("Guardrail"))?;
+        guardrail.apply(fields);
+        guardrail.edited = true;
+        Ok(self.keep(guardrail))
+    }
+
+    /// Whether `id` is the default guardrail of a workspace, brought into existence or not.
+    pub(super) fn is_default(&self, id: &str) -> bool {
+        self.workspaces.iter().any(|workspace| workspace.default_guardrail_id == id)
+    }
+
+    fn check_rename(&self, id: &str, workspace_id: Option<&str>, name: &str) -> Result<(), Refusal> {
+        if self.is_default(id) {
+            return Err(Refusal::bad_request("The default guardrail of a workspace cannot be renamed"));
+        }
+        let taken = self.guardrails.iter().any(|(other_id, other)| {
+            other_id != id && other.workspace_id() == workspace_id && other.text("name") == Some(name)
+        });
+        if taken {
+            return Err(Refusal::new(
+                409,
+                format!("A guardrail named \"{name}\" exists already in this workspace"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn unborn_default(&mut self, id: &str) -> Option<Guardrail> {
+        let workspace = self.workspaces.iter().find(|workspace| workspace.default_guardrail_id == id)?;
+        let workspace_id = workspace.id.clone();
+        Some(self.blank(id, Some(&workspace_id)))
+    }
+
+    fn blank(&mut self, id: &str, workspace_id: Option<&str>) -> Guardrail {
+        let mut fields = Map::new();
+        fields.insert("id".to_owned(), json!(id));
+        fields.insert("name".to_owned(), json!("Default"));
+        fields.insert("include_byok_in_budgets".to_owned(), json!(false));
+        fields.insert("created_at".to_owned(), json!(self.clock.timestamp()));
+        if let Some(workspace_id) = workspace_id {
+            fields.insert("workspace_id".to_owned(), json!(workspace_id));
+        }
+        Guardrail { sequence: self.sequence(), fields, edited: false }
+    }
+
+    fn keep(&mut self, guardrail: Guardrail) -> View {
+        let view = guardrail.view();
+        if let Some(id) = guardrail.text("id") {
+            self.guardrails.insert(id.to_owned(), guardrail);
+        }
+        view
+    }
+}

@@ -1,0 +1,196 @@
+//! The state of the mocked organization and the rules by which the service changes it.
+//!
+//! Every method is one atomic step on plain data: it checks everything before it changes anything. The store must
+//! not know of HTTP beyond the status with which the service refuses.
+
+mod assignments;
+mod file;
+mod gaps;
+mod guardrails;
+mod models;
+mod patterns;
+mod rules;
+mod seed;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::clock::Clock;
+
+pub(crate) use assignments::Subject;
+pub(crate) use file::Kept;
+pub use gaps::Gap;
+pub(crate) use guardrails::View;
+pub(crate) use models::{Catalogue, Model};
+pub(crate) use seed::Seed;
+
+/// The service's refusal of a request: the HTTP status and the message of the error body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status, 400-599.
+    pub status: u16,
+    /// The text of `error.message`.
+    pub message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: u16, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, message)
+    }
+
+    pub(crate) fn not_found(what: &str) -> Self {
+        Self::new(404, format!("{what} not found"))
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {}", self.status, self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Which part of a list is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Page {
+    pub(crate) offset: usize,
+    pub(crate) limit: usize,
+}
+
+impl Page {
+    pub(crate) fn of<T>(self, items: impl Iterator<Item = T>) -> Vec<T> {
+        items.skip(self.offset).take(self.limit).collect()
+    }
+}
+
+/// Everything the mocked organization holds.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Store {
+    next_sequence: u64,
+    organization_id: String,
+    workspaces: Vec<Workspace>,
+    guardrails: BTreeMap<String, Guardrail>,
+    keys: BTreeMap<String, Key>,
+    members: BTreeMap<String, Member>,
+    /// By subject: a key or member holds at most one guardrail, which the map says by its shape.
+    rows: BTreeMap<Subject, Row>,
+    gaps: gaps::Gaps,
+    #[serde(skip)]
+    clock: Clock,
+    #[serde(skip)]
+    catalogue: Catalogue,
+}
+
+/// A guardrail as stored: only fields that are not null.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Guardrail {
+    sequence: u64,
+    fields: Map<String, Value>,
+    /// Edited past the contract, so that answers about it are not checked against it.
+    edited: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Workspace {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) slug: String,
+    pub(crate) is_default: bool,
+    pub(crate) default_guardrail_id: String,
+    pub(crate) created_at: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Key {
+    sequence: u64,
+    pub(crate) name: String,
+    pub(crate) label: String,
+    pub(crate) workspace_id: String,
+    pub(crate) disabled: bool,
+    pub(crate) expires_at: Option<String>,
+    pub(crate) created_at: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Member {
+    sequence: u64,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+    pub(crate) email: String,
+    pub(crate) role: String,
+    workspaces: BTreeSet<String>,
+}
+
+/// An assignment: which guardrail its subject holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Row {
+    id: String,
+    guardrail_id: String,
+    created_at: String,
+}
+
+impl Store {
+    pub(crate) fn workspaces(&self) -> &[Workspace] {
+        &self.workspaces
+    }
+
+    /// Finds a workspace by its id or slug.
+    pub(crate) fn workspace(&self, id_or_slug: &str) -> Result<&Workspace, Refusal> {
+        self.workspaces
+            .iter()
+            .find(|workspace| workspace.id == id_or_slug || workspace.slug == id_or_slug)
+            .ok_or_else(|| Refusal::not_found("Workspace"))
+    }
+
+    /// The id of the workspace a request means: the one it names, else the default one.
+    pub(crate) fn placement(&self, named: Option<&str>) -> Result<String, Refusal> {
+        let Some(id) = named else {
+            let default = self.workspaces.iter().find(|workspace| workspace.is_default);
+            return default.map(|workspace| workspace.id.clone()).ok_or_else(|| {
+                Refusal::bad_request("The default workspace was deleted: pass workspace_id explicitly")
+            });
+        };
+        match self.workspaces.iter().find(|workspace| workspace.id == id) {
+            Some(workspace) => Ok(workspace.id.clone()),
+            None => Err(Refusal::new(403, "You do not have access to this workspace")),
+        }
+    }
+
+    /// The keys of one workspace with their hashes, oldest first.
+    pub(crate) fn keys_in(&self, workspace_id: &str) -> Vec<(&String, &Key)> {
+        let mut keys: Vec<_> = self.keys.iter().filter(|(_, key)| key.workspace_id == workspace_id).collect();
+        keys.sort_by_key(|(_, key)| key.sequence);
+        keys
+    }
+
+    pub(crate) fn key(&self, hash: &str) -> Result<&Key, Refusal> {
+        self.keys.get(hash).ok_or_else(|| Refusal::not_found("API key"))
+    }
+
+    /// All members of the organization with their ids, oldest first.
+    pub(crate) fn members(&self) -> Vec<(&String, &Member)> {
+        let mut members: Vec<_> = self.members.iter().collect();
+        members.sort_by_key(|(_, member)| member.sequence);
+        members
+    }
+
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    fn sequence(&mut self) -> u64 {
+        self.next_sequence += 1;
+        self.next_sequence
+    }
+}
