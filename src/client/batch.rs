@@ -10,7 +10,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
@@ -20,15 +19,10 @@ use tracing::debug;
 use super::Client;
 use super::assignments::Subjects;
 use super::error::Error;
+use super::pace::Pace;
 use super::pages::Window;
 
-/// A request goes out when nothing has joined it for this long…
-const QUIET: Duration = Duration::from_millis(6);
-
-/// …or when the first has waited for this long…
-const LONGEST: Duration = Duration::from_millis(18);
-
-/// …or when it is full. The service does not say how many it takes; its lists give as many a page.
+/// How many rows a request has at most. The service does not say how many it takes; its lists give as many a page.
 const MOST: usize = 100;
 
 /// How many requests at a time look for the culprits of a failed one.
@@ -82,6 +76,8 @@ pub(super) struct Batches {
 #[derive(Default)]
 struct State {
     filling: HashMap<Lane, Filling>,
+    /// How rows arrive on each lane.
+    paces: HashMap<Lane, Pace>,
     /// Whose turn it is with one key or member.
     turns: HashMap<(Subjects, String), Arc<tokio::sync::Mutex<()>>>,
     /// Rows that this client has made.
@@ -158,6 +154,7 @@ impl Client {
         }
         debug!(target: LOG, operation = ?lane.operation, guardrail_id = lane.guardrail_id, rows = ids.len(), "batch");
         let mut outcomes = self.perform(&lane, ids).await;
+        self.inner.batches.state().paces.entry(lane.clone()).or_default().answered(Instant::now());
         self.inner.listings.forget();
         for (id, tell) in rows {
             let _ = tell.send(Outcome::Done(outcomes.remove(&id).unwrap_or(Ok(()))));
@@ -240,6 +237,7 @@ impl Batches {
     /// Puts a row on its lane. True if it is the first there, and so has to see that the lane is sent.
     fn enter(&self, lane: &Lane, id: String, tell: oneshot::Sender<Outcome>) -> bool {
         let mut state = self.state();
+        state.paces.entry(lane.clone()).or_default().arrived(Instant::now());
         let filling = state.filling.entry(lane.clone()).or_default();
         filling.waiting.push((id, tell));
         filling.joined.notify_one();
@@ -250,18 +248,22 @@ impl Batches {
     /// Waits until a request is filled, and takes it off the lane: its rows, and the removals that are not to be sent.
     async fn fill(&self, lane: &Lane) -> (Waiting, Waiting) {
         let begun = Instant::now();
-        loop {
-            let joined = match self.state().filling.get(lane) {
-                Some(filling) if filling.waiting.len() < MOST => Arc::clone(&filling.joined),
-                _ => break,
-            };
-            let until = (Instant::now() + QUIET).min(begun + LONGEST);
+        while let Some((joined, until)) = self.next_wait(lane, begun) {
             tokio::select! {
                 () = joined.notified() => {}
                 () = sleep_until(until) => break,
             }
         }
         self.take(lane)
+    }
+
+    /// What a request waits for: another row, but no longer than until then. None for a full one.
+    fn next_wait(&self, lane: &Lane, begun: Instant) -> Option<(Arc<Notify>, Instant)> {
+        let mut state = self.state();
+        let filling = state.filling.get(lane).filter(|filling| filling.waiting.len() < MOST)?;
+        let (joined, waiting) = (Arc::clone(&filling.joined), filling.waiting.len());
+        let pace = state.paces.entry(lane.clone()).or_default();
+        Some((joined, pace.deadline(begun, Instant::now(), waiting)))
     }
 
     fn take(&self, lane: &Lane) -> (Waiting, Waiting) {
@@ -272,6 +274,7 @@ impl Batches {
         if filling.waiting.is_empty() {
             state.filling.remove(lane);
         }
+        state.paces.entry(lane.clone()).or_default().gathered(count);
         let is_superseded = |id: &String| {
             let row =
                 Row { subjects: lane.subjects, guardrail_id: lane.guardrail_id.clone(), id: id.clone() };

@@ -13,6 +13,7 @@ mod excerpt;
 mod guardrails;
 mod http;
 mod models;
+mod pace;
 mod pages;
 mod placements;
 mod request;

@@ -47,7 +47,8 @@ where
     A: Answer,
     F: Future<Output = Result<A, Diagnostics>> + Send + 'static,
 {
-    let span = tracing::debug_span!(
+    // At the level of errors, so that every line at any level tells which call it belongs to.
+    let span = tracing::error_span!(
         "rpc",
         tf_rpc = rpc,
         tf_resource_type = tracing::field::Empty,
