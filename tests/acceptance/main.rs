@@ -2,6 +2,8 @@
 //!
 //! Run it with `cargo xtask test`, which hands over each Terraform in turn.
 
+mod attributes;
+mod guardrails;
 #[allow(dead_code, reason = "the harness is whole; not every test needs all of it")]
 mod harness;
 
