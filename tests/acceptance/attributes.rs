@@ -20,7 +20,8 @@ fn the_table_names_every_attribute() {
     workspace.config("");
     let answer = workspace.run(&["providers", "schema", "-json"]).succeeds().json();
     let providers = answer["provider_schemas"].as_object().unwrap();
-    let (_, provider) = providers.iter().find(|(source, _)| source.ends_with("openrouter/openrouter")).unwrap();
+    let (_, provider) =
+        providers.iter().find(|(source, _)| source.ends_with("openrouter/openrouter")).unwrap();
     let schema = &provider["resource_schemas"]["openrouter_guardrail"]["block"]["attributes"];
     let mut offered: Vec<_> = schema.as_object().unwrap().keys().map(String::as_str).collect();
     let mut tried: Vec<_> = CASES.iter().map(|case| case.attribute).chain(NOT_IN_THE_TABLE).collect();
@@ -89,7 +90,8 @@ impl Matrix {
     /// Each guardrail was created with its attribute and with nothing else.
     fn remember_created(&mut self) {
         for case in CASES {
-            let (held, state) = (held(&self.workspace, case.attribute), state(&self.workspace, case.attribute));
+            let (held, state) =
+                (held(&self.workspace, case.attribute), state(&self.workspace, case.attribute));
             let mut expected: Map<_, _> =
                 held.as_object().unwrap().keys().map(|name| (name.clone(), Value::Null)).collect();
             expected.insert("name".to_owned(), json!(case.attribute));

@@ -6,6 +6,8 @@ mod attributes;
 mod guardrails;
 #[allow(dead_code, reason = "the harness is whole; not every test needs all of it")]
 mod harness;
+mod text;
+mod validation;
 
 use harness::{Terraform, Workspace};
 

@@ -110,8 +110,12 @@ pub(super) const CASES: &[Case] = &[
         r#"["openai/gpt-5-2025-08-07"]"#,
         r#"["anthropic/claude-4.5-sonnet-20250929", "openai/gpt-4o"]"#,
     ]),
-    Case::new("ignored_models", [r#"["x-ai/grok-4"]"#, r#"["openai/gpt-4o"]"#], r#"["google/gemini-2.5-pro"]"#)
-        .stored([r#"["x-ai/grok-4-07-09"]"#, r#"["openai/gpt-4o"]"#]),
+    Case::new(
+        "ignored_models",
+        [r#"["x-ai/grok-4"]"#, r#"["openai/gpt-4o"]"#],
+        r#"["google/gemini-2.5-pro"]"#,
+    )
+    .stored([r#"["x-ai/grok-4-07-09"]"#, r#"["openai/gpt-4o"]"#]),
     Case::new("allowed_providers", [r#"["openai"]"#, r#"["anthropic", "openai"]"#], r#"["xai"]"#),
     Case::new("ignored_providers", [r#"["azure"]"#, r#"["xai"]"#], r#"["azure", "xai"]"#),
     Case::new("allowed_data_regions", [r#"["us"]"#, r#"["europe", "global"]"#], r#"["global"]"#),
