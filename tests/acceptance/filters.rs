@@ -125,7 +125,7 @@ fn an_empty_list_and_none_are_one() {
             workspace.plans_nothing();
         }
     }
-    // And back again, which changes nothing at the service.
+    // Terraform insists on an update where the configuration says one and the state the other; that is all it is.
     workspace
         .config(&(named("set", "") + &named("unset", "content_filters = []\ncontent_filter_builtins = []")));
     workspace.apply();

@@ -157,9 +157,17 @@ fn what_an_import_does_not_say_is_planned() {
     assert_plans_update(&workspace, "a", &["description", "enforce_zdr_xai"]);
     workspace.apply();
 
+    // Nobody knows that these two mean one model, since no list has it: that is told apart once, never guessed.
+    let id = existing(&workspace, json!({ "name": "hidden", "allowed_models": ["openai/gpt-4-32k"] }));
+    let hidden = named("hidden", "allowed_models = [\"openai/gpt-4-32k\"]");
+    workspace.config(&(differs.clone() + &hidden));
+    workspace.try_import("openrouter_guardrail.hidden", &id).succeeds();
+    assert_plans_update(&workspace, "hidden", &["allowed_models"]);
+    workspace.apply();
+
     // A guardrail from before workspaces has none.
     let made = workspace.mock().create_legacy_guardrail(json!({ "name": "old" })).unwrap();
-    workspace.config(&(differs + &named("old", "")));
+    workspace.config(&(differs + &hidden + &named("old", "")));
     workspace.try_import("openrouter_guardrail.old", made["id"].as_str().unwrap()).succeeds();
     assert_eq!(state(&workspace, "old")["workspace_id"], Value::Null);
     workspace.plans_nothing();

@@ -2,6 +2,7 @@
 //!
 //! Run it with `cargo xtask test`, which hands over each Terraform in turn.
 
+mod answers;
 mod attributes;
 mod filters;
 mod guardrails;

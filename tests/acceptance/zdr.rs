@@ -135,6 +135,10 @@ fn deprecated_attributes_warn_once_and_only_where_they_are_used() {
         assert!(detail.starts_with(says), "{detail}");
     }
 
+    // Terraform hides all but one of the warnings that share a title, but not one of these behind the other.
+    let validated = workspace.run(&["validate"]).succeeds();
+    validated.says("Deprecated attribute `enforce_zdr`").says("Deprecated attribute `label`");
+
     // They work all the same, and the plan is no place to warn about a state that holds them.
     workspace.apply();
     assert_flags(&workspace, "abbreviated", &all(&json!(false)));
