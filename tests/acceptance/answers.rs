@@ -82,6 +82,32 @@ fn an_answer_of_another_type_loses_nothing() {
     workspace.plans_nothing();
 }
 
+#[test]
+fn an_answer_in_another_form_is_no_warning() {
+    let workspace = Workspace::new();
+    let lines = |place: &str| {
+        format!(
+            "description = \"caf\u{e9} {place}\"\nallowed_providers = [\"caf\u{e9}\", \"b\"]\nlimit_usd = 0.1\n\
+             reset_interval = \"daily\"\ncontent_filters = []"
+        )
+    };
+    workspace.config(&named("a", &lines("one")));
+    workspace.apply();
+    workspace.config(&named("a", &lines("two")));
+    let answer = json!({
+        "description": "cafe\u{301} two",
+        "allowed_providers": ["cafe\u{301}", "b"],
+        "limit_usd": 0.1e0,
+        "content_filters": null,
+        "enforce_zdr": false,
+        "mood": "sunny",
+    });
+    answers_update_with(&workspace, &answer);
+    workspace.try_apply().succeeds().never_says("The service holds another");
+    edit(&workspace, "a", answer);
+    workspace.plans_nothing();
+}
+
 /// Takes over a state that another provider of the same resource has written: its own private bytes, attributes that we
 /// do not have, some of ours missing.
 #[test]

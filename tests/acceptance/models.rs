@@ -144,6 +144,7 @@ fn a_list_that_cannot_be_read_is_an_error_and_loses_nothing() {
     workspace.config(&(allowed("a", &["openai/gpt-5"]) + &allowed("b", &["openai/gpt-4o"])));
     patch(&workspace, "b", json!({ "allowed_models": ["x-ai/grok-4"] }));
     workspace.try_plan().fails().says("list of models").says("503").says(&address("b"));
+    workspace.run(&["apply", "-refresh-only", "-auto-approve"]).fails().says("list of models");
     assert_eq!(workspace.state_file(), state_before);
     assert_eq!(workspace.mock().guardrails().len(), 2);
 
