@@ -1,21 +1,21 @@
 //! Answers that say something else than what was sent, or that cannot be read: what was done is kept, and told.
 
-use mock_openrouter::{Action, Document, Fault, Matcher};
+use mock_openrouter::{Action, Document, Matcher};
 use serde_json::{Value, json};
 
-use crate::guardrails::{address, assert_plans_update, edit, held, id, named, state};
+use crate::guardrails::{address, assert_plans_update, edit, extend, fault, held, id, members, named, state};
 use crate::harness::Workspace;
 
 /// From now on the service does what it is asked to, but answers an update with what it held before, changed by these
 /// fields.
 fn answers_update_with(workspace: &Workspace, fields: &Value) {
     let mut answer = held(workspace, "a");
-    answer.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    extend(&mut answer, members(fields));
     let body = json!({ "data": answer }).to_string();
     let replace_body = Document { content_type: "application/json".to_owned(), body };
     let action = Action::ReplaceBody { replace_body, status: Some(200), after_work: true };
     let matcher = Matcher { method: Some("PATCH".to_owned()), ..Matcher::default() };
-    workspace.mock().add_fault(Fault { matcher, action }).unwrap();
+    fault(workspace, matcher, action);
 }
 
 const BEFORE: &str = "description = \"one\"\nallowed_models = [\"openai/gpt-5\"]";

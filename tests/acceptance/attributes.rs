@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use self::cases::{CASES, Case};
-use crate::guardrails::{address, guardrail, held, id, named, patch, planned_updates, state};
+use crate::guardrails::{
+    address, extend, guardrail, held, id, members, named, patch, planned_updates, state,
+};
 use crate::harness::{Workspace, changes};
 
 /// What the provider decides, and the one attribute that is not in the table.
@@ -78,7 +80,7 @@ impl Matrix {
         for case in CASES {
             let mut lines = value(case).map(|value| lines(case, value)).unwrap_or_default();
             if case.attribute != "name" {
-                lines.push_str(&format!("name = \"{}\"\n", case.attribute));
+                lines = format!("name = \"{}\"\n{lines}", case.attribute);
             }
             hcl.push_str(&guardrail(case.attribute, &lines));
             ids.push(format!("{}.id", address(case.attribute)));
@@ -93,7 +95,7 @@ impl Matrix {
             let (held, state) =
                 (held(&self.workspace, case.attribute), state(&self.workspace, case.attribute));
             let mut expected: Map<_, _> =
-                held.as_object().unwrap().keys().map(|name| (name.clone(), Value::Null)).collect();
+                members(&held).keys().map(|name| (name.clone(), Value::Null)).collect();
             expected.insert("name".to_owned(), json!(case.attribute));
             expected.insert("include_byok_in_budgets".to_owned(), json!(false));
             for computed in ["id", "workspace_id", "created_at"] {
@@ -128,13 +130,13 @@ impl Matrix {
             let wanted = fields(case);
             let id = id(&self.workspace, case.attribute);
             let update = updates.iter().find(|request| request.path.ends_with(&id)).expect("it was updated");
-            let mut sent: Vec<_> = update.body.as_object().unwrap().keys().map(String::as_str).collect();
+            let mut sent: Vec<_> = members(&update.body).keys().map(String::as_str).collect();
             sent.sort_unstable();
             assert_eq!(sent, case.sent(), "fields sent for a change of {}", case.attribute);
 
             let held = held(&self.workspace, case.attribute);
             let expected = self.expected.get_mut(case.attribute).expect("it was created");
-            expected.as_object_mut().unwrap().extend(wanted);
+            extend(expected, &wanted);
             assert_ne!(held["updated_at"], Value::Null);
             expected["updated_at"] = held["updated_at"].clone();
             assert_eq!(&held, expected, "what the service holds after a change of {}", case.attribute);
@@ -154,12 +156,12 @@ fn lines(case: &Case, value: &str) -> String {
 
 /// A guardrail with everything set but the attributes named.
 fn everything_but(label: &str, left_out: &[&str]) -> String {
-    let mut lines = format!("name = \"{label}\"\n");
+    let mut attributes = vec![format!("name = \"{label}\"")];
     for case in CASES.iter().filter(|case| case.attribute != "name" && !left_out.contains(&case.attribute)) {
         let value = if case.attribute == "enforce_zdr" { case.configured[1] } else { case.configured[0] };
-        lines.push_str(&format!("{} = {value}\n", case.attribute));
+        attributes.push(format!("{} = {value}", case.attribute));
     }
-    guardrail(label, &lines)
+    guardrail(label, &attributes.join("\n"))
 }
 
 #[test]
@@ -171,7 +173,7 @@ fn any_attribute_can_be_taken_away_from_all_of_them() {
     workspace.apply();
     let before: Vec<_> = optional.iter().map(|case| held(&workspace, case.attribute)).collect();
     for held in &before {
-        let unset: Vec<_> = held.as_object().unwrap().iter().filter(|(_, value)| value.is_null()).collect();
+        let unset: Vec<_> = members(held).iter().filter(|(_, value)| value.is_null()).collect();
         let names: Vec<_> = unset.iter().map(|(name, _)| name.as_str()).collect();
         // The abbreviation is nothing that the service holds.
         assert_eq!(names, ["enforce_zdr", "updated_at"]);
@@ -191,12 +193,28 @@ fn any_attribute_can_be_taken_away_from_all_of_them() {
             "enforce_zdr" => {}
             // The abbreviation says it now.
             flag if flag.starts_with("enforce_zdr_") => expected[flag] = json!(false),
-            _ => expected.as_object_mut().unwrap().extend(case.cleared()),
+            _ => extend(&mut expected, &case.cleared()),
         }
         expected["updated_at"] = held["updated_at"].clone();
         assert_eq!(held, expected, "without {}", case.attribute);
     }
     assert_eq!(held(&workspace, "bare")["updated_at"], Value::Null, "nothing touched it");
+}
+
+#[test]
+fn everything_is_found_again_by_an_import() {
+    let workspace = Workspace::new();
+    workspace.config(&everything_but("all", &["enforce_zdr"]));
+    workspace.apply();
+    let (id, before) = (id(&workspace, "all"), held(&workspace, "all"));
+
+    for given in [id.clone(), format!("{}/all", workspace.mock().default_workspace_id())] {
+        std::fs::remove_file(workspace.directory().join("terraform.tfstate")).unwrap();
+        workspace.try_import(&address("all"), &given).succeeds();
+        workspace.plans_nothing();
+        workspace.apply();
+        assert_eq!(held(&workspace, "all"), before);
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use mock_openrouter::{Action, Fault, Matcher};
+use serde_json::{Map, Value, json};
 
 use crate::harness::{Workspace, changes};
 
@@ -51,10 +52,29 @@ pub(crate) fn edit(workspace: &Workspace, label: &str, fields: Value) {
     workspace.mock().edit_guardrail(&id(workspace, label), fields).expect("the mock accepts it");
 }
 
+/// Sets these members of an object.
+#[track_caller]
+pub(crate) fn extend(object: &mut Value, members: &Map<String, Value>) {
+    for (name, value) in members {
+        object[name] = value.clone();
+    }
+}
+
+/// The members of an object.
+#[track_caller]
+pub(crate) fn members(object: &Value) -> &Map<String, Value> {
+    object.as_object().expect("it is an object")
+}
+
+/// Makes the requests that `matcher` selects go wrong.
+pub(crate) fn fault(workspace: &Workspace, matcher: Matcher, action: Action) {
+    workspace.mock().add_fault(Fault { matcher, action }).expect("the fault is valid");
+}
+
 /// Expects that `actual` holds these members, whatever else it holds.
 #[track_caller]
-pub(crate) fn assert_holds(actual: &Value, members: &Value) {
-    for (name, wanted) in members.as_object().expect("the members stand in an object") {
+pub(crate) fn assert_holds(actual: &Value, wanted: &Value) {
+    for (name, wanted) in members(wanted) {
         assert_eq!(&actual[name], wanted, "{name}");
     }
 }

@@ -10,7 +10,7 @@ use crate::harness::Workspace;
 #[track_caller]
 fn existing(workspace: &Workspace, body: Value) -> String {
     let made = workspace.mock().create_guardrail(body).expect("the mock accepts it");
-    made["id"].as_str().unwrap().to_owned()
+    made["id"].as_str().expect("it has an id").to_owned()
 }
 
 /// Adds an import block for each pair of label and id, so that one apply imports all.

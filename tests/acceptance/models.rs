@@ -3,9 +3,11 @@
 
 use serde_json::{Value, json};
 
-use crate::guardrails::{address, assert_plans_update, edit, held, named, patch, planned_updates, state};
+use crate::guardrails::{
+    address, assert_plans_update, edit, fault, held, named, patch, planned_updates, state,
+};
 use crate::harness::{Workspace, changes};
-use mock_openrouter::{Action, Fault, Matcher};
+use mock_openrouter::{Action, Matcher};
 
 const GPT: &str = "openai/gpt-5-2025-08-07";
 
@@ -120,7 +122,7 @@ fn drift_shows_only_the_model_that_changed() {
 
 fn models_fail(workspace: &Workspace) {
     let matcher = Matcher { path: Some("/models".to_owned()), times: None, ..Matcher::default() };
-    workspace.mock().add_fault(Fault { matcher, action: Action::status(503) }).unwrap();
+    fault(workspace, matcher, Action::status(503));
 }
 
 #[test]

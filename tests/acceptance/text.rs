@@ -54,13 +54,13 @@ fn patterns_survive_as_written() {
         (format!("{longest:?}"), &longest),
         ("<<EOT\n^a\\\\b\n$\nEOT".to_owned(), "^a\\\\b\n$\n"),
     ];
-    let filters: String = patterns
+    let filters: Vec<_> = patterns
         .iter()
         .map(|(written, _)| {
-            format!("{{\naction = \"block\"\npattern = {written}\nlabel = \"[\\\"é\\\"]\"\n}},\n")
+            format!("{{\naction = \"block\"\npattern = {written}\nlabel = \"[\\\"é\\\"]\"\n}}")
         })
         .collect();
-    let lines = format!("name = {:?}\ncontent_filters = [\n{filters}]", "ß".repeat(200));
+    let lines = format!("name = {:?}\ncontent_filters = [\n{}]", "ß".repeat(200), filters.join(",\n"));
     let workspace = Workspace::new();
     workspace.config(&guardrail("filters", &lines));
     workspace.apply();

@@ -188,15 +188,16 @@ fn the_edges_of_what_is_allowed_pass_without_a_word() {
         "l".repeat(100)
     );
     let slugs = ["email", "phone", "ssn", "credit-card", "ip-address", "secrets", "person-name", "address"];
-    let builtins: String =
-        slugs.iter().map(|slug| format!("{{ slug = {slug:?}, action = \"redact\" }},\n")).collect();
-    let injection = r#"{ slug = "regex-prompt-injection", action = "flag", scan_scope = "all_messages" }"#;
+    let mut builtins = slugs.map(|slug| format!("{{ slug = {slug:?}, action = \"redact\" }}")).to_vec();
+    builtins.push(
+        r#"{ slug = "regex-prompt-injection", action = "flag", scan_scope = "all_messages" }"#.to_owned(),
+    );
     let workspace = Workspace::new();
     let blocks = [
         guardrail("longest", &longest),
         named("shortest", "description = \"\"\nlimit_usd = 1e-300\nreset_interval = \"monthly\""),
         named("filters", &filters),
-        named("builtins", &format!("content_filter_builtins = [\n{builtins}{injection}\n]")),
+        named("builtins", &format!("content_filter_builtins = [{}]", builtins.join(", "))),
         named("none", "content_filters = []\ncontent_filter_builtins = []\nallowed_models = null"),
         named("regions", "allowed_data_regions = [\"global\", \"europe\", \"us\"]"),
         named("upper", "workspace_id = \"0DF9E665-D932-5740-B2C7-B52AF166BC11\""),
@@ -259,7 +260,7 @@ fn assert_silent(workspace: &Workspace) {
     let answer = workspace.run(&["validate", "-json"]).succeeds().json();
     assert_eq!(answer["valid"], json!(true));
     let about_guardrails =
-        answer["diagnostics"].as_array().unwrap().iter().filter(|one| one.get("address").is_some());
+        answer["diagnostics"].as_array().into_iter().flatten().filter(|one| one.get("address").is_some());
     assert_eq!(about_guardrails.collect::<Vec<_>>(), Vec::<&Value>::new());
 }
 
