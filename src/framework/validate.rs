@@ -63,7 +63,9 @@ fn presence(field: &Field, value: &Value, path: &Path) -> Option<Diagnostic> {
         return Some(Diagnostic::error("Read-only attribute", detail).at(path.clone()));
     }
     let reason = field.deprecated.filter(|_| !value.is_null())?;
-    Some(Diagnostic::warning("Deprecated attribute", format!("`{name}`: {reason}")).at(path.clone()))
+    // Terraform shows only the first of several warnings with one title.
+    let summary = format!("Deprecated attribute `{}`", field.name);
+    Some(Diagnostic::warning(summary, format!("`{name}`: {reason}")).at(path.clone()))
 }
 
 /// Rules about a field and its siblings.

@@ -2,8 +2,17 @@
 //!
 //! Run it with `cargo xtask test`, which hands over each Terraform in turn.
 
+mod answers;
+mod attributes;
+mod filters;
+mod guardrails;
 #[allow(dead_code, reason = "the harness is whole; not every test needs all of it")]
 mod harness;
+mod import;
+mod models;
+mod text;
+mod validation;
+mod zdr;
 
 use serde_json::json;
 
