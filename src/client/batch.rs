@@ -145,16 +145,16 @@ impl Client {
 
     async fn send_when_filled(&self, lane: Lane) {
         let (rows, superseded) = self.inner.batches.fill(&lane).await;
+        let ids: Vec<_> = rows.iter().map(|(id, _)| id.clone()).collect();
+        let count = ids.len() + superseded.len();
         for (_, tell) in superseded {
             let _ = tell.send(Outcome::Superseded);
         }
-        let ids: Vec<_> = rows.iter().map(|(id, _)| id.clone()).collect();
-        if ids.is_empty() {
-            return;
-        }
         debug!(target: LOG, operation = ?lane.operation, guardrail_id = lane.guardrail_id, rows = ids.len(), "batch");
-        let mut outcomes = self.perform(&lane, ids).await;
-        self.inner.batches.state().paces.entry(lane.clone()).or_default().answered(Instant::now());
+        let mut outcomes = if ids.is_empty() { HashMap::new() } else { self.perform(&lane, ids).await };
+        let mut state = self.inner.batches.state();
+        state.paces.entry(lane.clone()).or_default().answered(Instant::now(), count);
+        drop(state);
         self.inner.listings.forget();
         for (id, tell) in rows {
             let _ = tell.send(Outcome::Done(outcomes.remove(&id).unwrap_or(Ok(()))));

@@ -18,16 +18,16 @@ const FIRST: Duration = Duration::from_millis(12);
 const GROWTH: u32 = 4;
 
 /// The longest wait for another one.
-const LONGEST: Duration = Duration::from_millis(300);
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// The wait when nobody else is expected: for those who come at the very same moment.
 const SHORTEST: Duration = Duration::from_millis(4);
 
 /// A request goes out this long after its first row, whatever else is expected.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many usual gaps without an arrival mean that nobody comes.
-const GAPS: u32 = 4;
+const GAPS: u32 = 8;
 
 /// After how many requests it is tried again whether more than usual come.
 const TRIAL: u32 = 8;
@@ -39,8 +39,11 @@ pub(super) struct Pace {
     /// The usual time from one arrival, or the end of a request, to the next arrival.
     gap: Duration,
     last_event: Option<Instant>,
-    /// How many were gathered when a wait last ran out.
-    usual: usize,
+    /// How many come before an answer lets more come: as many as were gathered when a full wait ran out, or were under way
+    /// at one time since. None before the first such wait.
+    usual: Option<usize>,
+    /// How many have come and are not answered yet.
+    under_way: usize,
     requests: u32,
 }
 
@@ -53,11 +56,14 @@ impl Pace {
         }
         self.arrivals = self.arrivals.saturating_add(1);
         self.last_event = Some(now);
+        self.under_way += 1;
+        self.usual = self.usual.map(|usual| usual.max(self.under_way));
     }
 
-    /// A request has been answered: Terraform goes on with what waited for it.
-    pub(super) fn answered(&mut self, now: Instant) {
+    /// A request of this many rows has been answered: Terraform goes on with what waited for it.
+    pub(super) fn answered(&mut self, now: Instant, rows: usize) {
         self.last_event = Some(now);
+        self.under_way = self.under_way.saturating_sub(rows);
     }
 
     /// Until when to wait for another row, with `waiting` gathered since `begun`.
@@ -68,20 +74,24 @@ impl Pace {
 
     /// A request goes out with this many rows, because nobody else has come in time.
     pub(super) fn gathered(&mut self, waiting: usize) {
-        if waiting > self.usual || !self.expects_nobody(waiting) {
-            self.usual = waiting;
+        if self.grown_wait() >= LONGEST && !self.expects_nobody(waiting) && waiting == self.under_way {
+            self.usual = Some(waiting);
         }
         self.requests = self.requests.wrapping_add(1);
     }
 
     fn expects_nobody(&self, waiting: usize) -> bool {
-        self.usual > 1 && waiting >= self.usual && self.requests % TRIAL != 0
+        self.usual.is_some_and(|usual| waiting >= usual) && !self.requests.is_multiple_of(TRIAL)
+    }
+
+    /// The wait as far as it has grown with the arrivals.
+    fn grown_wait(&self) -> Duration {
+        FIRST * GROWTH.saturating_pow(self.arrivals.saturating_sub(1).min(4))
     }
 
     fn longest_useful_wait(&self) -> Duration {
-        let grown = FIRST * GROWTH.saturating_pow(self.arrivals.saturating_sub(1).min(4));
         let useful = if self.arrivals < 3 { LONGEST } else { (self.gap * GAPS).max(FIRST) };
-        grown.min(useful).min(LONGEST)
+        self.grown_wait().min(useful).min(LONGEST)
     }
 }
 
@@ -89,8 +99,10 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// Rows of one request every `gap`, `at_once` of them at a time; gives the sizes of the first `requests` requests.
-    fn sizes(gap: Duration, at_once: usize, requests: usize) -> Vec<usize> {
+    /// What becomes of rows that come every `gap`, `at_once` at a time: the sizes of the first `requests` requests, which
+    /// take `latency` each.
+    fn sizes(gap: u64, at_once: usize, latency: u64, requests: usize) -> Vec<usize> {
+        let (gap, latency) = (Duration::from_millis(gap), Duration::from_millis(latency));
         let mut pace = Pace::default();
         let mut now = Instant::now();
         let mut sizes = Vec::new();
@@ -106,7 +118,8 @@ mod tests {
             now = pace.deadline(begun, now, waiting);
             pace.gathered(waiting);
             sizes.push(waiting);
-            pace.answered(now);
+            now += latency;
+            pace.answered(now, waiting);
             now += gap;
         }
         sizes
@@ -121,46 +134,46 @@ mod tests {
 
     #[test]
     fn rows_that_come_slowly_are_gathered_after_the_first_few() {
-        for gap in [1, 10, 30, 60] {
-            let sizes = sizes(Duration::from_millis(gap), 10, 20);
-            assert!(sizes[3..].iter().all(|size| *size == 10), "{gap} ms apart: {sizes:?}");
+        for gap in [1, 10, 30, 60, 100] {
+            for latency in [0, 50] {
+                let sizes = sizes(gap, 10, latency, 20);
+                assert!(sizes[4..].iter().all(|size| *size == 10), "{gap} ms apart: {sizes:?}");
+            }
         }
     }
 
-    #[test]
-    fn nobody_is_waited_for_once_it_is_known_how_many_come() {
-        let gap = Duration::from_millis(30);
+    /// Ten have come, of which nine wait and one is answered.
+    fn ten_at_a_time() -> (Pace, Instant) {
         let mut pace = Pace::default();
-        let mut now = Instant::now();
-        for _ in 0..40 {
-            pace.arrived(now);
-            now += gap;
-        }
-        pace.gathered(8);
+        let now = Instant::now();
+        (0..10).for_each(|step| pace.arrived(now + Duration::from_millis(30) * step));
         pace.gathered(10);
-        assert!(pace.deadline(now, now, 9) > now + gap);
+        pace.answered(now, 1);
+        (pace, now)
+    }
+
+    #[test]
+    fn nobody_is_waited_for_beyond_those_who_come_at_a_time() {
+        let (pace, now) = ten_at_a_time();
+        assert!(pace.deadline(now, now, 9) > now + Duration::from_millis(100));
         assert!(pace.deadline(now, now, 10) <= now + SHORTEST);
     }
 
     #[test]
-    fn what_is_usual_is_tried_again_now_and_then() {
-        let mut pace = Pace::default();
-        let now = Instant::now();
-        (0..10).for_each(|_| pace.arrived(now));
-        pace.gathered(3);
-        let short = |pace: &Pace| pace.deadline(now, now, 3) <= now + SHORTEST;
-        let tried = (0..TRIAL).filter(|_| {
-            let long = !short(&pace);
-            pace.gathered(3);
-            long
-        });
-        assert_eq!(tried.count(), 1);
+    fn how_many_come_at_a_time_is_tried_again_now_and_then() {
+        let (mut pace, now) = ten_at_a_time();
+        let mut tried = 0;
+        for _ in 0..TRIAL {
+            tried += u32::from(pace.deadline(now, now, 10) > now + SHORTEST);
+            pace.gathered(10);
+        }
+        assert_eq!(tried, 1);
     }
 
     #[test]
     fn no_request_waits_for_ever() {
         let (mut pace, begun) = (Pace::default(), Instant::now());
         (0..10).for_each(|step| pace.arrived(begun + LONGEST * step));
-        assert_eq!(pace.deadline(begun, begun + PATIENCE, 10), begun + PATIENCE);
+        assert_eq!(pace.deadline(begun, begun + PATIENCE, 9), begun + PATIENCE);
     }
 }
