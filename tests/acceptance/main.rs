@@ -2,8 +2,11 @@
 //!
 //! Run it with `cargo xtask test`, which hands over each Terraform in turn.
 
+mod adoption;
 #[allow(dead_code, reason = "the harness is whole; not every test needs all of it")]
 mod harness;
+mod lifecycle;
+mod story;
 
 use harness::{Terraform, Workspace};
 

@@ -57,7 +57,10 @@ impl Workspace {
 
     fn set_up(options: Options, offer: fn(&Path) -> PathBuf) -> Self {
         let mock = Mock::start(options).expect("the mock starts");
-        let root = tempfile::Builder::new().prefix("acc").tempdir().expect("there is a directory for temporary files");
+        let root = tempfile::Builder::new()
+            .prefix("acc")
+            .tempdir()
+            .expect("there is a directory for temporary files");
         for folder in ["home", "tmp", "work"] {
             fs::create_dir(root.path().join(folder)).expect("the workspace is writable");
         }

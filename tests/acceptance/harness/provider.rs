@@ -37,7 +37,8 @@ fn place(folder: &Path, name: &str) {
 /// Debug's escapes of a path are HCL's.
 fn cli_config(root: &Path, method: &str) -> PathBuf {
     let path = root.join("cli.tfrc");
-    fs::write(&path, format!("provider_installation {{\n  {method}\n}}\n")).expect("the workspace is writable");
+    fs::write(&path, format!("provider_installation {{\n  {method}\n}}\n"))
+        .expect("the workspace is writable");
     path
 }
 

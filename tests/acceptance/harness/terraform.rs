@@ -119,7 +119,9 @@ impl Run {
     /// Expects that a text is nowhere in the output, flattened or as it is.
     #[track_caller]
     pub(crate) fn never_says(self, text: &str) -> Self {
-        let said = self.words().contains(&flattened(text)) || self.stdout.contains(text) || self.stderr.contains(text);
+        let said = self.words().contains(&flattened(text))
+            || self.stdout.contains(text)
+            || self.stderr.contains(text);
         assert!(!said, "expected it not to say {text:?}\n{self}");
         self
     }
@@ -138,7 +140,8 @@ impl Run {
     /// Reads stdout as JSON lines, which is what `-json` gives for plan, apply, destroy and query.
     #[track_caller]
     pub(crate) fn events(&self) -> Vec<Value> {
-        let event = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("not JSON: {error}\n{self}"));
+        let event =
+            |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("not JSON: {error}\n{self}"));
         self.stdout.lines().map(event).collect()
     }
 }
