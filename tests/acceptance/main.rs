@@ -3,9 +3,12 @@
 //! Run it with `cargo xtask test`, which hands over each Terraform in turn.
 
 mod adoption;
+mod attach;
+mod failures;
 #[allow(dead_code, reason = "the harness is whole; not every test needs all of it")]
 mod harness;
 mod lifecycle;
+mod provider;
 mod story;
 
 use harness::{Terraform, Workspace};
