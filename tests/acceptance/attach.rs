@@ -1,5 +1,7 @@
 //! A provider that runs on its own under `--debug`, for a debugger, and Terraform attached to it.
 
+#![cfg(unix)]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -43,7 +45,6 @@ impl Attachable {
     }
 
     /// Ends it as Ctrl-C does, and answers its exit code.
-    #[cfg(unix)]
     fn interrupt(&mut self) -> Option<i32> {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
@@ -64,7 +65,6 @@ impl Drop for Attachable {
 
 /// Each alias has its own connection, and the configuration belongs to that.
 #[test]
-#[cfg(unix)]
 fn one_process_serves_two_aliases_for_several_runs() {
     let mut provider = Attachable::start();
     let key = "sk-or-mgmt-second";

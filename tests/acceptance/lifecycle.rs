@@ -2,6 +2,7 @@
 //! forgetting, ignoring, running things side by side. Each story ends in an empty plan and a look at the service.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use mock_openrouter::{Mock, Options};
 use serde_json::json;
@@ -154,8 +155,8 @@ fn two_runs_at_the_same_time_do_not_disturb_each_other() {
     for (workspace, team) in [(left, "left"), (right, "right")] {
         workspace.config(&guardrail("this", &format!("count = 6\nname = \"{team} ${{count.index}}\"")));
     }
-    // So slow that neither can be done before the other has begun.
-    left.mock().set_latency(std::time::Duration::from_millis(100));
+    // Slow enough for the two to overlap.
+    left.mock().set_latency(Duration::from_secs(1));
     let runs = [left, right].map(|workspace| {
         workspace.command(&["apply", "-auto-approve"]).stdout(Stdio::null()).spawn().unwrap()
     });
@@ -165,6 +166,7 @@ fn two_runs_at_the_same_time_do_not_disturb_each_other() {
     let expected: Vec<String> =
         ["left", "right"].iter().flat_map(|team| (0..6).map(move |n| format!("{team} {n}"))).collect();
     assert_eq!(names(left.mock()), expected);
+    left.mock().set_latency(Duration::ZERO);
     left.plans_nothing();
     right.plans_nothing();
 }

@@ -159,13 +159,13 @@ fn the_timeout_is_for_each_attempt() {
     let workspace = Workspace::new();
     let body = "name = \"slow\"\nallowed_models = [\"openai/gpt-5\"]";
     workspace
-        .config(&format!("provider \"openrouter\" {{\n  timeout_ms = 1000\n}}\n{}", guardrail("this", body)));
-    workspace.mock().set_latency(Duration::from_millis(600));
+        .config(&format!("provider \"openrouter\" {{\n  timeout_ms = 3000\n}}\n{}", guardrail("this", body)));
+    workspace.mock().set_latency(Duration::from_millis(1600));
     workspace.try_apply().succeeds();
     assert!(workspace.mock().log().total > 1, "{:?}", workspace.mock().log().counts);
-    let slow = Action::slow(Duration::from_secs(20), When::After);
+    let slow = Action::slow(Duration::from_secs(30), When::After);
     workspace.mock().add_fault(Fault::on("GET", "/guardrails/{id}", slow).forever()).unwrap();
-    only_error(workspace.run(&["plan", "-json"])).says(&["no complete answer within 1 s", "`timeout_ms`"]);
+    only_error(workspace.run(&["plan", "-json"])).says(&["no complete answer within 3 s", "`timeout_ms`"]);
 }
 
 /// The key and the server come from something that the same apply makes.
