@@ -1,6 +1,7 @@
 //! A provider that runs on its own under `--debug`, for a debugger, and Terraform attached to it.
 
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};

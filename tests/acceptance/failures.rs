@@ -1,6 +1,8 @@
 //! Calls that fail: one error each that tells what was asked of the service, what came back and what to do next; and a
 //! state that is as it was before.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -45,9 +45,10 @@ fn the_key_is_found_where_the_documentation_says() {
     ] {
         workspace.env(KEY, first).env(OTHER_KEY, second).config(&with_provider(settings));
         let run = workspace.try_plan();
-        match works {
-            true => run.exits_with(0),
-            false => run.fails().says("answered 401").never_says(&key),
+        if works {
+            run.exits_with(0)
+        } else {
+            run.fails().says("answered 401").never_says(&key)
         };
     }
 }
@@ -65,9 +66,10 @@ fn the_server_is_found_where_the_documentation_says() {
     ] {
         workspace.env(URL, variable).config(&with_provider(&settings));
         let run = workspace.try_plan();
-        match works {
-            true => run.exits_with(0),
-            false => run.fails().says("cannot connect to 127.0.0.1:1"),
+        if works {
+            run.exits_with(0)
+        } else {
+            run.fails().says("cannot connect to 127.0.0.1:1")
         };
     }
 }
