@@ -113,6 +113,7 @@ fn limits(check: &Check) -> Vec<(&'static str, Value)> {
         Check::OneOf(values) => vec![("enum", json!(values))],
         Check::Above(bound) => vec![("exclusiveMinimum", json!(bound))],
         Check::NotEmpty => vec![("minItems", json!(1))],
+        Check::Whole => vec![("type", json!("integer"))],
         Check::Uuid => vec![("format", json!("uuid"))],
         Check::With(_) | Check::UniqueBy(_) | Check::OnlyBeside { .. } | Check::Pattern => Vec::new(),
     }

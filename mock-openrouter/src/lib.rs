@@ -1,4 +1,4 @@
-//! An OpenRouter guardrails API in memory, for tests and demos.
+//! The guardrails API of `OpenRouter` in memory, for tests and demos.
 //!
 //! It refuses what the service refuses, keeps what the service keeps, and goes wrong on request. [`Mock::start`] runs
 //! one inside a test; the binary of this package runs one for other processes, which steer it under `/_mock/`.

@@ -15,7 +15,7 @@ const KEPT_REQUESTS: usize = 50_000;
 /// A request as the log shows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LoggedRequest {
-    /// 1 for the first request since the log was reset.
+    /// 1 for the first request of the mock; a reset does not begin anew.
     pub sequence: u64,
     /// When it arrived by the service's clock, ISO 8601.
     pub time: String,
@@ -50,6 +50,8 @@ pub struct RequestLog {
     pub counts: BTreeMap<String, u64>,
     /// How many there were in all.
     pub total: u64,
+    /// The number of the latest one.
+    pub last_sequence: u64,
     /// How many are being worked on.
     pub in_flight: u64,
     /// How many were worked on at the same time, at most.
@@ -69,13 +71,14 @@ impl RequestLog {
         let template = exchange.template().to_owned();
         *self.counts.entry(format!("{} {template}", exchange.method)).or_default() += 1;
         self.total += 1;
+        self.last_sequence += 1;
         self.in_flight += 1;
         self.max_in_flight = self.max_in_flight.max(self.in_flight);
         if self.requests.len() == KEPT_REQUESTS {
             self.requests.pop_front();
         }
         self.requests.push_back(LoggedRequest {
-            sequence: self.total,
+            sequence: self.last_sequence,
             time,
             at_ms,
             method: exchange.method.clone(),
@@ -88,7 +91,7 @@ impl RequestLog {
             status: None,
             fault: None,
         });
-        self.total
+        self.last_sequence
     }
 
     /// Changes the entry of a request, unless it was forgotten.
@@ -103,10 +106,11 @@ impl RequestLog {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    /// Forgets all requests but those that are being worked on, which still count as such.
+    /// Forgets all requests. Those that are being worked on still count as such, and their end, known by its number,
+    /// cannot be taken for that of a later one.
     pub(crate) fn reset(&mut self) {
-        let in_flight = self.in_flight;
-        *self = Self { in_flight, max_in_flight: in_flight, ..Self::default() };
+        let (in_flight, last_sequence) = (self.in_flight, self.last_sequence);
+        *self = Self { in_flight, max_in_flight: in_flight, last_sequence, ..Self::default() };
     }
 }
 
@@ -139,6 +143,18 @@ fn body_value(body: &[u8]) -> Value {
 mod tests {
     use super::*;
     use hyper::body::Bytes;
+
+    #[test]
+    fn a_request_from_before_a_reset_changes_no_later_entry() {
+        let exchange = Exchange::new("GET", "/api/v1/models", "", HeaderMap::new(), Bytes::new());
+        let mut log = RequestLog::default();
+        let early = log.begin(&exchange, String::new(), 0);
+        log.reset();
+        log.begin(&exchange, String::new(), 1);
+        log.amend(early, |entry| entry.status = Some(200));
+        log.end();
+        assert_eq!((log.requests[0].status, log.total, log.in_flight), (None, 1, 1));
+    }
 
     #[test]
     fn credentials_are_masked() {

@@ -9,10 +9,12 @@ use std::time::Duration;
 use clap::Parser;
 use mock_openrouter::{Mock, Options};
 
-/// The OpenRouter guardrails API in memory. Its own commands are under /_mock/: requests, reset, latency, faults,
-/// state, gaps.
 #[derive(Parser)]
-#[command(version)]
+#[command(
+    version,
+    about = "The OpenRouter guardrails API in memory",
+    after_help = "The mock's own commands are under /_mock/: requests, reset, latency, faults, state, gaps."
+)]
 struct Arguments {
     /// The address to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0")]

@@ -2,6 +2,7 @@
 //!
 //! The server sits directly on hyper because a fault may have to close the connection under a request.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +14,14 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::sleep;
 
 use crate::admin;
 use crate::body::Body;
-use crate::faults::{Action, When};
+use crate::faults::{Action, Document, When};
 use crate::routes::{Exchange, Reply};
 use crate::site::Site;
 use crate::store::Refusal;
@@ -104,6 +105,7 @@ async fn run(run: Run, gone: oneshot::Receiver<Infallible>) -> Outcome {
     let fault = run.site.faults().pick(&run.exchange);
     if let Some((id, _)) = &fault {
         run.site.log().amend(run.sequence, |entry| entry.fault = Some(*id));
+        run.site.notify();
     }
     sleep(run.site.latency()).await;
     let outcome = match fault {
@@ -135,12 +137,7 @@ impl Run {
         match action {
             Action::Status { status, headers, body, after_work } => {
                 self.work_if(after_work);
-                let body = body.unwrap_or_else(|| Reply::from(Refusal::new(status, reason(status))).body);
-                let mut response = respond(&self.site, &Reply { status, body });
-                for (name, value) in headers {
-                    add_header(&mut response, &name, &value);
-                }
-                Outcome::Answer(response)
+                Outcome::Answer(self.instead(status, &headers, body))
             }
             Action::Drop { drop } => {
                 self.work_if(drop == When::After);
@@ -148,7 +145,7 @@ impl Run {
             }
             Action::Truncate { .. } => Outcome::Answer(truncate(&self.site, &self.work())),
             Action::Slow { slow_ms, commit } => {
-                let early = (commit == When::Before).then(|| self.work());
+                let early = self.work_if(commit == When::Before);
                 sleep(Duration::from_millis(slow_ms)).await;
                 self.answer(&early.unwrap_or_else(|| self.work()))
             }
@@ -161,24 +158,35 @@ impl Run {
             }
             Action::EchoKey { status, .. } => Outcome::Answer(self.echo_key(status)),
             Action::ReplaceBody { replace_body, status, after_work } => {
-                let work = self.work_if(after_work);
-                let status = status.or(work.map(|reply| reply.status)).unwrap_or(200);
-                let body = Body::full(replace_body.body.into_bytes());
-                let mut response = raw(&self.site, status, body);
-                add_header(&mut response, "content-type", &replace_body.content_type);
-                Outcome::Answer(response)
+                let worked = self.work_if(after_work).map(|reply| reply.status);
+                Outcome::Answer(self.document(status.or(worked).unwrap_or(200), replace_body))
             }
-            Action::Huge { size_mb } => {
-                let reply = self.work();
-                let size = u64::from(size_mb) * 1024 * 1024;
-                let body = Body::padded(reply.body.to_string().into_bytes(), size);
-                Outcome::Answer(json_type(raw(&self.site, reply.status, body)))
-            }
+            Action::Huge { size_mb } => Outcome::Answer(pad(&self.site, &self.work(), size_mb)),
         }
     }
 
     fn work_if(&self, wanted: bool) -> Option<Reply> {
         wanted.then(|| self.work())
+    }
+
+    fn instead(
+        &self,
+        status: u16,
+        headers: &BTreeMap<String, String>,
+        body: Option<Value>,
+    ) -> Response<Body> {
+        let body = body.unwrap_or_else(|| Reply::from(Refusal::new(status, reason(status))).body);
+        let mut response = respond(&self.site, &Reply { status, body });
+        for (name, value) in headers {
+            add_header(&mut response, name, value);
+        }
+        response
+    }
+
+    fn document(&self, status: u16, document: Document) -> Response<Body> {
+        let mut response = raw(&self.site, status, Body::full(document.body.into_bytes()));
+        add_header(&mut response, CONTENT_TYPE.as_str(), &document.content_type);
+        response
     }
 
     fn echo_key(&self, status: u16) -> Response<Body> {
@@ -205,6 +213,11 @@ fn truncate(site: &Site, reply: &Reply) -> Response<Body> {
     let mut response = json_type(raw(site, reply.status, Body::truncated(document)));
     add_header(&mut response, CONTENT_LENGTH.as_str(), &length);
     response
+}
+
+fn pad(site: &Site, reply: &Reply, size_mb: u32) -> Response<Body> {
+    let length = u64::from(size_mb) * 1024 * 1024;
+    json_type(raw(site, reply.status, Body::padded(reply.body.to_string().into_bytes(), length)))
 }
 
 fn raw(site: &Site, status: u16, body: Body) -> Response<Body> {

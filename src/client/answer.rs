@@ -79,6 +79,12 @@ impl Answer {
         }
     }
 
+    /// The number in `{"<name>": n}`.
+    pub(super) fn count(self, name: &str) -> Result<u64, Error> {
+        let count = self.envelope()?.get(name).and_then(Value::as_u64);
+        count.ok_or_else(|| self.unusable(required(name, "a number of 0 or more")))
+    }
+
     /// The answer read as a type that takes only what it needs from it.
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|error| match error.classify() {

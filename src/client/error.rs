@@ -95,6 +95,12 @@ pub enum Error {
         /// What the service's support can find the request by.
         request_id: Option<String>,
     },
+    /// The service did the rest of what was asked, and nothing for this one, in silence: it knows no such key.
+    #[error("{call} passed it over: the service knows no such key")]
+    PassedOver {
+        /// What was to be done.
+        call: Call,
+    },
     /// The answer says success, but it cannot be read: no JSON, broken off, too large, or not of the promised shape.
     #[error("{call} answered {status}, but the answer cannot be used: {reason}")]
     Decode {
@@ -118,6 +124,7 @@ impl Error {
             | Error::Lost { call, .. }
             | Error::Timeout { call, .. }
             | Error::Status { call, .. }
+            | Error::PassedOver { call }
             | Error::Decode { call, .. } => call,
         }
     }
@@ -126,9 +133,11 @@ impl Error {
     pub fn status(&self) -> Option<u16> {
         match self {
             Error::Status { status, .. } | Error::Decode { status, .. } => Some(*status),
-            Error::Request { .. } | Error::Connect { .. } | Error::Lost { .. } | Error::Timeout { .. } => {
-                None
-            }
+            Error::Request { .. }
+            | Error::Connect { .. }
+            | Error::Lost { .. }
+            | Error::Timeout { .. }
+            | Error::PassedOver { .. } => None,
         }
     }
 
@@ -136,9 +145,11 @@ impl Error {
     pub fn request_id(&self) -> Option<&str> {
         match self {
             Error::Status { request_id, .. } | Error::Decode { request_id, .. } => request_id.as_deref(),
-            Error::Request { .. } | Error::Connect { .. } | Error::Lost { .. } | Error::Timeout { .. } => {
-                None
-            }
+            Error::Request { .. }
+            | Error::Connect { .. }
+            | Error::Lost { .. }
+            | Error::Timeout { .. }
+            | Error::PassedOver { .. } => None,
         }
     }
 
@@ -151,7 +162,7 @@ impl Error {
     /// answer is a refusal (4XX) or a redirect. A 303 is a redirect after the work, so it proves nothing.
     pub fn may_have_happened(&self) -> bool {
         match self {
-            Error::Request { .. } | Error::Connect { .. } => false,
+            Error::Request { .. } | Error::Connect { .. } | Error::PassedOver { .. } => false,
             Error::Status { status, .. } => *status == 303 || !(300..500).contains(status),
             Error::Lost { .. } | Error::Timeout { .. } | Error::Decode { .. } => true,
         }

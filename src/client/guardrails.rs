@@ -1,11 +1,15 @@
 //! Guardrails: who may use which models and providers, with what budget. One function per operation.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use reqwest::Method;
 
 use super::answer::{self, Entity, Misshapen};
 use super::error::Error;
-use super::request::Route;
-use super::{Client, JsonObject, pages};
+use super::pages::{self, Listing, Window};
+use super::request::{Request, Route};
+use super::{Client, JsonObject};
 
 static LIST: Route = Route { method: Method::GET, template: "/guardrails" };
 static CREATE: Route = Route { method: Method::POST, template: "/guardrails" };
@@ -17,32 +21,80 @@ impl Client {
     /// All guardrails of a workspace (of the default one when not told), in the service's order, which it does not
     /// promise. The list never has a default guardrail that was not yet written to.
     pub async fn list_guardrails(&self, workspace_id: Option<&str>) -> Result<Vec<Guardrail>, Error> {
-        pages::read_all(self, &LIST, &[("workspace_id", workspace_id)]).await
+        Ok(self.list_guardrails_in(workspace_id, Window::ALL).await?.rows)
+    }
+
+    /// A part of that list.
+    pub async fn list_guardrails_in(
+        &self,
+        workspace_id: Option<&str>,
+        window: Window,
+    ) -> Result<Listing<Guardrail>, Error> {
+        let request = || Ok(self.request(&LIST).query(&[("workspace_id", workspace_id)]));
+        let listing: Listing<Guardrail> = pages::read(self, request, window).await?;
+        listing.rows.iter().for_each(|guardrail| self.inner.workspaces.learn(guardrail));
+        Ok(listing)
     }
 
     /// Makes a guardrail of the fields in `body`. Not idempotent: the same call again makes a second one.
     pub async fn create_guardrail(&self, body: &JsonObject) -> Result<Guardrail, Error> {
         let request = self.request(&CREATE).json(body)?;
-        self.call(&request).await?.entity()
+        self.described(&request).await
     }
 
     /// One guardrail, of whichever workspace.
     pub async fn get_guardrail(&self, id: &str) -> Result<Guardrail, Error> {
         let request = self.request_with_id(&GET, id)?;
-        self.call(&request).await?.entity()
+        self.described(&request).await
     }
 
     /// Changes the fields present in `body` and no others; `null` clears one.
     pub async fn update_guardrail(&self, id: &str, body: &JsonObject) -> Result<Guardrail, Error> {
         let request = self.request_with_id(&UPDATE, id)?.json(body)?;
-        self.call(&request).await?.entity()
+        self.described(&request).await
+    }
+
+    /// The workspace that a guardrail is in; none for one that is older than workspaces. Asked of the service only for a
+    /// guardrail that it has not described yet, since a guardrail stays where it is.
+    pub async fn workspace_of_guardrail(&self, id: &str) -> Result<Option<String>, Error> {
+        if let Some(known) = self.inner.workspaces.of(id) {
+            return Ok(known);
+        }
+        let guardrail = self.get_guardrail(id).await?;
+        Ok(guardrail.workspace_id().map(str::to_owned))
+    }
+
+    async fn described(&self, request: &Request) -> Result<Guardrail, Error> {
+        let guardrail = self.call(request).await?.entity()?;
+        self.inner.workspaces.learn(&guardrail);
+        Ok(guardrail)
     }
 
     /// Deletes a guardrail, and with it its assignments. A guardrail that does not exist is an error for which
     /// [`Error::is_not_found`] holds.
     pub async fn delete_guardrail(&self, id: &str) -> Result<(), Error> {
         let request = self.request_with_id(&DELETE, id)?;
+        self.inner.listings.forget();
         self.call(&request).await?.deleted()
+    }
+}
+
+/// The workspaces of all guardrails that the service has described so far, by the guardrail's id.
+#[derive(Default)]
+pub(super) struct Workspaces(Mutex<HashMap<String, Option<String>>>);
+
+impl Workspaces {
+    fn learn(&self, guardrail: &Guardrail) {
+        let workspace = guardrail.workspace_id().map(str::to_owned);
+        self.known().insert(guardrail.id().to_owned(), workspace);
+    }
+
+    fn of(&self, id: &str) -> Option<Option<String>> {
+        self.known().get(id).cloned()
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Option<String>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

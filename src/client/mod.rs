@@ -5,13 +5,17 @@
 //! `Client::call` in `http.rs`. The API key lives in `secret.rs` and never reaches an error, a log or `Debug`.
 
 mod answer;
+mod assignments;
+mod batch;
 mod config;
 mod error;
 mod excerpt;
 mod guardrails;
 mod http;
 mod models;
+mod pace;
 mod pages;
+mod placements;
 mod request;
 mod secret;
 mod workspaces;
@@ -21,10 +25,13 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
+pub use assignments::{Assignment, Subjects};
 pub use config::{BaseUrl, Config, ConfigError, DEFAULT_TIMEOUT};
 pub use error::{Call, Error};
 pub use guardrails::Guardrail;
 pub use models::ModelCatalog;
+pub use pages::{Listing, Window};
+pub use placements::Placement;
 pub use secret::ApiKey;
 pub use workspaces::Workspace;
 
@@ -40,13 +47,24 @@ pub struct Client {
 struct Inner {
     wire: http::Wire,
     models: OnceCell<Arc<ModelCatalog>>,
+    batches: batch::Batches,
+    listings: placements::Listings,
+    workspaces: guardrails::Workspaces,
 }
 
 impl Client {
     /// Prepares a client; nothing is sent yet.
     pub fn new(config: Config) -> Result<Client, ConfigError> {
         let wire = http::Wire::new(config)?;
-        Ok(Client { inner: Arc::new(Inner { wire, models: OnceCell::new() }) })
+        Ok(Client {
+            inner: Arc::new(Inner {
+                wire,
+                models: OnceCell::new(),
+                batches: batch::Batches::default(),
+                listings: placements::Listings::default(),
+                workspaces: guardrails::Workspaces::default(),
+            }),
+        })
     }
 }
 

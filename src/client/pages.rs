@@ -1,12 +1,12 @@
-//! Reading a list to its end. The service drops rows after it has counted them, so a page can be short, even empty,
-//! before the end: the offset steps by the page size asked for, and `total_count` says where the end is.
+//! Reading a list, to its end or a part of it. The service drops rows after it has counted them, so a page can be short,
+//! even empty, before the end: the offset steps by the page size asked for, and `total_count` says where the end is.
 
 use std::collections::HashSet;
 
 use super::Client;
 use super::answer::{Entity, Page};
 use super::error::Error;
-use super::request::Route;
+use super::request::Request;
 
 /// Rows asked for at a time: the most that the service gives.
 const PAGE: u64 = 100;
@@ -14,55 +14,87 @@ const PAGE: u64 = 100;
 /// Rows that a list may count. Far above what an account has, it bounds the requests that a wrong count can cost.
 const MOST_ROWS: u64 = 100_000;
 
-/// All rows of a list, each id once.
-pub(super) async fn read_all<T: Entity>(
+/// A part of a list, in the service's count of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// How many rows to leave out at the beginning.
+    pub offset: u64,
+    /// How many rows to look at; none for all. Rows that the service counts but does not show are among them.
+    pub limit: Option<u64>,
+}
+
+impl Window {
+    /// The whole list.
+    pub const ALL: Window = Window { offset: 0, limit: None };
+}
+
+/// What was read of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listing<T> {
+    /// The rows, each id once.
+    pub rows: Vec<T>,
+    /// How many rows the service counts in the whole list; may count rows that it never shows.
+    pub total_count: u64,
+}
+
+/// The rows of a list that are in `window`. `request` makes the request without offset and limit.
+pub(super) async fn read<T: Entity>(
     client: &Client,
-    route: &'static Route,
-    filter: &[(&str, Option<&str>)],
-) -> Result<Vec<T>, Error> {
-    let limit = PAGE.to_string();
-    let mut progress = Progress::default();
-    let (mut rows, mut seen) = (Vec::new(), HashSet::new());
-    while let Some(offset) = progress.next {
-        let offset = offset.to_string();
-        let query = [filter, &[("offset", Some(offset.as_str())), ("limit", Some(limit.as_str()))]].concat();
-        let answer = client.call(&client.request(route).query(&query)).await?;
+    request: impl Fn() -> Result<Request, Error>,
+    window: Window,
+) -> Result<Listing<T>, Error> {
+    let mut progress = Progress::new(window);
+    let mut listing = Listing { rows: Vec::new(), total_count: 0 };
+    let mut seen = HashSet::new();
+    while let Some((offset, size)) = progress.next_page() {
+        let (offset, limit) = (offset.to_string(), size.to_string());
+        let request = request()?.query(&[("offset", Some(&offset)), ("limit", Some(&limit))]);
+        let answer = client.call(&request).await?;
         let too_long =
             answer.unusable(format!("total_count: a list of at most {MOST_ROWS} rows can be read"));
         let page: Page<T> = answer.page()?;
         let came = page.rows.len();
-        let before = rows.len();
-        rows.extend(page.rows.into_iter().filter(|row| seen.insert(row.id().to_owned())));
-        if !progress.advance(came, rows.len() - before, page.total_count) {
+        let before = listing.rows.len();
+        listing.rows.extend(page.rows.into_iter().filter(|row| seen.insert(row.id().to_owned())));
+        listing.total_count = page.total_count;
+        if !progress.advance(came, listing.rows.len() - before, page.total_count) {
             return Err(too_long);
         }
     }
-    Ok(rows)
+    Ok(listing)
 }
 
 /// How far a list is read.
 struct Progress {
     /// Where the next page begins; none at the end.
     next: Option<u64>,
+    /// Where the window ends; none at the end of the list.
+    end: Option<u64>,
     /// Where the end was when the first page came. Beyond it, only rows that do come count.
     first_total: Option<u64>,
 }
 
-impl Default for Progress {
-    fn default() -> Progress {
-        Progress { next: Some(0), first_total: None }
-    }
-}
-
 impl Progress {
+    fn new(window: Window) -> Progress {
+        let end = window.limit.map(|limit| window.offset.saturating_add(limit));
+        Progress { next: Some(window.offset), end, first_total: None }
+    }
+
+    /// Offset and size of the next page.
+    fn next_page(&self) -> Option<(u64, u64)> {
+        let offset = self.next?;
+        let size = self.end.map_or(PAGE, |end| end.saturating_sub(offset).min(PAGE));
+        (size > 0).then_some((offset, size))
+    }
+
     /// Takes account of a page with `came` rows, `fresh` of them not seen before, and the count that came with it.
     /// False if the list is longer than can be read.
     fn advance(&mut self, came: usize, fresh: usize, total: u64) -> bool {
-        let Some(offset) = self.next else { return true };
+        let Some((offset, size)) = self.next_page() else { return true };
         let first_total = *self.first_total.get_or_insert(total);
-        let reached = offset.saturating_add(PAGE);
+        let reached = offset.saturating_add(size);
         // A page that goes past the count shows that the count is too low.
-        let understated = offset.saturating_add(came as u64) > total && came as u64 <= PAGE;
+        let understated = offset.saturating_add(came as u64) > total && came as u64 <= size;
         let ended = reached >= total && !understated;
         let barren = reached >= first_total && fresh == 0;
         if ended || barren {
@@ -81,9 +113,9 @@ mod tests {
     /// Reads a list whose pages bring `(rows, fresh rows, total_count)`; returns how many pages were asked for, none
     /// if the list was refused. After the last of `pages`, every page is as that one.
     fn pages_read(pages: &[(usize, usize, u64)]) -> Option<usize> {
-        let mut progress = Progress::default();
+        let mut progress = Progress::new(Window::ALL);
         let mut read = 0;
-        while progress.next.is_some() {
+        while progress.next_page().is_some() {
             let (came, fresh, total) = pages[read.min(pages.len() - 1)];
             read += 1;
             if !progress.advance(came, fresh, total) {
@@ -123,5 +155,18 @@ mod tests {
         assert_eq!(pages_read(&[(100, 100, u64::MAX)]), None);
         assert_eq!(pages_read(&[(0, 0, u64::MAX)]), None);
         assert_eq!(pages_read(&[(100, 100, 10)]), None, "ever new rows");
+    }
+
+    #[test]
+    fn a_window_is_read_in_pages_and_no_further() {
+        let mut progress = Progress::new(Window { offset: 30, limit: Some(150) });
+        assert_eq!(progress.next_page(), Some((30, 100)));
+        assert!(progress.advance(90, 90, 1000));
+        assert_eq!(progress.next_page(), Some((130, 50)));
+        assert!(progress.advance(50, 50, 1000));
+        assert_eq!(progress.next_page(), None);
+        let mut beyond = Progress::new(Window { offset: 500, limit: None });
+        assert!(beyond.advance(0, 0, 20));
+        assert_eq!(beyond.next_page(), None);
     }
 }

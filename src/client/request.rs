@@ -44,9 +44,9 @@ impl Request {
         self
     }
 
-    /// Adds a query; an absent value leaves its name out too.
+    /// Adds to the query; an absent value leaves its name out too.
     pub(super) fn query(mut self, pairs: &[(&str, Option<&str>)]) -> Request {
-        let mut separator = '?';
+        let mut separator = if self.target.contains('?') { '&' } else { '?' };
         for (name, value) in pairs {
             if let Some(value) = value {
                 self.target.push(separator);

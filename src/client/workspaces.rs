@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::answer::{self, Entity, Misshapen};
 use super::error::Error;
+use super::pages::{self, Window};
 use super::request::Route;
-use super::{Client, JsonObject, pages};
+use super::{Client, JsonObject};
 
 static LIST: Route = Route { method: Method::GET, template: "/workspaces" };
 static GET: Route = Route { method: Method::GET, template: "/workspaces/{id}" };
@@ -20,7 +21,7 @@ impl Client {
 
     /// All workspaces of the account.
     pub async fn list_workspaces(&self) -> Result<Vec<Workspace>, Error> {
-        pages::read_all(self, &LIST, &[]).await
+        Ok(pages::read(self, || Ok(self.request(&LIST)), Window::ALL).await?.rows)
     }
 }
 

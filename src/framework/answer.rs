@@ -44,7 +44,9 @@ impl Mismatch {
             "`{name}` was planned as {planned}, but {answered}. The change was made, and the state keeps the planned \
              value; the next plan shows what the service holds then."
         );
-        Diagnostic::warning("The service holds something else than planned", detail).at(Path::attribute(name))
+        // Terraform shows only the first of several warnings with one title.
+        let summary = format!("The service holds another `{name}` than planned");
+        Diagnostic::warning(summary, detail).at(Path::attribute(name))
     }
 }
 

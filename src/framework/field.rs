@@ -66,6 +66,8 @@ pub enum Check {
     OneOf(&'static [&'static str]),
     /// A number greater than this.
     Above(i64),
+    /// A number without a fraction.
+    Whole,
     /// A collection that holds something.
     NotEmpty,
     /// Set exactly when the named sibling is.

@@ -10,6 +10,7 @@ pub mod aliases;
 pub mod answer;
 pub mod body;
 mod convert;
+pub mod data_source;
 pub mod diagnostics;
 mod display;
 pub mod equality;

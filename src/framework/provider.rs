@@ -1,10 +1,11 @@
-//! What a provider is to the framework: a schema, a configuration step, and resources.
+//! What a provider is to the framework: a schema, a configuration step, resources and data sources.
 
 use async_trait::async_trait;
 
 use crate::cty::Value;
 
 use super::{
+    data_source::DataSource,
     diagnostics::Diagnostics,
     resource::{Reply, Resource},
     schema::Schema,
@@ -12,6 +13,9 @@ use super::{
 
 /// A resource and its type name, such as `cloud_server`.
 pub type NamedResource<D> = (&'static str, Box<dyn Resource<D>>);
+
+/// A data source and its type name.
+pub type NamedDataSource<D> = (&'static str, Box<dyn DataSource<D>>);
 
 /// A provider. One instance serves the whole process; what [`Provider::configure`] makes belongs to one connection.
 #[async_trait]
@@ -30,4 +34,7 @@ pub trait Provider: Send + Sync + 'static {
 
     /// The resources, in any order.
     fn resources(&self) -> &[NamedResource<Self::Data>];
+
+    /// The data sources, in any order.
+    fn data_sources(&self) -> &[NamedDataSource<Self::Data>];
 }

@@ -47,7 +47,13 @@ where
     A: Answer,
     F: Future<Output = Result<A, Diagnostics>> + Send + 'static,
 {
-    let span = tracing::debug_span!("rpc", tf_rpc = rpc, tf_resource_type = tracing::field::Empty);
+    // At the level of errors, so that every line at any level tells which call it belongs to.
+    let span = tracing::error_span!(
+        "rpc",
+        tf_rpc = rpc,
+        tf_resource_type = tracing::field::Empty,
+        tf_data_source_type = tracing::field::Empty
+    );
     let answer = match tokio::spawn(call.instrument(span)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(diagnostics)) => A::failed(diagnostics),

@@ -11,6 +11,7 @@ use crate::{cty::Value, pb::tfplugin5 as pb};
 
 use super::{
     convert::{self, decode, encode},
+    data_source::DataSource,
     diagnostics::{Diagnostic, Diagnostics},
     provider::Provider,
     resource::{PlanRequest, Resource, State, Warned},
@@ -47,6 +48,12 @@ impl<P: Provider> Connection<P> {
         found.map(|(_, resource)| &**resource).ok_or_else(|| unknown_type("resource", type_name))
     }
 
+    fn data_source(&self, type_name: &str) -> Outcome<&dyn DataSource<P::Data>> {
+        tracing::Span::current().record("tf_data_source_type", type_name);
+        let found = self.provider.data_sources().iter().find(|(name, _)| *name == type_name);
+        found.map(|(_, source)| &**source).ok_or_else(|| unknown_type("data source", type_name))
+    }
+
     fn data(&self) -> Outcome<Arc<P::Data>> {
         let data = self.data.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         data.clone().ok_or_else(|| {
@@ -63,6 +70,12 @@ impl<P: Provider> Connection<P> {
             resource_schemas: resources
                 .map(|(name, resource)| ((*name).to_owned(), convert::schema(&resource.schema())))
                 .collect(),
+            data_source_schemas: self
+                .provider
+                .data_sources()
+                .iter()
+                .map(|(name, source)| ((*name).to_owned(), convert::schema(&source.schema())))
+                .collect(),
             server_capabilities: Some(capabilities()),
             ..Default::default()
         }
@@ -70,9 +83,11 @@ impl<P: Provider> Connection<P> {
 
     fn get_metadata(&self) -> pb::get_metadata::Response {
         let resource = |name: &str| pb::get_metadata::ResourceMetadata { type_name: name.to_owned() };
+        let data_source = |name: &str| pb::get_metadata::DataSourceMetadata { type_name: name.to_owned() };
         pb::get_metadata::Response {
             server_capabilities: Some(capabilities()),
             resources: self.provider.resources().iter().map(|(name, _)| resource(name)).collect(),
+            data_sources: self.provider.data_sources().iter().map(|(name, _)| data_source(name)).collect(),
             ..Default::default()
         }
     }
@@ -108,6 +123,33 @@ impl<P: Provider> Connection<P> {
         let mut diagnostics = validate::validate(schema.fields, &config);
         diagnostics.extend(resource.validate(&config));
         Ok(pb::validate_resource_type_config::Response { diagnostics: convert::diagnostics(diagnostics) })
+    }
+
+    fn validate_data_source_config(
+        &self,
+        request: &pb::validate_data_source_config::Request,
+    ) -> Outcome<pb::validate_data_source_config::Response> {
+        let source = self.data_source(&request.type_name)?;
+        let schema = source.schema();
+        let config = decode(request.config.as_ref(), &schema.object_type())?;
+        let mut diagnostics = validate::validate(schema.fields, &config);
+        diagnostics.extend(source.validate(&config));
+        Ok(pb::validate_data_source_config::Response { diagnostics: convert::diagnostics(diagnostics) })
+    }
+
+    async fn read_data_source(
+        &self,
+        request: pb::read_data_source::Request,
+    ) -> Outcome<pb::read_data_source::Response> {
+        let source = self.data_source(&request.type_name)?;
+        let ty = source.schema().object_type();
+        let config = decode(request.config.as_ref(), &ty)?;
+        let Warned { value, warnings } = source.read(&*self.data()?, config).await?;
+        Ok(pb::read_data_source::Response {
+            state: Some(encode(&value, &ty)?),
+            diagnostics: convert::diagnostics(warnings),
+            ..Default::default()
+        })
     }
 
     fn upgrade_resource_state(

@@ -63,7 +63,9 @@ fn presence(field: &Field, value: &Value, path: &Path) -> Option<Diagnostic> {
         return Some(Diagnostic::error("Read-only attribute", detail).at(path.clone()));
     }
     let reason = field.deprecated.filter(|_| !value.is_null())?;
-    Some(Diagnostic::warning("Deprecated attribute", format!("`{name}`: {reason}")).at(path.clone()))
+    // Terraform shows only the first of several warnings with one title.
+    let summary = format!("Deprecated attribute `{}`", field.name);
+    Some(Diagnostic::warning(summary, format!("`{name}`: {reason}")).at(path.clone()))
 }
 
 /// Rules about a field and its siblings.
@@ -127,6 +129,9 @@ fn scalar(check: &Check, value: &Value, path: &Path) -> Option<Diagnostic> {
             .then(|| format!("`{name}` cannot be \"{text}\". It can be {}.", alternatives(allowed))),
         (Check::Above(bound), Value::Number(number)) => (*number <= Number::from(bound))
             .then(|| format!("`{name}` must be greater than {bound}; it is {number}.")),
+        (Check::Whole, Value::Number(number)) => {
+            (!number.is_integer()).then(|| format!("`{name}` must be a whole number; it is {number}."))
+        }
         (Check::Pattern, Value::String(text)) => pattern::check(text)
             .err()
             .map(|reason| format!("`{name}` is not a regular expression the service accepts: {reason}.")),

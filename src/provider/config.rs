@@ -13,6 +13,8 @@ use crate::{
     },
 };
 
+use super::assignment::Claims;
+
 const API_KEY: &str = "api_key";
 const SERVER_URL: &str = "server_url";
 const HTTP_REFERER: &str = "http_referer";
@@ -51,15 +53,27 @@ pub(super) fn schema() -> Schema {
 }
 
 /// What a configured provider gives its resources.
-pub struct Api(Result<Client, &'static str>);
+pub struct Api {
+    client: Result<Client, &'static str>,
+    claims: Claims,
+}
 
 impl Api {
+    fn new(client: Result<Client, &'static str>) -> Self {
+        Self { client, claims: Claims::default() }
+    }
+
+    /// What the plans of this connection have claimed.
+    pub(super) fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
     /// The client.
     ///
     /// # Errors
     /// When it cannot be made yet, because the configuration holds a value that is known only after an apply.
     pub(super) fn client(&self) -> Result<&Client, Diagnostics> {
-        self.0.as_ref().map_err(|attribute| {
+        self.client.as_ref().map_err(|attribute| {
             let detail = format!(
                 "`{attribute}` is known only after an apply, but this operation needs it now. Apply what it depends on \
                  first, for example with -target."
@@ -84,11 +98,11 @@ pub(super) fn configure(
 ) -> Reply<Api> {
     let unknown = FIELDS.iter().find(|field| config.attribute(field.name).is_unknown());
     if let Some(field) = unknown {
-        return Ok(Warned::quiet(Api(Err(field.name))));
+        return Ok(Warned::quiet(Api::new(Err(field.name))));
     }
     let client = client_config(environment, terraform_version, config)
         .and_then(|config| Client::new(config).map_err(|error| refuse(&error)))?;
-    Ok(Warned::quiet(Api(Ok(client))))
+    Ok(Warned::quiet(Api::new(Ok(client))))
 }
 
 fn client_config(

@@ -40,6 +40,9 @@ fn attribute_in(message: &str, fields: &[Field]) -> Option<&'static str> {
 
 fn next_step(error: &Error) -> &'static str {
     match error {
+        Error::PassedOver { .. } => {
+            "Nothing was done for it. Take the hash of a key that exists, as the API lists it; not the key itself."
+        }
         Error::Request { .. } => "Nothing was sent. Correct the value in the configuration or the state.",
         Error::Connect { .. } => {
             "Nothing was sent. Check `server_url`, the network and the proxy settings (HTTPS_PROXY, NO_PROXY), and try \

@@ -3,7 +3,9 @@
 //! One file per resource, each with its field table on top. A reader who knows Terraform finds here everything about a
 //! resource; how the protocol, plans and requests work in general is in the layers below.
 
+mod assignment;
 mod config;
+mod data;
 mod explain;
 mod guardrail;
 
@@ -15,7 +17,7 @@ use crate::{
     cty::Value,
     framework::{
         diagnostics::Diagnostics,
-        provider::{NamedResource, Provider},
+        provider::{NamedDataSource, NamedResource, Provider},
         resource::Reply,
         schema::Schema,
     },
@@ -27,12 +29,26 @@ pub use config::Api;
 pub struct OpenRouter {
     environment: BTreeMap<String, String>,
     resources: Vec<NamedResource<Api>>,
+    data_sources: Vec<NamedDataSource<Api>>,
 }
 
 impl OpenRouter {
     /// The provider in this environment: variables by name, of which it reads those its documentation names.
     pub fn new(environment: BTreeMap<String, String>) -> Self {
-        Self { environment, resources: vec![(guardrail::TYPE_NAME, Box::new(guardrail::Guardrail))] }
+        Self {
+            environment,
+            resources: vec![
+                ("openrouter_guardrail", Box::new(guardrail::Guardrail)),
+                ("openrouter_guardrail_key_assignment", Box::new(assignment::KEY)),
+                ("openrouter_guardrail_member_assignment", Box::new(assignment::MEMBER)),
+            ],
+            data_sources: vec![
+                ("openrouter_guardrail", Box::new(data::guardrail::Guardrail)),
+                ("openrouter_guardrails", Box::new(data::guardrails::Guardrails)),
+                ("openrouter_guardrail_key_assignments", Box::new(data::assignments::KEYS)),
+                ("openrouter_guardrail_member_assignments", Box::new(data::assignments::MEMBERS)),
+            ],
+        }
     }
 }
 
@@ -54,5 +70,9 @@ impl Provider for OpenRouter {
 
     fn resources(&self) -> &[NamedResource<Api>] {
         &self.resources
+    }
+
+    fn data_sources(&self) -> &[NamedDataSource<Api>] {
+        &self.data_sources
     }
 }

@@ -94,7 +94,7 @@ where
     drop(socket_file);
     tracing::debug!(reason = %end, "ending");
     if end == End::Shutdown {
-        let _ = time::timeout(LAST_ANSWERS, server.connections.closed()).await;
+        server.let_answers_leave().await;
     }
     Ok(())
 }
@@ -125,6 +125,11 @@ where
             connections: Connections::new(),
             shutdown: Shutdown::new(),
         }
+    }
+
+    /// Gives the answers that are ready a moment to leave; what is still being worked on is given up.
+    async fn let_answers_leave(&self) {
+        let _ = time::timeout(LAST_ANSWERS, self.connections.closed()).await;
     }
 
     /// Serves one connection to its end, with an application of its own.

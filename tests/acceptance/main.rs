@@ -3,43 +3,97 @@
 //! Run it with `cargo xtask test`, which hands over each Terraform in turn.
 
 mod adoption;
+mod answers;
 mod attach;
+mod attributes;
 mod failures;
+mod filters;
+mod guardrails;
 #[allow(dead_code, reason = "the harness is whole; not every test needs all of it")]
 mod harness;
+mod import;
 mod lifecycle;
+mod models;
 mod provider;
 mod story;
+mod text;
+mod validation;
+mod zdr;
 
-use harness::{Terraform, Workspace};
+use serde_json::json;
 
-#[test]
-fn tmp() {
-    let w = Workspace::new();
-    let begun = std::time::Instant::now();
-    w.write("main.tf", "resource \"terraform_data\" \"a\" {\n input = 0.1\n for_each = toset([\"x y\"])\n}\noutput \"o\" { value = 1 }");
-    println!("{:?}", Terraform::get().path);
-    w.init();
-    println!("init {:?}", begun.elapsed());
-    w.apply();
-    println!("apply+plan {:?}", begun.elapsed());
-    println!("{:?} {}", w.addresses(), w.attributes("terraform_data.a[\"x y\"]"));
-    w.write("main.tf", "resource \"terraform_data\" \"a\" {\n input = 0.2\n for_each = toset([\"x y\"])\n}\noutput \"o\" { value = 1 }");
-    w.plans_something();
-    println!("{:?}", harness::changes(&w.plan_json()));
-    w.destroy();
-    println!("{:?} {:?} {:?}", w.leftovers(), w.outputs(), w.state());
-    println!("all {:?}", begun.elapsed());
+use crate::harness::Workspace;
+
+const GUARDRAIL: &str = r#"
+resource "openrouter_guardrail" "this" {
+  name = "smoke"
 }
+
+output "id" {
+  value = openrouter_guardrail.this.id
+}
+"#;
+
+/// The shortest way through everything: apply, look, change, destroy.
+fn lives_and_dies(workspace: &Workspace) {
+    workspace.config(GUARDRAIL);
+    workspace.apply().says("1 added, 0 changed, 0 destroyed");
+    let held = workspace.mock().guardrails();
+    assert_eq!(held.len(), 1, "{held:?}");
+    assert_eq!(held[0]["name"], "smoke");
+    assert_eq!(workspace.outputs()["id"]["value"], held[0]["id"]);
+    assert_eq!(workspace.attributes("openrouter_guardrail.this")["id"], held[0]["id"]);
+
+    workspace.config(&GUARDRAIL.replace("\"smoke\"", "\"smoke again\""));
+    workspace.apply().says("0 added, 1 changed, 0 destroyed");
+    assert_eq!(workspace.mock().guardrails()[0]["name"], "smoke again");
+
+    workspace.destroy().says("1 destroyed");
+    assert_eq!(workspace.mock().guardrails(), Vec::<serde_json::Value>::new());
+    assert_eq!(workspace.leftovers(), Vec::<String>::new());
+}
+
 #[test]
-fn over() {
-    let w = Workspace::new();
-    w.config("resource \"openrouter_guardrail\" \"a\" {}");
-    println!("{}", w.run(&["plan"]));
-    println!("{}", w.validate_json());
-    let w = Workspace::installed();
-    w.config("resource \"openrouter_guardrail\" \"a\" {}");
-    println!("{}", w.init());
-    println!("{}", w.run(&["plan", "-no-color"]));
-    println!("{:?}", w.leftovers());
+fn guardrail_lives_and_dies() {
+    lives_and_dies(&Workspace::new());
+}
+
+#[test]
+fn provider_installed_from_a_mirror_does_the_same() {
+    let workspace = Workspace::installed();
+    workspace.config(GUARDRAIL);
+    workspace.try_plan().fails().says("terraform init");
+    workspace.init().says("Installed openrouter/openrouter");
+    lives_and_dies(&workspace);
+}
+
+#[test]
+fn harness_tells_what_terraform_did() {
+    let workspace = Workspace::new();
+    let config = |input: &str| {
+        let hcl = r#"
+            resource "terraform_data" "each" {
+              for_each = toset(["a b"])
+              input    = INPUT
+            }
+        "#;
+        workspace.write("main.tf", &hcl.replace("INPUT", input));
+    };
+    config("0.1");
+    workspace.init();
+    workspace.apply();
+    let address = r#"terraform_data.each["a b"]"#;
+    assert_eq!(workspace.addresses(), [address]);
+    assert_eq!(workspace.attributes(address)["input"]["value"], json!(0.1));
+
+    config("0.2");
+    workspace.plans_something();
+    let plan = workspace.plan_json();
+    let [(changed, change)] = harness::changes(&plan)[..] else { panic!("one change expected: {plan:#}") };
+    assert_eq!((changed, &change["actions"]), (address, &json!(["update"])));
+
+    workspace.write("main.tf", "resource \"terraform_data\" \"each\" {\n  unheard_of = 1\n}\n");
+    let diagnostics = &workspace.validate_json()["diagnostics"];
+    assert_eq!(diagnostics[0]["summary"], "Unsupported argument");
+    workspace.try_apply().fails().says("An argument named \"unheard_of\" is not expected here.");
 }

@@ -33,7 +33,7 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-openroute
 pub(crate) const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
-/// How long anything may take before the test gives up.
+/// How long anything, an RPC included, may take before the test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The largest message that either side accepts, as Terraform and other providers have it.
@@ -242,8 +242,8 @@ impl Provider {
             let stream = stream.take().map(TokioIo::new);
             async move { stream.ok_or_else(|| std::io::Error::other("one connection is all there is")) }
         });
-        let channel = Endpoint::from_static("http://localhost").connect_with_connector(once).await;
-        channel.expect("the provider speaks HTTP/2")
+        let endpoint = Endpoint::from_static("http://localhost").timeout(PATIENCE);
+        endpoint.connect_with_connector(once).await.expect("the provider speaks HTTP/2")
     }
 
     /// The bare bytes of a new connection.

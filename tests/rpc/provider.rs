@@ -1,6 +1,6 @@
 //! Protocol 5 before there is anything to manage: schemas, configuration, and calls that make no sense.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use mock_openrouter::{Mock, Options};
 use terraform_provider_openrouter::cty::{Type, Value};
@@ -23,9 +23,14 @@ const RESERVED: [&str; 9] = [
     "version",
 ];
 
-fn schemas(response: pb::get_provider_schema::Response) -> BTreeMap<String, pb::schema::Block> {
-    let provider = ("provider".to_owned(), response.provider.unwrap());
-    let all = response.resource_schemas.into_iter().chain([provider]);
+/// Every block by the kind of thing it describes and its name.
+fn blocks(response: pb::get_provider_schema::Response) -> BTreeMap<String, pb::schema::Block> {
+    let named = |kind, schemas: HashMap<String, pb::Schema>| {
+        schemas.into_iter().map(move |(name, schema)| (format!("{kind} {name}"), schema))
+    };
+    let all = named("resource", response.resource_schemas)
+        .chain(named("data", response.data_source_schemas))
+        .chain([("provider".to_owned(), response.provider.unwrap())]);
     all.map(|(name, schema)| (name, schema.block.unwrap())).collect()
 }
 
@@ -43,9 +48,7 @@ async fn the_schema_is_one_that_every_core_accepts() {
     assert_eq!(response.diagnostics, []);
     let capabilities = response.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional, "{capabilities:?}");
-    let schemas = schemas(response);
-    assert_eq!(schemas.keys().collect::<Vec<_>>(), [GUARDRAIL, "provider"]);
-    for (block, schema) in schemas {
+    for (block, schema) in blocks(response) {
         assert!(schema.block_types.is_empty() && !schema.description.is_empty());
         for attribute in schema.attributes {
             let place = format!("{block}.{}", attribute.name);
@@ -66,8 +69,12 @@ async fn what_else_there_is_to_know_agrees_with_the_schema() {
     let provider = Provider::start().await;
     let mut client = provider.client().await;
     let metadata = client.get_metadata(pb::get_metadata::Request {}).await.unwrap().into_inner();
-    let resources: Vec<_> = metadata.resources.iter().map(|one| one.type_name.as_str()).collect();
-    assert_eq!((resources, metadata.diagnostics), (vec![GUARDRAIL], vec![]));
+    let schema = client.get_schema(pb::get_provider_schema::Request {}).await.unwrap().into_inner();
+    let resources: BTreeSet<_> = metadata.resources.into_iter().map(|one| one.type_name).collect();
+    assert_eq!(resources, schema.resource_schemas.into_keys().collect());
+    let sources: BTreeSet<_> = metadata.data_sources.into_iter().map(|one| one.type_name).collect();
+    assert_eq!(sources, schema.data_source_schemas.into_keys().collect());
+    assert!(resources.contains(GUARDRAIL) && metadata.diagnostics.is_empty());
     let request = pb::get_resource_identity_schemas::Request {};
     let identities = client.get_resource_identity_schemas(request).await.unwrap().into_inner();
     assert!(identities.identity_schemas.is_empty() && identities.diagnostics.is_empty());

@@ -12,7 +12,7 @@ use terraform_provider_openrouter::pb::plugin::grpc_stdio_client::GrpcStdioClien
 use tokio::time::timeout;
 use tonic::{Code, Streaming};
 
-use crate::harness::Provider;
+use crate::harness::{PATIENCE, Provider};
 
 /// How long a stream is watched for what must not come.
 const SILENCE: Duration = Duration::from_millis(200);
@@ -26,6 +26,11 @@ const SERVING: HealthCheckResponse = HealthCheckResponse { status: ServingStatus
 /// Whether a stream stays open and says nothing.
 async fn is_silent<T>(stream: &mut Streaming<T>) -> bool {
     timeout(SILENCE, stream.message()).await.is_err()
+}
+
+/// Whether a stream is ended in order.
+async fn has_ended<T>(stream: &mut Streaming<T>) -> bool {
+    matches!(timeout(PATIENCE, stream.message()).await, Ok(Ok(None)))
 }
 
 #[tokio::test]
@@ -62,8 +67,8 @@ async fn broker_and_output_stay_open_and_silent_until_shutdown() {
 
     let answer = GrpcControllerClient::new(channel).shutdown(Empty {}).await;
     assert!(answer.is_ok(), "{answer:?}");
-    assert!(matches!(broker.message().await, Ok(None)));
-    assert!(matches!(output.message().await, Ok(None)));
+    assert!(has_ended(&mut broker).await);
+    assert!(has_ended(&mut output).await);
     assert_eq!(provider.process.end().await.0.code(), Some(0));
 }
 

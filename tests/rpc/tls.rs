@@ -1,21 +1,30 @@
 //! Who is let in: the host that started the process, and nobody else.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
 
-use crate::harness::{Provider, Start, Stream};
+use crate::harness::{PATIENCE, Provider, Start, Stream};
 use crate::host::{HTTP2, Host, connect_anonymously};
 
 /// What an HTTP/2 client says first.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
+/// What the provider says to a client that begins with HTTP/2; nothing if it ends the connection instead.
+async fn first_words(mut stream: impl Stream) -> Vec<u8> {
+    let mut words = vec![0; 64];
+    let _ = stream.write_all(PREFACE).await;
+    let read = timeout(PATIENCE, stream.read(&mut words)).await.expect("the provider answers or hangs up");
+    words.truncate(read.unwrap_or_default());
+    words
+}
+
 /// Whether a connection is ended without a byte of HTTP/2. A client learns only from what it reads that its
 /// certificate was refused.
 async fn is_turned_away(stream: std::io::Result<impl Stream>) -> bool {
-    let Ok(mut stream) = stream else { return true };
-    let mut answer = Vec::new();
-    let _ = stream.write_all(PREFACE).await;
-    let _ = stream.read_to_end(&mut answer).await;
-    answer.is_empty()
+    match stream {
+        Ok(stream) => first_words(stream).await.is_empty(),
+        Err(_) => true,
+    }
 }
 
 #[tokio::test]
@@ -59,10 +68,7 @@ async fn a_client_without_certificate_is_refused() {
 #[tokio::test]
 async fn plain_text_is_refused() {
     let provider = Provider::start().await;
-    let mut stream = provider.stream().await;
-    stream.write_all(PREFACE).await.unwrap();
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
+    let answer = first_words(provider.stream().await).await;
     // At most a TLS alert (record type 21), and no frame of HTTP/2.
     assert!(matches!(answer.first(), None | Some(21)), "{answer:?}");
     assert!(provider.serves().await);

@@ -22,8 +22,8 @@ pub(crate) struct Mock {
 pub(crate) struct Request {
     /// Such as `GET`.
     pub(crate) method: String,
-    /// Below the base URL, without a query.
-    pub(crate) path: String,
+    /// The path below the base URL with its parameters by name, such as `/guardrails/{id}`.
+    pub(crate) template: String,
 }
 
 impl Mock {
@@ -87,8 +87,6 @@ impl Drop for Mock {
 }
 
 fn request(entry: &Value) -> Option<Request> {
-    let path = entry["path"].as_str()?;
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    let path = path.strip_prefix("/api/v1").unwrap_or(path);
-    Some(Request { method: entry["method"].as_str()?.to_owned(), path: path.to_owned() })
+    let text = |name: &str| Some(entry[name].as_str()?.to_owned());
+    Some(Request { method: text("method")?, template: text("template")? })
 }

@@ -32,11 +32,10 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Asks cargo where the workspace is that this command was built from.
+    /// Asks cargo which workspace this command runs in.
     pub(crate) fn locate() -> Result<Self> {
         let output = Command::new(cargo())
             .args(["metadata", "--no-deps", "--format-version", "1"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
             .context("cannot run cargo")?;
         if !output.status.success() {

@@ -52,7 +52,7 @@ impl Store {
             .entry(expired)
             .and_modify(|key| key.expires_at = Some("2025-01-01T00:00:00.000Z".to_owned()));
         for number in 1..=seed.members {
-            store.add_member(&format!("user_mock{number:04}"), &[production.clone()]);
+            store.add_member(&format!("user_mock{number:04}"), std::slice::from_ref(&production));
         }
         for number in 1..=ORGANIZATION_ONLY_MEMBERS {
             store.add_member(&format!("user_orgonly{number:04}"), &[]);

@@ -98,9 +98,9 @@ serve! {
         |_provider, request| Err(unknown_type("configuration generator for the resource", &request.type_name));
 
     validate_data_source_config(validate_data_source_config) as "ValidateDataSourceConfig":
-        |_provider, request| Err(unknown_type("data source", &request.type_name));
+        |provider, request| provider.validate_data_source_config(&request);
     read_data_source(read_data_source) as "ReadDataSource":
-        |_provider, request| Err(unknown_type("data source", &request.type_name));
+        |provider, request| provider.read_data_source(request).await;
     validate_ephemeral_resource_config(validate_ephemeral_resource_config) as "ValidateEphemeralResourceConfig":
         |_provider, request| Err(unknown_type("ephemeral resource", &request.type_name));
     open_ephemeral_resource(open_ephemeral_resource) as "OpenEphemeralResource":

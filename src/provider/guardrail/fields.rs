@@ -12,7 +12,7 @@ const PROMPT_INJECTION: &str = "regex-prompt-injection";
 const BUDGET: &str = "budget";
 const ZDR: &str = "zdr";
 
-pub(super) const FIELDS: &[Field] = &[
+pub(in crate::provider) const FIELDS: &[Field] = &[
     Field::computed_once("id", Kind::String).doc("The guardrail's id, a UUID."),
     Field::required("name", Kind::String)
         .checks(&[Check::Length { min: 1, max: 200 }])

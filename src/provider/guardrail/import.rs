@@ -19,7 +19,7 @@ use super::super::explain::explain;
 pub(super) async fn find(client: &Client, given: &str) -> Result<Guardrail, Diagnostics> {
     let found = match given.split_once('/') {
         Some((workspace, name)) if is_uuid(workspace) && !name.is_empty() => {
-            by_name(client, workspace, name).await?
+            by_name(client, "import", Some(workspace), name).await?
         }
         None if is_uuid(given) => by_id(client, given).await?,
         _ => return Err(malformed(given).into()),
@@ -39,25 +39,31 @@ async fn by_id(client: &Client, id: &str) -> Result<Guardrail, Diagnostics> {
     }
 }
 
-async fn by_name(client: &Client, workspace: &str, name: &str) -> Result<Guardrail, Diagnostics> {
-    let act = format!("import guardrail \"{name}\" of workspace {workspace}");
-    let listed = client.list_guardrails(Some(workspace)).await.map_err(|error| explain(&act, &error))?;
+/// The one guardrail of a workspace, by default the default one, that has this name. `verb` says what it is looked up
+/// for.
+///
+/// # Errors
+/// When there is none, or several.
+pub(in crate::provider) async fn by_name(
+    client: &Client,
+    verb: &str,
+    workspace: Option<&str>,
+    name: &str,
+) -> Result<Guardrail, Diagnostics> {
+    let place = workspace.map_or_else(|| "the default workspace".to_owned(), |id| format!("workspace {id}"));
+    let act = format!("{verb} guardrail \"{name}\" of {place}");
+    let listed = client.list_guardrails(workspace).await.map_err(|error| explain(&act, &error))?;
     let mut found: Vec<_> = listed.into_iter().filter(|one| one.name().nfc().eq(name.nfc())).collect();
-    match found.len() {
-        1 => Ok(found.remove(0)),
-        0 => {
-            let detail = "The workspace has no guardrail of that name. Check the spelling, or import by id.";
-            Err(Diagnostic::error(format!("Could not {act}"), detail).into())
-        }
+    let detail = match found.len() {
+        1 => return Ok(found.remove(0)),
+        0 => "The workspace has no guardrail of that name. Check the spelling and the workspace.".to_owned(),
         several => {
             let ids: Vec<_> = found.iter().map(Guardrail::id).collect();
-            let detail = format!(
-                "The workspace has {several} guardrails of that name. Import the one you mean by its id: {}.",
-                ids.join(", ")
-            );
-            Err(Diagnostic::error(format!("Could not {act}"), detail).into())
+            let ids = ids.join(", ");
+            format!("The workspace has {several} guardrails of that name. Choose one by its id: {ids}.")
         }
-    }
+    };
+    Err(Diagnostic::error(format!("Could not {act}"), detail).into())
 }
 
 async fn refuse_default(client: &Client, found: &Guardrail) -> Result<(), Diagnostics> {

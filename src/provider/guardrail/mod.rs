@@ -11,7 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    client::{self, Client, ModelCatalog},
+    client::{self, Client, ModelCatalog, Subjects},
     cty::Value,
     framework::{
         aliases::{Aliases, Names, Record},
@@ -29,9 +29,8 @@ use super::{
     config::Api,
     explain::{explain, explain_body},
 };
-use fields::FIELDS;
-
-pub(super) const TYPE_NAME: &str = "openrouter_guardrail";
+pub(super) use fields::FIELDS;
+pub(super) use import::by_name;
 
 pub(super) struct Guardrail;
 
@@ -66,14 +65,21 @@ impl Resource<Api> for Guardrail {
 
     async fn plan(&self, api: &Api, request: PlanRequest) -> Reply<PlanReply> {
         if request.config.is_null() {
-            return Ok(Warned::quiet(PlanReply { planned: Value::Null, requires_replace: Vec::new() }));
+            let warning = warn_of_assignments(api, &request.prior).await;
+            return Ok(Warned::new(
+                PlanReply { planned: Value::Null, requires_replace: Vec::new() },
+                warning,
+            ));
         }
         let record = Record::from_private(&request.private);
         let names = Names { record: &record, aliases: None };
         let needed = plan::needs_aliases(FIELDS, &request.prior, &request.config, names);
         let catalog = if needed { Some(models(api.client()?).await?) } else { None };
         let names = Names { record: &record, aliases: aliases(catalog.as_ref()) };
-        Ok(Warned::quiet(plan::plan(FIELDS, &request.prior, &request.config, names)))
+        let reply = plan::plan(FIELDS, &request.prior, &request.config, names);
+        let replaces = !reply.requires_replace.is_empty();
+        let warning = if replaces { warn_of_assignments(api, &request.prior).await } else { None };
+        Ok(Warned::new(reply, warning))
     }
 
     async fn create(&self, api: &Api, planned: Value) -> Reply<State> {
@@ -108,6 +114,25 @@ impl Resource<Api> for Guardrail {
         remember(&mut record, &found);
         Ok(Warned::quiet(State { value, private: record.to_private() }))
     }
+}
+
+/// What a plan that deletes a guardrail says of those who are under it. That they cannot be counted is no reason to fail.
+async fn warn_of_assignments(api: &Api, guardrail: &Value) -> Option<Diagnostic> {
+    let client = api.client().ok()?;
+    let keys = client.count_assignments(Subjects::Keys, id(guardrail)).await.unwrap_or_default();
+    let members = client.count_assignments(Subjects::Members, id(guardrail)).await.unwrap_or_default();
+    if keys + members == 0 {
+        return None;
+    }
+    let name = guardrail.attribute("name").as_str().unwrap_or_default();
+    let count = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let (keys, members) = (count(keys, "key"), count(members, "member"));
+    let detail = format!(
+        "{keys} and {members} are under it now, and deleting it leaves those without a guardrail that are not under another \
+         by then. Terraform deletes a guardrail before it moves its keys and members to another one, unless the guardrail \
+         has `lifecycle {{ create_before_destroy = true }}`."
+    );
+    Some(Diagnostic::warning(format!("Guardrail \"{name}\" is still in use"), detail))
 }
 
 /// State after a create or update. The work is done, so nothing in here can fail: what is odd becomes a warning, and a

@@ -3,17 +3,20 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, Notify};
 use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint};
 use tower::ServiceExt as _;
 
 use super::*;
+use crate::pb::plugin::Empty;
+use crate::pb::plugin::grpc_controller_client::GrpcControllerClient;
 
 /// Some plugin.
 pub(in crate::transport) const PLUGIN: Plugin = Plugin {
@@ -58,12 +61,23 @@ where
     F: Fn() -> S + Send + Sync + 'static,
     S: Application,
 {
+    let (directory, address, _) = start_server(application);
+    (directory, address)
+}
+
+/// The same, with what the connections share.
+fn start_server<F, S>(application: F) -> (tempfile::TempDir, String, Arc<Server<F>>)
+where
+    F: Fn() -> S + Send + Sync + 'static,
+    S: Application,
+{
     let directory = tempfile::tempdir().unwrap();
     let environment = Environment::of(&[("TMPDIR", directory.path().to_str().unwrap())]);
     let listener = Listener::bind(&environment).unwrap();
     let address = listener.address.to_string();
-    tokio::spawn(accept(Arc::new(Server::new(None, application)), listener));
-    (directory, address)
+    let server = Arc::new(Server::new(None, application));
+    tokio::spawn(accept(Arc::clone(&server), listener));
+    (directory, address, server)
 }
 
 async fn connect(address: &str) -> Channel {
@@ -167,4 +181,27 @@ async fn a_panic_ends_one_request_or_one_connection_and_nothing_else() {
     let lucky = connect(&address).await;
     assert!(call(&lucky, vec![1]).await.is_err());
     assert_eq!(text(call(&lucky, Vec::new()).await.unwrap()).await, "well");
+}
+
+#[tokio::test]
+async fn a_request_that_takes_forever_does_not_hold_up_shutdown() {
+    let begun = Arc::new(Notify::new());
+    let has_begun = Arc::clone(&begun);
+    let (_directory, address, server) = start_server(move || {
+        let begun = Arc::clone(&begun);
+        Answers(move |_| -> Answer {
+            begun.notify_one();
+            Box::pin(std::future::pending())
+        })
+    });
+    let channel = connect(&address).await;
+    let stuck = channel.clone();
+    tokio::spawn(async move { call(&stuck, Vec::new()).await.is_ok() });
+    has_begun.notified().await;
+
+    let answer = GrpcControllerClient::new(channel).shutdown(Empty {}).await;
+    assert!(answer.is_ok(), "{answer:?}");
+    let asked = Instant::now();
+    server.let_answers_leave().await;
+    assert!(asked.elapsed() < Duration::from_millis(80), "{:?}", asked.elapsed());
 }

@@ -10,10 +10,10 @@ use serde_json::Value;
 /// Handed over by `cargo xtask test`, once per Terraform.
 const HANDED_OVER: &str = "OPENROUTER_ACC_TERRAFORM";
 
-/// A Terraform or OpenTofu binary.
+/// A binary of Terraform or `OpenTofu`.
 pub(crate) struct Terraform {
     pub(crate) path: PathBuf,
-    /// Major and minor number. OpenTofu counts on its own.
+    /// Major and minor number. `OpenTofu` counts on its own.
     pub(crate) version: (u32, u32),
     pub(crate) is_opentofu: bool,
 }
@@ -27,11 +27,13 @@ impl Terraform {
             let Some(path) = handed_over.or_else(on_path) else {
                 panic!("no Terraform to test with: run `cargo xtask test`, which finds or installs it");
             };
-            Self::ask(path)
+            Self::ask(&path)
         })
     }
 
-    fn ask(path: PathBuf) -> Self {
+    fn ask(path: &Path) -> Self {
+        // Later runs have another working directory.
+        let path = std::path::absolute(path).expect("the path is not empty");
         let output = hermetic(&path).arg("version").output();
         let output = output.unwrap_or_else(|error| panic!("cannot run {}: {error}", path.display()));
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -46,7 +48,7 @@ impl Terraform {
         Self { path, version, is_opentofu }
     }
 
-    /// Whether this is HashiCorp's Terraform of at least that version: for what OpenTofu and older ones lack.
+    /// Whether this is Terraform itself, of at least that version: for what `OpenTofu` and older ones lack.
     pub(crate) fn is_terraform_since(&self, major: u32, minor: u32) -> bool {
         !self.is_opentofu && self.version >= (major, minor)
     }

@@ -37,12 +37,12 @@ fn row(guardrail: &Value) -> [String; 6] {
     ]
 }
 
-/// Prints one line per method and path, with how often it was called.
+/// Prints one line per method and path template, with how often it was called.
 pub(crate) fn requests(made: &[Request]) {
     println!("\n  This step took {}.", console::count(made.len(), "request"));
     let rows: Vec<_> = counted(made)
         .into_iter()
-        .map(|(request, times)| [format!("{times} x"), request.method.clone(), request.path.clone()])
+        .map(|(request, times)| [format!("{times} x"), request.method.clone(), request.template.clone()])
         .collect();
     print(&rows);
 }
@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn equal_requests_are_counted_together() {
-        let request = |method: &str| Request { method: method.to_owned(), path: "/guardrails".to_owned() };
+        let request =
+            |method: &str| Request { method: method.to_owned(), template: "/guardrails".to_owned() };
         let made = [request("POST"), request("GET"), request("POST")];
         let counts: Vec<_> = counted(&made).into_iter().map(|(r, n)| (r.method.as_str(), n)).collect();
         assert_eq!(counts, [("GET", 1), ("POST", 2)]);

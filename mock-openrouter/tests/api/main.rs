@@ -1,0 +1,10 @@
+//! The mock seen from outside: over HTTP, through its handle, and as a program.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails like a test")]
+
+mod account;
+mod assignments;
+mod client;
+mod faults;
+mod guardrails;
+mod program;

@@ -1,0 +1,303 @@
+//! Single assignments made and removed in bulk.
+//!
+//! Terraform asks for one assignment at a time, many at once; the service takes a hundred in one request. Those of one
+//! guardrail that come together wait a few milliseconds for each other and go out as one. When a request fails because of
+//! some of them, the rest are sent again without those, so that each caller gets its own outcome.
+//!
+//! Whatever is asked of one key or member is done in the order in which it was asked. A removal of a row that this client
+//! has made, or is about to make, is dropped: the row is wanted. (Core does not order the destruction of an assignment and
+//! the creation of the same one under another address.)
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use tracing::debug;
+
+use super::Client;
+use super::assignments::Subjects;
+use super::error::Error;
+use super::pace::Pace;
+use super::pages::Window;
+
+/// How many rows a request has at most. The service does not say how many it takes; its lists give as many a page.
+const MOST: usize = 100;
+
+/// How many requests at a time look for the culprits of a failed one.
+const SEARCHES: usize = 8;
+
+/// A subject under a guardrail.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Row {
+    subjects: Subjects,
+    guardrail_id: String,
+    id: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Operation {
+    Assign,
+    Unassign,
+}
+
+/// What becomes of one row in a request.
+enum Outcome {
+    Done(Result<(), Error>),
+    /// A removal was dropped, because the same row is about to be made: look again when it is.
+    Superseded,
+}
+
+/// Rows of a request, each with whom to tell what became of it.
+type Waiting = Vec<(String, oneshot::Sender<Outcome>)>;
+
+/// What goes out together: one operation on rows of one guardrail.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Lane {
+    operation: Operation,
+    subjects: Subjects,
+    guardrail_id: String,
+}
+
+/// A request that is still filling up.
+#[derive(Default)]
+struct Filling {
+    waiting: Waiting,
+    joined: Arc<Notify>,
+}
+
+/// All that is under way in one client.
+#[derive(Default)]
+pub(super) struct Batches {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    filling: HashMap<Lane, Filling>,
+    /// How rows arrive on each lane.
+    paces: HashMap<Lane, Pace>,
+    /// Whose turn it is with one key or member.
+    turns: HashMap<(Subjects, String), Arc<tokio::sync::Mutex<()>>>,
+    /// Rows that this client has made.
+    made: HashSet<Row>,
+    /// Rows that are being made, and how often.
+    wanted: HashMap<Row, usize>,
+}
+
+impl Client {
+    /// Puts one subject under a guardrail, away from the one it was under, together with whatever else is put under that
+    /// guardrail in the same moment. Gives the error that is about this subject.
+    ///
+    /// # Errors
+    /// [`Error::PassedOver`] if the service knows no such key; else why the request failed.
+    pub async fn assign(&self, subjects: Subjects, guardrail_id: &str, id: &str) -> Result<(), Error> {
+        let row = Row { subjects, guardrail_id: guardrail_id.to_owned(), id: id.to_owned() };
+        let batches = &self.inner.batches;
+        *batches.state().wanted.entry(row.clone()).or_default() += 1;
+        let turn = batches.turn(&row);
+        let held = turn.lock().await;
+        let Outcome::Done(outcome) = self.submit(Operation::Assign, &row).await else {
+            unreachable!("only removals are superseded")
+        };
+        batches.settle(&row, outcome.is_ok());
+        drop(held);
+        outcome
+    }
+
+    /// Takes one subject from under a guardrail, in the same way. That it is not under it, or that the guardrail is gone,
+    /// is success; and so is a row that this client has made itself, which stays.
+    pub async fn unassign(&self, subjects: Subjects, guardrail_id: &str, id: &str) -> Result<(), Error> {
+        let row = Row { subjects, guardrail_id: guardrail_id.to_owned(), id: id.to_owned() };
+        let batches = &self.inner.batches;
+        loop {
+            let turn = batches.turn(&row);
+            let _held = turn.lock().await;
+            if batches.state().made.contains(&row) {
+                debug!(target: LOG, guardrail_id, id, "not removed: made anew in this run");
+                return Ok(());
+            }
+            match self.submit(Operation::Unassign, &row).await {
+                Outcome::Done(outcome) => return outcome,
+                Outcome::Superseded => {}
+            }
+        }
+    }
+
+    /// Forgets that this client has made a row, because it is no longer meant to be there.
+    pub fn disown(&self, subjects: Subjects, guardrail_id: &str, id: &str) {
+        let row = Row { subjects, guardrail_id: guardrail_id.to_owned(), id: id.to_owned() };
+        self.inner.batches.state().made.remove(&row);
+    }
+
+    /// Joins the request that is filling up, or begins one, and waits for the outcome.
+    async fn submit(&self, operation: Operation, row: &Row) -> Outcome {
+        let lane = Lane { operation, subjects: row.subjects, guardrail_id: row.guardrail_id.clone() };
+        let (tell, told) = oneshot::channel();
+        let begins = self.inner.batches.enter(&lane, row.id.clone(), tell);
+        if begins {
+            let client = self.clone();
+            tokio::spawn(async move { client.send_when_filled(lane).await });
+        }
+        told.await.expect("a batch tells each of its rows what became of it, unless it has panicked itself")
+    }
+
+    async fn send_when_filled(&self, lane: Lane) {
+        let (rows, superseded) = self.inner.batches.fill(&lane).await;
+        for (_, tell) in superseded {
+            let _ = tell.send(Outcome::Superseded);
+        }
+        let ids: Vec<_> = rows.iter().map(|(id, _)| id.clone()).collect();
+        if ids.is_empty() {
+            return;
+        }
+        debug!(target: LOG, operation = ?lane.operation, guardrail_id = lane.guardrail_id, rows = ids.len(), "batch");
+        let mut outcomes = self.perform(&lane, ids).await;
+        self.inner.batches.state().paces.entry(lane.clone()).or_default().answered(Instant::now());
+        self.inner.listings.forget();
+        for (id, tell) in rows {
+            let _ = tell.send(Outcome::Done(outcomes.remove(&id).unwrap_or(Ok(()))));
+        }
+    }
+
+    /// Sends one request; gives what became of the rows. Those that it does not speak of are done.
+    async fn perform(&self, lane: &Lane, ids: Vec<String>) -> HashMap<String, Result<(), Error>> {
+        let same =
+            |error: &Error, ids: &[String]| ids.iter().map(|id| (id.clone(), Err(error.clone()))).collect();
+        match self.bulk_call(lane, &ids).await {
+            Ok(None) => HashMap::new(),
+            Ok(Some(passed_over)) if ids.len() == 1 => same(&passed_over, &ids),
+            Ok(Some(passed_over)) => match self.missing(lane, &ids).await {
+                Ok(missing) => same(&passed_over, &missing),
+                Err(error) => same(&error, &ids),
+            },
+            Err(error) if error.status() == Some(400) && ids.len() > 1 => self.one_by_one(lane, ids).await,
+            Err(error) => same(&error, &ids),
+        }
+    }
+
+    /// Sends one request for all; gives the error for rows that were passed over, if any were.
+    async fn bulk_call(&self, lane: &Lane, ids: &[String]) -> Result<Option<Error>, Error> {
+        match lane.operation {
+            Operation::Assign => {
+                let (call, assigned) = self.bulk_assign(lane.subjects, &lane.guardrail_id, ids).await?;
+                Ok((assigned < ids.len() as u64).then_some(Error::PassedOver { call }))
+            }
+            Operation::Unassign => match self.bulk_unassign(lane.subjects, &lane.guardrail_id, ids).await {
+                Ok(_) => Ok(None),
+                Err(error) if error.is_not_found() => Ok(None),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// Which of these are not under the guardrail after all.
+    async fn missing(&self, lane: &Lane, ids: &[String]) -> Result<Vec<String>, Error> {
+        let listed = self.list_assignments(lane.subjects, Some(&lane.guardrail_id), Window::ALL).await?;
+        let there: HashSet<_> = listed.rows.iter().map(super::Assignment::subject).collect();
+        Ok(ids.iter().filter(|id| !there.contains(id.as_str())).cloned().collect())
+    }
+
+    /// Sends each by itself, since one that the service refuses makes it refuse all.
+    async fn one_by_one(&self, lane: &Lane, ids: Vec<String>) -> HashMap<String, Result<(), Error>> {
+        let mut outcomes = HashMap::new();
+        let mut ids = ids.into_iter();
+        let mut under_way = JoinSet::new();
+        loop {
+            while under_way.len() < SEARCHES {
+                let Some(id) = ids.next() else { break };
+                let (client, lane) = (self.clone(), lane.clone());
+                under_way.spawn(async move {
+                    let outcome = match client.bulk_call(&lane, std::slice::from_ref(&id)).await {
+                        Ok(passed_over) => passed_over.map_or(Ok(()), Err),
+                        Err(error) => Err(error),
+                    };
+                    (id, outcome)
+                });
+            }
+            match under_way.join_next().await {
+                Some(Ok((id, outcome))) => drop(outcomes.insert(id, outcome)),
+                Some(Err(stopped)) => std::panic::resume_unwind(stopped.into_panic()),
+                None => return outcomes,
+            }
+        }
+    }
+}
+
+impl Batches {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn turn(&self, row: &Row) -> Arc<tokio::sync::Mutex<()>> {
+        Arc::clone(self.state().turns.entry((row.subjects, row.id.clone())).or_default())
+    }
+
+    /// Puts a row on its lane. True if it is the first there, and so has to see that the lane is sent.
+    fn enter(&self, lane: &Lane, id: String, tell: oneshot::Sender<Outcome>) -> bool {
+        let mut state = self.state();
+        state.paces.entry(lane.clone()).or_default().arrived(Instant::now());
+        let filling = state.filling.entry(lane.clone()).or_default();
+        filling.waiting.push((id, tell));
+        filling.joined.notify_one();
+        // A full request is sent by the first of it; the next one begins another.
+        filling.waiting.len() % MOST == 1
+    }
+
+    /// Waits until a request is filled, and takes it off the lane: its rows, and the removals that are not to be sent.
+    async fn fill(&self, lane: &Lane) -> (Waiting, Waiting) {
+        let begun = Instant::now();
+        while let Some((joined, until)) = self.next_wait(lane, begun) {
+            tokio::select! {
+                () = joined.notified() => {}
+                () = sleep_until(until) => break,
+            }
+        }
+        self.take(lane)
+    }
+
+    /// What a request waits for: another row, but no longer than until then. None for a full one.
+    fn next_wait(&self, lane: &Lane, begun: Instant) -> Option<(Arc<Notify>, Instant)> {
+        let mut state = self.state();
+        let filling = state.filling.get(lane).filter(|filling| filling.waiting.len() < MOST)?;
+        let (joined, waiting) = (Arc::clone(&filling.joined), filling.waiting.len());
+        let pace = state.paces.entry(lane.clone()).or_default();
+        Some((joined, pace.deadline(begun, Instant::now(), waiting)))
+    }
+
+    fn take(&self, lane: &Lane) -> (Waiting, Waiting) {
+        let mut state = self.state();
+        let Some(filling) = state.filling.get_mut(lane) else { return (Vec::new(), Vec::new()) };
+        let count = filling.waiting.len().min(MOST);
+        let taken: Vec<_> = filling.waiting.drain(..count).collect();
+        if filling.waiting.is_empty() {
+            state.filling.remove(lane);
+        }
+        state.paces.entry(lane.clone()).or_default().gathered(count);
+        let is_superseded = |id: &String| {
+            let row =
+                Row { subjects: lane.subjects, guardrail_id: lane.guardrail_id.clone(), id: id.clone() };
+            lane.operation == Operation::Unassign && state.wanted.contains_key(&row)
+        };
+        let (superseded, rows) = taken.into_iter().partition::<Vec<_>, _>(|(id, _)| is_superseded(id));
+        (rows, superseded)
+    }
+
+    /// Notes what became of a row that was to be made.
+    fn settle(&self, row: &Row, made: bool) {
+        let mut state = self.state();
+        if let Some(times) = state.wanted.get_mut(row) {
+            *times -= 1;
+            if *times == 0 {
+                state.wanted.remove(row);
+            }
+        }
+        if made {
+            state.made.insert(row.clone());
+        }
+    }
+}
+
+/// The `tracing` target of everything logged here.
+const LOG: &str = "client::batch";

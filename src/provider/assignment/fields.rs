@@ -1,0 +1,35 @@
+//! The field tables of the two assignment resources.
+
+use crate::framework::field::{Check, Field, Kind};
+
+pub(super) const ID: &str = "id";
+pub(in crate::provider) const GUARDRAIL_ID: &str = "guardrail_id";
+pub(in crate::provider) const WORKSPACE_ID: &str = "workspace_id";
+pub(super) const KEY_HASH: &str = "key_hash";
+pub(super) const USER_ID: &str = "user_id";
+
+const NOT_EMPTY: Check = Check::Length { min: 1, max: 1000 };
+
+const GUARDRAIL: Field = Field::required(GUARDRAIL_ID, Kind::String).checks(&[Check::Uuid]);
+
+pub(super) const KEY_ASSIGNMENT: &[Field] = &[
+    Field::computed_once(ID, Kind::String).doc("`<guardrail_id>/<key_hash>`."),
+    GUARDRAIL.doc("The id of the guardrail. A change moves the key, which is under one of the two at any time."),
+    Field::required(KEY_HASH, Kind::String).create_only().checks(&[NOT_EMPTY]).doc(
+        "The hash of the key, 64 hexadecimal digits, as the API lists keys; not the key itself. A change makes a new \
+         assignment.",
+    ),
+];
+
+pub(super) const MEMBER_ASSIGNMENT: &[Field] = &[
+    Field::computed_once(ID, Kind::String).doc("`<workspace_id>/<guardrail_id>/<user_id>`."),
+    GUARDRAIL.doc("The id of the guardrail. A change moves the member, who is under one of the two at any time."),
+    Field::required(USER_ID, Kind::String)
+        .create_only()
+        .checks(&[NOT_EMPTY])
+        .doc("The user id of the member, such as `user_2dHFtVWx2n56w6HkM`. A change makes a new assignment."),
+    Field::optional(WORKSPACE_ID, Kind::String)
+        .or_computed()
+        .checks(&[Check::Uuid])
+        .doc("The id of the workspace that the guardrail is in. It need not be set; if it is, it must be that one."),
+];

@@ -1,0 +1,220 @@
+//! `openrouter_guardrail_key_assignment` and `openrouter_guardrail_member_assignment`: one key or member under one
+//! guardrail.
+//!
+//! The two differ in what is assigned, and in that a member is under one guardrail *per workspace*, so that the workspace
+//! is part of what a member assignment is. A change of the guardrail is one assign call, which moves the key or member:
+//! it is never without a guardrail.
+
+mod conflict;
+mod fields;
+mod import;
+mod workspace;
+
+use async_trait::async_trait;
+
+use crate::{
+    client::{Placement, Subjects},
+    cty::{Path, Value},
+    framework::{
+        aliases::{Names, Record},
+        diagnostics::{Diagnostic, Diagnostics},
+        field::Field,
+        plan,
+        resource::{PlanReply, PlanRequest, Reply, Resource, State, Warned},
+        schema::Schema,
+    },
+};
+
+use super::{config::Api, explain::explain};
+
+pub(super) use conflict::Claims;
+pub(super) use fields::{GUARDRAIL_ID, WORKSPACE_ID};
+
+/// One of the two resources.
+pub(super) struct Assignment {
+    /// What is assigned.
+    subjects: Subjects,
+    /// The attribute that names it: a key's hash, a member's user id.
+    subject: &'static str,
+    /// What messages call it.
+    noun: &'static str,
+    description: &'static str,
+    fields: &'static [Field],
+}
+
+/// The resource for keys.
+pub(super) const KEY: Assignment = Assignment {
+    subjects: Subjects::Keys,
+    subject: fields::KEY_HASH,
+    noun: "key",
+    description: "Puts an API key under a guardrail. A key is under one guardrail at most: assigning it takes it from the \
+                  one it was under, in the same moment.",
+    fields: fields::KEY_ASSIGNMENT,
+};
+
+/// The resource for members.
+pub(super) const MEMBER: Assignment = Assignment {
+    subjects: Subjects::Members,
+    subject: fields::USER_ID,
+    noun: "member",
+    description: "Puts a member of the organization under a guardrail. A member is under one guardrail per workspace at \
+                  most: assigning one takes the member from the other guardrail of that workspace, in the same moment.",
+    fields: fields::MEMBER_ASSIGNMENT,
+};
+
+#[async_trait]
+impl Resource<Api> for Assignment {
+    fn schema(&self) -> Schema {
+        Schema { version: 0, description: self.description, fields: self.fields }
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let secret = config.attribute(self.subject).as_str().is_some_and(is_secret);
+        // Without a path: Terraform would print the line, and with it the secret.
+        secret.then(|| refuse_secret(self.subject)).into_iter().collect()
+    }
+
+    async fn read(&self, api: &Api, state: State) -> Reply<Option<State>> {
+        let (guardrail_id, subject) = self.names(&state.value);
+        let found = api.client()?.find_assignment(self.subjects, guardrail_id, subject).await;
+        let act = || self.act("read the assignment of", &state.value);
+        match found.map_err(|error| explain(&act(), &error))? {
+            Placement::Here => Ok(Warned::quiet(Some(state))),
+            Placement::Elsewhere(guardrails) => {
+                let now = self.in_same_workspace(api, &state.value, guardrails).await?;
+                Ok(Warned::new(None, now.map(|now| self.moved_away(&state.value, &now))))
+            }
+        }
+    }
+
+    async fn plan(&self, api: &Api, request: PlanRequest) -> Reply<PlanReply> {
+        let PlanRequest { prior, config, .. } = request;
+        if config.is_null() {
+            return Ok(Warned::quiet(PlanReply { planned: Value::Null, requires_replace: Vec::new() }));
+        }
+        let names = Names { record: &Record::default(), aliases: None };
+        let PlanReply { planned, requires_replace } = plan::plan(self.fields, &prior, &config, names);
+        let planned = self.plan_workspace(&prior, &config, planned)?;
+        let id = self.plan_id(&prior, &planned);
+        let planned = planned.with_attribute(fields::ID, id);
+        self.claim(api, &planned).await?;
+        Ok(Warned::quiet(PlanReply { planned, requires_replace }))
+    }
+
+    async fn create(&self, api: &Api, planned: Value) -> Reply<State> {
+        let state = self.completed(api, planned).await?;
+        self.assign(api, &state).await?;
+        Ok(Warned::quiet(State { value: state, private: Vec::new() }))
+    }
+
+    async fn update(&self, api: &Api, prior: State, planned: Value) -> Reply<State> {
+        let state = self.completed(api, planned).await?;
+        if prior.value.attribute(GUARDRAIL_ID) == state.attribute(GUARDRAIL_ID) {
+            return Ok(Warned::quiet(State { value: state, private: Vec::new() }));
+        }
+        self.assign(api, &state).await?;
+        let warning = self.leave(api, &prior.value, &state).await?;
+        Ok(Warned::new(State { value: state, private: Vec::new() }, warning))
+    }
+
+    async fn delete(&self, api: &Api, prior: State) -> Reply<()> {
+        let (guardrail_id, subject) = self.names(&prior.value);
+        let removed = api.client()?.unassign(self.subjects, guardrail_id, subject).await;
+        removed.map_err(|error| explain(&self.act("remove the assignment of", &prior.value), &error))?;
+        Ok(Warned::quiet(()))
+    }
+
+    async fn import(&self, api: &Api, given: &str) -> Reply<State> {
+        let value = self.find_for_import(api, given).await?;
+        Ok(Warned::quiet(State { value, private: Vec::new() }))
+    }
+}
+
+impl Assignment {
+    /// The id that is planned: the prior one while nothing changes, else its text where every part of that is known.
+    fn plan_id(&self, prior: &Value, planned: &Value) -> Value {
+        let parts = [GUARDRAIL_ID, self.subject, WORKSPACE_ID];
+        let unchanged = parts.iter().all(|part| prior.attribute(part) == planned.attribute(part));
+        if !prior.is_null() && unchanged {
+            return prior.attribute(fields::ID).clone();
+        }
+        self.id(planned).map_or_else(Value::unknown_not_null, Value::from)
+    }
+
+    /// The id of an assignment, if all parts of it are known.
+    fn id(&self, assignment: &Value) -> Option<String> {
+        let part = |name| assignment.attribute(name).as_str();
+        let (guardrail_id, subject) = (part(GUARDRAIL_ID)?, part(self.subject)?);
+        match self.subjects {
+            Subjects::Keys => Some(format!("{guardrail_id}/{subject}")),
+            Subjects::Members => Some(format!("{}/{guardrail_id}/{subject}", part(WORKSPACE_ID)?)),
+        }
+    }
+
+    async fn assign(&self, api: &Api, state: &Value) -> Result<(), Diagnostics> {
+        let (guardrail_id, subject) = self.names(state);
+        let assigned = api.client()?.assign(self.subjects, guardrail_id, subject).await;
+        assigned.map_err(|error| {
+            explain(&self.act("assign", state), &error).at(Path::attribute(self.subject)).into()
+        })
+    }
+
+    /// Ends what was before a move. The service has done that already, but for a member who has moved to a guardrail of
+    /// another workspace. The move itself is done, so a failure is a warning.
+    async fn leave(
+        &self,
+        api: &Api,
+        prior: &Value,
+        state: &Value,
+    ) -> Result<Option<Diagnostic>, Diagnostics> {
+        let (guardrail_id, subject) = self.names(prior);
+        let client = api.client()?;
+        client.disown(self.subjects, guardrail_id, subject);
+        if prior.attribute(WORKSPACE_ID) == state.attribute(WORKSPACE_ID) {
+            return Ok(None);
+        }
+        let left = client.unassign(self.subjects, guardrail_id, subject).await;
+        Ok(left.err().map(|error| {
+            let told = explain(&self.act("remove the former assignment of", prior), &error);
+            let detail =
+                format!("{}\n\nThe new assignment is made; remove the former one by hand.", told.detail);
+            Diagnostic::warning(told.summary, detail)
+        }))
+    }
+
+    fn moved_away(&self, state: &Value, now: &str) -> Diagnostic {
+        let (guardrail_id, subject) = self.names(state);
+        let noun = self.noun;
+        let detail = format!(
+            "The {noun} {subject} is no longer under guardrail {guardrail_id}: it was put under guardrail {now}, outside \
+             of this configuration. Applying moves it back; removing the resource leaves it where it is."
+        );
+        Diagnostic::warning(format!("A {noun} has moved to another guardrail"), detail)
+    }
+
+    /// What is being done, for a message: `assign key abc to guardrail xyz`.
+    fn act(&self, verb: &str, assignment: &Value) -> String {
+        let (guardrail_id, subject) = self.names(assignment);
+        format!("{verb} {} {subject} to guardrail {guardrail_id}", self.noun)
+    }
+
+    /// Guardrail and key or member of an assignment.
+    fn names<'a>(&self, assignment: &'a Value) -> (&'a str, &'a str) {
+        let text = |name| assignment.attribute(name).as_str().unwrap_or_default();
+        (text(GUARDRAIL_ID), text(self.subject))
+    }
+}
+
+/// Whether a text is, or holds, an API key itself.
+fn is_secret(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("sk-or-")
+}
+
+fn refuse_secret(attribute: &str) -> Diagnostic {
+    let detail = format!(
+        "`{attribute}` holds an API key itself, which must be kept out of configurations and state. Use the key's hash: 64 \
+         hexadecimal digits, as the API lists keys. The value is not shown here; since it may have been stored, consider \
+         replacing the key."
+    );
+    Diagnostic::error("API key instead of its hash", detail)
+}

@@ -1,0 +1,111 @@
+//! The workspace of a member assignment: the guardrail's, which the service does not tell with the assignment.
+
+use crate::{
+    client::Subjects,
+    cty::{Path, Value},
+    framework::diagnostics::{Diagnostic, Diagnostics},
+};
+
+use super::{Api, Assignment, GUARDRAIL_ID, WORKSPACE_ID, explain, fields};
+
+impl Assignment {
+    /// Plans the workspace: unknown when the guardrail changes and the configuration is silent.
+    ///
+    /// # Errors
+    /// When the configuration contradicts the guardrail that the assignment stays with.
+    pub(super) fn plan_workspace(
+        &self,
+        prior: &Value,
+        config: &Value,
+        planned: Value,
+    ) -> Result<Value, Diagnostics> {
+        if self.subjects == Subjects::Keys || prior.is_null() {
+            return Ok(planned);
+        }
+        let moves = prior.attribute(GUARDRAIL_ID) != planned.attribute(GUARDRAIL_ID);
+        let (held, configured) = (prior.attribute(WORKSPACE_ID), config.attribute(WORKSPACE_ID));
+        match (held.as_str(), configured.as_str()) {
+            _ if moves && configured.is_null() => {
+                Ok(planned.with_attribute(WORKSPACE_ID, Value::unknown_not_null()))
+            }
+            (Some(held), Some(configured)) if !moves && held != configured => {
+                Err(contradiction(self.names(prior).0, held, configured).into())
+            }
+            _ => Ok(planned),
+        }
+    }
+
+    /// The planned state with workspace and id filled in.
+    ///
+    /// # Errors
+    /// When a member's guardrail cannot be read, has no workspace, or is in another one than configured.
+    pub(super) async fn completed(&self, api: &Api, planned: Value) -> Result<Value, Diagnostics> {
+        let state = match self.subjects {
+            Subjects::Keys => planned,
+            Subjects::Members => self.with_workspace(api, planned).await?,
+        };
+        let id = self.id(&state).map_or(Value::Null, Value::from);
+        Ok(state.with_attribute(fields::ID, id))
+    }
+
+    /// Of the guardrails that a key or member is under, the one that stands in for this assignment's: a member can be
+    /// under one of another workspace as well.
+    pub(super) async fn in_same_workspace(
+        &self,
+        api: &Api,
+        state: &Value,
+        guardrails: Vec<String>,
+    ) -> Result<Option<String>, Diagnostics> {
+        if self.subjects == Subjects::Keys {
+            return Ok(guardrails.into_iter().next());
+        }
+        for guardrail in guardrails {
+            let workspace = self.workspace_of(api, &guardrail).await?;
+            if workspace.as_deref() == state.attribute(WORKSPACE_ID).as_str() {
+                return Ok(Some(guardrail));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The workspace that a guardrail is in; none for one older than workspaces.
+    pub(super) async fn workspace_of(
+        &self,
+        api: &Api,
+        guardrail_id: &str,
+    ) -> Result<Option<String>, Diagnostics> {
+        let found = api.client()?.workspace_of_guardrail(guardrail_id).await;
+        found.map_err(|error| {
+            explain(&format!("read the workspace of guardrail {guardrail_id}"), &error).into()
+        })
+    }
+
+    async fn with_workspace(&self, api: &Api, planned: Value) -> Result<Value, Diagnostics> {
+        let guardrail_id = self.names(&planned).0;
+        let Some(actual) = self.workspace_of(api, guardrail_id).await? else {
+            return Err(without_workspace(guardrail_id).into());
+        };
+        match planned.attribute(WORKSPACE_ID).as_str() {
+            Some(configured) if configured != actual => {
+                Err(contradiction(guardrail_id, &actual, configured).into())
+            }
+            _ => Ok(planned.with_attribute(WORKSPACE_ID, actual)),
+        }
+    }
+}
+
+fn contradiction(guardrail_id: &str, actual: &str, configured: &str) -> Diagnostic {
+    let detail = format!(
+        "Guardrail {guardrail_id} is in workspace {actual}, not in {configured}. Leave `{WORKSPACE_ID}` out, or choose a \
+         guardrail of that workspace."
+    );
+    Diagnostic::error("The guardrail is in another workspace", detail).at(Path::attribute(WORKSPACE_ID))
+}
+
+fn without_workspace(guardrail_id: &str) -> Diagnostic {
+    let detail = format!(
+        "Guardrail {guardrail_id} is older than workspaces and in none. The service takes keys under such a guardrail, but \
+         no members. Make a new guardrail for them."
+    );
+    Diagnostic::error("The guardrail has no workspace", detail).at(Path::attribute(GUARDRAIL_ID))
+}

@@ -1,0 +1,84 @@
+//! `openrouter_guardrail`, the data source: one guardrail, by id or by name.
+
+use std::sync::LazyLock;
+
+use async_trait::async_trait;
+
+use crate::{
+    cty::{Path, Value},
+    framework::{
+        data_source::DataSource,
+        diagnostics::{Diagnostic, Diagnostics},
+        field::{Check, Field, Kind},
+        resource::{Reply, Warned},
+        schema::Schema,
+    },
+};
+
+use super::{
+    super::{assignment::WORKSPACE_ID, config::Api, explain::explain, guardrail},
+    fill,
+};
+
+const ID: &str = "id";
+const NAME: &str = "name";
+
+/// The resource's fields, all computed but for those that it is found by.
+static FIELDS: LazyLock<Vec<Field>> =
+    LazyLock::new(|| guardrail::FIELDS.iter().map(found_by_or_computed).collect());
+
+fn found_by_or_computed(field: &Field) -> Field {
+    match field.name {
+        ID => Field::optional(ID, Kind::String)
+            .or_computed()
+            .checks(&[Check::Uuid])
+            .doc("The guardrail's id. Either this or `name` is set."),
+        NAME => Field::optional(NAME, Kind::String)
+            .or_computed()
+            .doc("The guardrail's name, which must be the only one of its workspace."),
+        WORKSPACE_ID => Field::optional(WORKSPACE_ID, Kind::String).or_computed().checks(&[Check::Uuid]).doc(
+            "The id of the workspace to look for the name in; by default the account's default workspace.",
+        ),
+        name => Field::computed(name, field.kind).doc(field.doc),
+    }
+}
+
+pub(in crate::provider) struct Guardrail;
+
+#[async_trait]
+impl DataSource<Api> for Guardrail {
+    fn schema(&self) -> Schema {
+        Schema { version: 0, description: "One guardrail, by its id or by its name.", fields: &FIELDS }
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let (id, name) = (config.attribute(ID), config.attribute(NAME));
+        let wrong = match (id.is_null(), name.is_null()) {
+            (true, true) => "Set `id` or `name`: one of the two finds the guardrail.",
+            (false, false) if !id.is_unknown() && !name.is_unknown() => {
+                "Set `id` or `name`, not both: one of the two finds the guardrail."
+            }
+            (false, true) if !config.attribute(WORKSPACE_ID).is_null() => {
+                "`workspace_id` goes with `name`; an `id` is found in whichever workspace it is."
+            }
+            _ => return Diagnostics::default(),
+        };
+        Diagnostic::error("Which guardrail?", wrong).at(Path::attribute(ID)).into()
+    }
+
+    async fn read(&self, api: &Api, config: Value) -> Reply<Value> {
+        let client = api.client()?;
+        let found = match config.attribute(ID).as_str() {
+            Some(id) => client
+                .get_guardrail(id)
+                .await
+                .map_err(|error| explain(&format!("read guardrail {id}"), &error).at(Path::attribute(ID)))?,
+            None => {
+                let name = config.attribute(NAME).as_str().unwrap_or_default();
+                let workspace = config.attribute(WORKSPACE_ID).as_str();
+                guardrail::by_name(client, "read", workspace, name).await?
+            }
+        };
+        Ok(Warned::quiet(fill(&FIELDS, config, found.fields())?))
+    }
+}

@@ -1,0 +1,45 @@
+//! `openrouter_guardrails`: the guardrails of a workspace.
+
+use async_trait::async_trait;
+
+use crate::{
+    cty::Value,
+    framework::{
+        data_source::DataSource,
+        field::{Check, Field, Kind},
+        resource::{Reply, Warned},
+        schema::Schema,
+    },
+};
+
+use super::{
+    super::{assignment::WORKSPACE_ID, config::Api, explain::explain, guardrail},
+    LIMIT, OFFSET, TOTAL_COUNT, listed, window,
+};
+
+const FIELDS: &[Field] = &[
+    Field::optional(WORKSPACE_ID, Kind::String)
+        .checks(&[Check::Uuid])
+        .doc("The id of the workspace; by default the account's default workspace."),
+    OFFSET,
+    LIMIT,
+    Field::computed("data", Kind::Objects(guardrail::FIELDS)).doc("The guardrails, in no particular order."),
+    TOTAL_COUNT,
+];
+
+pub(in crate::provider) struct Guardrails;
+
+#[async_trait]
+impl DataSource<Api> for Guardrails {
+    fn schema(&self) -> Schema {
+        Schema { version: 0, description: "The guardrails of a workspace.", fields: FIELDS }
+    }
+
+    async fn read(&self, api: &Api, config: Value) -> Reply<Value> {
+        let workspace = config.attribute(WORKSPACE_ID).as_str();
+        let listing = api.client()?.list_guardrails_in(workspace, window(&config)).await;
+        let listing = listing.map_err(|error| explain("list the guardrails", &error))?;
+        let rows = listing.rows.iter().map(crate::client::Guardrail::fields);
+        Ok(Warned::quiet(listed(FIELDS, config.clone(), rows, listing.total_count)?))
+    }
+}

@@ -1,0 +1,153 @@
+//! Answers that say something else than what was sent, or that cannot be read: what was done is kept, and told.
+
+use mock_openrouter::{Action, Document, Matcher};
+use serde_json::{Value, json};
+
+use crate::guardrails::{address, assert_plans_update, edit, extend, fault, held, id, members, named, state};
+use crate::harness::Workspace;
+
+/// From now on the service does what it is asked to, but answers an update with what it held before, changed by these
+/// fields.
+fn answers_update_with(workspace: &Workspace, fields: &Value) {
+    let mut answer = held(workspace, "a");
+    extend(&mut answer, members(fields));
+    let body = json!({ "data": answer }).to_string();
+    let replace_body = Document { content_type: "application/json".to_owned(), body };
+    let action = Action::ReplaceBody { replace_body, status: Some(200), after_work: true };
+    let matcher = Matcher { method: Some("PATCH".to_owned()), ..Matcher::default() };
+    fault(workspace, matcher, action);
+}
+
+const BEFORE: &str = "description = \"one\"\nallowed_models = [\"openai/gpt-5\"]";
+const AFTER: &str = "description = \"two\"\nallowed_models = [\"openai/gpt-5\", \"openai/gpt-4o\"]";
+
+#[test]
+fn an_answer_that_differs_from_the_plan_is_a_warning() {
+    let workspace = Workspace::new();
+    workspace.config(&named("a", BEFORE));
+    workspace.apply();
+    workspace.config(&named("a", AFTER));
+    answers_update_with(
+        &workspace,
+        &json!({ "description": "ours", "limit_usd": 7, "reset_interval": "daily" }),
+    );
+    workspace
+        .try_apply()
+        .succeeds()
+        .says("Warning: The service holds another `description` than planned")
+        .says("`description` was planned as \"two\", but the service answered \"ours\"")
+        .says("`limit_usd` was planned as null, but the service answered 7")
+        .says("`allowed_models` was planned as [\"openai/gpt-4o\", \"openai/gpt-5\"]");
+    assert_eq!(state(&workspace, "a")["description"], "two");
+    assert_eq!(state(&workspace, "a")["limit_usd"], Value::Null);
+    // What the service holds in truth is what was planned.
+    workspace.plans_nothing();
+
+    // And where it is not, the next plan shows it.
+    edit(&workspace, "a", json!({ "allowed_models": ["openai/gpt-5-2025-08-07"] }));
+    assert_plans_update(&workspace, "a", &["allowed_models"]);
+    workspace.apply();
+}
+
+#[test]
+fn an_answer_of_another_type_loses_nothing() {
+    let workspace = Workspace::new();
+    workspace.config(&named("a", BEFORE));
+    workspace.apply();
+    workspace.config(&named("a", AFTER));
+    answers_update_with(&workspace, &json!({ "allowed_models": "all", "content_filters": { "a": 1 } }));
+    workspace
+        .try_apply()
+        .succeeds()
+        .says("`allowed_models` was planned as")
+        .says("the service's answer cannot be read (")
+        .says("`content_filters` was planned as null");
+    workspace.plans_nothing();
+
+    let before = workspace.state_file();
+    for (fields, says) in [
+        (json!({ "limit_usd": "abc" }), "limit_usd"),
+        (
+            json!({ "limit_usd": null, "content_filters": [{ "action": "block", "pattern": 5 }] }),
+            "content_filters[0].pattern",
+        ),
+        (json!({ "content_filters": ["x"] }), "content_filters[0]"),
+        (json!({ "content_filters": null, "allowed_providers": [null] }), "allowed_providers[0]"),
+    ] {
+        edit(&workspace, "a", fields);
+        workspace.try_plan().fails().says("Could not read guardrail \"a\"").says(says).says(&address("a"));
+        assert_eq!(workspace.state_file(), before);
+    }
+    edit(&workspace, "a", json!({ "allowed_providers": null }));
+    workspace.plans_nothing();
+}
+
+#[test]
+fn an_answer_in_another_form_is_no_warning() {
+    let workspace = Workspace::new();
+    let lines = |place: &str| {
+        format!(
+            "description = \"caf\u{e9} {place}\"\nallowed_providers = [\"caf\u{e9}\", \"b\"]\nlimit_usd = 0.1\n\
+             reset_interval = \"daily\"\ncontent_filters = []"
+        )
+    };
+    workspace.config(&named("a", &lines("one")));
+    workspace.apply();
+    workspace.config(&named("a", &lines("two")));
+    let answer = json!({
+        "description": "cafe\u{301} two",
+        "allowed_providers": ["cafe\u{301}", "b"],
+        "limit_usd": 0.1e0,
+        "content_filters": null,
+        "enforce_zdr": false,
+        "mood": "sunny",
+    });
+    answers_update_with(&workspace, &answer);
+    workspace.try_apply().succeeds().never_says("The service holds another");
+    edit(&workspace, "a", answer);
+    workspace.plans_nothing();
+}
+
+/// Takes over a state that another provider of the same resource has written: its own private bytes, attributes that we
+/// do not have, some of ours missing.
+#[test]
+fn a_state_of_another_provider_is_taken_over() {
+    let workspace = Workspace::new();
+    let lines = "allowed_models = [\"openai/gpt-5\"]\nenforce_zdr = true\ncontent_filters = [{ action = \"block\", pattern = \"x\" }]";
+    workspace.config(&named("a", lines));
+    workspace.apply();
+    let id = id(&workspace, "a");
+
+    let mut file = workspace.state_file();
+    let instance = &mut file["resources"][0]["instances"][0];
+    instance["private"] = json!("eyJzY2hlbWFfdmVyc2lvbiI6IjAiLCJ0aW1lb3V0cyI6e319");
+    let attributes = instance["attributes"].as_object_mut().unwrap();
+    attributes.remove("allow_safety_retention_other");
+    attributes.remove("enable_paid_model_training");
+    attributes.insert("data".to_owned(), json!({ "id": id }));
+    attributes.insert("total".to_owned(), json!(1.5));
+    workspace.write("terraform.tfstate", &file.to_string());
+
+    workspace.plans_nothing();
+    workspace.config(&named("a", &format!("{lines}\nallow_safety_retention_other = true")));
+    assert_plans_update(&workspace, "a", &["allow_safety_retention_other"]);
+    workspace.apply();
+    assert_eq!(crate::guardrails::id(&workspace, "a"), id);
+}
+
+#[test]
+fn a_guardrail_that_is_gone_is_made_again() {
+    let workspace = Workspace::new();
+    workspace.config(&(named("a", "") + &named("b", "")));
+    workspace.apply();
+    let (a, b) = (id(&workspace, "a"), id(&workspace, "b"));
+    workspace.mock().delete_guardrail(&a).unwrap();
+    workspace.plans_something().says("Plan: 1 to add, 0 to change, 0 to destroy");
+    workspace.apply();
+    assert_ne!(id(&workspace, "a"), a);
+    assert_eq!(id(&workspace, "b"), b);
+
+    workspace.mock().delete_guardrail(&b).unwrap();
+    workspace.run(&["destroy", "-auto-approve", "-refresh=false"]).succeeds();
+    assert_eq!(workspace.mock().guardrails(), Vec::<Value>::new());
+}
