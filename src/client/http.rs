@@ -25,9 +25,6 @@ use super::excerpt;
 use super::request::{Credentials, Request};
 use super::secret::Redactor;
 
-/// The `tracing` target of everything logged here.
-const LOG: &str = "client::http";
-
 /// Bytes of an answer that are read; more than any real one has.
 const BODY_LIMIT: usize = 32 << 20;
 
@@ -107,10 +104,10 @@ impl Wire {
         let path = self.redactor.redact(&request.target);
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &outcome {
-            Ok(answer) => debug!(target: LOG, method, path, status = answer.status, duration_ms, "request"),
+            Ok(answer) => debug!(method, path, status = answer.status, duration_ms, "request"),
             Err(error) => {
                 let status = error.status();
-                debug!(target: LOG, method, path, status, duration_ms, error = %error, "request failed");
+                debug!(method, path, status, duration_ms, error = %error, "request failed");
             }
         }
         outcome
@@ -221,9 +218,9 @@ impl Wire {
     }
 
     fn log_body(&self, call: &Call, kind: &str, body: &[u8]) {
-        if enabled!(target: LOG, Level::TRACE) {
+        if enabled!(Level::TRACE) {
             let text = self.redactor.redact(&String::from_utf8_lossy(body));
-            trace!(target: LOG, %call, body = excerpt::clip(text, LOGGED_LIMIT), "{kind} body");
+            trace!(%call, body = excerpt::clip(text, LOGGED_LIMIT), "{kind} body");
         }
     }
 }

@@ -2,14 +2,20 @@
 //!
 //! Run it with `cargo xtask test`, which hands over each Terraform in turn.
 
+mod adoption;
 mod answers;
+mod attach;
 mod attributes;
+mod failures;
 mod filters;
 mod guardrails;
 #[allow(dead_code, reason = "the harness is whole; not every test needs all of it")]
 mod harness;
 mod import;
+mod lifecycle;
 mod models;
+mod provider;
+mod story;
 mod text;
 mod validation;
 mod zdr;

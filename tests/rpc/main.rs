@@ -10,5 +10,8 @@ mod harness;
 mod host;
 mod listen;
 mod log_lines;
+mod provider;
+mod resource;
 mod services;
+mod session;
 mod tls;

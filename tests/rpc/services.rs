@@ -1,4 +1,4 @@
-//! What every go-plugin host calls beside Terraform's own protocol, and messages as large as they come.
+//! What every go-plugin host calls beside Terraform's own protocol.
 
 use std::time::Duration;
 
@@ -9,7 +9,6 @@ use terraform_provider_openrouter::pb::plugin::Empty;
 use terraform_provider_openrouter::pb::plugin::grpc_broker_client::GrpcBrokerClient;
 use terraform_provider_openrouter::pb::plugin::grpc_controller_client::GrpcControllerClient;
 use terraform_provider_openrouter::pb::plugin::grpc_stdio_client::GrpcStdioClient;
-use terraform_provider_openrouter::pb::tfplugin5::{DynamicValue, validate_resource_type_config};
 use tokio::time::timeout;
 use tonic::{Code, Streaming};
 
@@ -85,24 +84,6 @@ impl<T> tokio_stream::Stream for Requests<T> {
     ) -> std::task::Poll<Option<T>> {
         self.0.poll_recv(context)
     }
-}
-
-/// gRPC's own limit is 4 MiB; a configuration may hold far more, and Terraform sets no limit.
-#[tokio::test]
-async fn a_message_of_20_mib_is_not_refused_for_its_size() {
-    let provider = Provider::start().await;
-    let config = DynamicValue { msgpack: vec![0xc0; 20 << 20], json: Vec::new() };
-    let request = validate_resource_type_config::Request {
-        type_name: "openrouter_guardrail".to_owned(),
-        config: Some(config),
-        ..Default::default()
-    };
-    let answer = provider.client().await.validate_resource_type_config(request).await;
-    let code = answer.err().map(|status| status.code());
-    assert!(
-        !matches!(code, Some(Code::OutOfRange | Code::ResourceExhausted | Code::Unavailable)),
-        "{code:?}"
-    );
 }
 
 #[tokio::test]

@@ -13,8 +13,9 @@ const UNKNOWN: [u8; 3] = [0xd4, 0, 0];
 
 /// Writes a value of type `ty`; an error, with the path, when it is not one.
 ///
-/// A number goes out as an integer if it fits `i64`; as a double if that is exact and read back as this very number;
-/// else as decimal text. Maps and objects are sorted by key.
+/// A finite number goes out as decimal text. Core would take the shorter binary forms too, but keeps their precision
+/// with the number, and Terraform before 1.12 then finds a refreshed number different from the stored one, so that a
+/// refresh-only plan without changes reports some. Maps and objects are sorted by key.
 pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, Error> {
     value.conforms(ty)?;
     let mut out = Vec::new();
@@ -27,6 +28,7 @@ fn write_value(out: &mut Vec<u8>, value: &Value, ty: &Type) -> Result<(), Error>
         (Value::Null, _) => encode::write_nil(out).written(),
         (Value::Unknown(refinement), _) => write_unknown(out, refinement.as_deref()),
         (Value::Bool(value), Type::Bool) => encode::write_bool(out, *value).written(),
+        (Value::Number(number), Type::Number) if number.is_finite() => write_text(out, &number.to_string()),
         (Value::Number(number), Type::Number) => write_number(out, number),
         (Value::String(text), Type::String) => write_text(out, text),
         (Value::List(elements), Type::List(ty)) | (Value::Set(elements), Type::Set(ty)) => {
@@ -77,6 +79,8 @@ fn write_unknown(out: &mut Vec<u8>, refinement: Option<&Refinement>) -> Result<(
     Ok(())
 }
 
+/// A number in the shortest form: an integer if it fits `i64`; a double if that is exact and read back as this very
+/// number; else decimal text.
 pub(super) fn write_number(out: &mut Vec<u8>, number: &Number) -> Result<(), Error> {
     if let Some(integer) = number.to_i64() {
         encode::write_sint(out, integer).written()

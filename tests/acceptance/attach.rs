@@ -1,0 +1,104 @@
+//! A provider that runs on its own under `--debug`, for a debugger, and Terraform attached to it.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+
+use mock_openrouter::{Mock, Options};
+use tempfile::TempDir;
+
+use crate::harness::Workspace;
+use crate::story::{guardrail, only_guardrail};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-openrouter");
+const VARIABLE: &str = "TF_REATTACH_PROVIDERS";
+
+/// A provider that waits for Terraform to attach.
+struct Attachable {
+    process: Child,
+    temporary: TempDir,
+    /// The value of the variable that it told to set.
+    value: String,
+}
+
+impl Attachable {
+    /// Starts it. Nothing in its environment but what marks its requests.
+    fn start() -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let mut process = Command::new(BINARY)
+            .arg("--debug")
+            .env_clear()
+            .env("TMPDIR", temporary.path())
+            .env("TF_APPEND_USER_AGENT", "attached")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(process.stdout.as_mut().unwrap()).lines();
+        let prefix = format!("{VARIABLE}='");
+        let value = lines
+            .map_while(Result::ok)
+            .find_map(|line| Some(line.trim().strip_prefix(&prefix)?.strip_suffix('\'')?.to_owned()));
+        Self { value: value.expect("it prints a line to paste"), process, temporary }
+    }
+
+    /// Ends it as Ctrl-C does, and answers its exit code.
+    fn interrupt(&mut self) -> Option<i32> {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        let code = self.process.wait().unwrap().code();
+        let mut rest = String::new();
+        self.process.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
+        code
+    }
+}
+
+impl Drop for Attachable {
+    fn drop(&mut self) {
+        // It has ended already unless the test failed.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Each alias has its own connection, and the configuration belongs to that.
+#[test]
+fn one_process_serves_two_aliases_for_several_runs() {
+    let mut provider = Attachable::start();
+    let key = "sk-or-mgmt-second";
+    let second = Mock::start(Options { management_key: key.to_owned(), ..Options::default() }).unwrap();
+    let mut workspace = Workspace::new();
+    let first = workspace.mock();
+    let config = |name: &str| {
+        format!(
+            "provider \"openrouter\" {{\n  server_url = \"{}\"\n  api_key = \"{}\"\n}}\n\
+             provider \"openrouter\" {{\n  alias = \"second\"\n  server_url = \"{}\"\n  api_key = \"{key}\"\n}}\n{}{}",
+            first.base_url(),
+            first.management_key(),
+            second.base_url(),
+            guardrail("this", &format!("count = 5\nname = \"first {name} ${{count.index}}\"")),
+            guardrail("other", &format!("provider = openrouter.second\nname = \"second {name}\"")),
+        )
+    };
+    let (one, two) = (config("one"), config("two"));
+    workspace.env(VARIABLE, &provider.value);
+    for (config, name) in [(one, "one"), (two, "two")] {
+        workspace.config(&config).apply();
+        assert_eq!(workspace.mock().guardrails().len(), 5);
+        assert_eq!(only_guardrail(&second)["name"], format!("second {name}"));
+    }
+    workspace.destroy();
+    assert!(workspace.mock().guardrails().is_empty() && second.guardrails().is_empty());
+    for mock in [workspace.mock(), &second] {
+        let log = mock.log();
+        let attached = |agent: &String| agent.ends_with(" attached");
+        assert!(log.requests.iter().all(|request| attached(&request.headers["user-agent"])), "{log:#?}");
+    }
+
+    assert_eq!(provider.interrupt(), Some(0));
+    assert_eq!(fs::read_dir(provider.temporary.path()).unwrap().count(), 0);
+    workspace.try_plan().fails();
+}

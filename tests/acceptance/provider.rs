@@ -1,0 +1,216 @@
+//! The provider block: its attributes, the environment variables behind them, what they do to requests, and what
+//! becomes of values that are not known yet.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use mock_openrouter::{Action, Fault, Mock, Options, When};
+use serde_json::json;
+
+use crate::harness::{Terraform, Workspace};
+use crate::story::{THIS, guardrail, only_error, only_guardrail};
+
+const KEY: &str = "OPENROUTER_MANAGEMENT_KEY";
+const OTHER_KEY: &str = "OPENROUTER_API_KEY";
+const URL: &str = "OPENROUTER_BASE_URL";
+
+/// A provider block and one guardrail.
+fn with_provider(settings: &str) -> String {
+    format!("provider \"openrouter\" {{\n{settings}\n}}\n{}", guardrail("this", "name = \"ci\""))
+}
+
+/// A workspace with one applied guardrail, and the key that its mock takes.
+fn applied() -> (Workspace, String) {
+    let workspace = Workspace::new();
+    workspace.config(&with_provider("")).try_apply().succeeds();
+    let key = workspace.mock().management_key().to_owned();
+    (workspace, key)
+}
+
+#[test]
+fn the_key_is_found_where_the_documentation_says() {
+    let (mut workspace, key) = applied();
+    let argument = format!("api_key = \"{key}\"");
+    let padded = format!(" {key}\r\n");
+    let padded_argument = format!("api_key = \"\\t{key}\\n\"");
+    // The argument, the first variable, the second; and whether the key that wins is the right one.
+    for (settings, first, second, works) in [
+        ("", key.as_str(), "wrong", true),
+        ("", "wrong", key.as_str(), false),
+        ("", "", key.as_str(), true),
+        ("", " \n", key.as_str(), true),
+        (&argument, "wrong", "wrong", true),
+        ("api_key = \"wrong\"", key.as_str(), key.as_str(), false),
+        ("", &padded, "", true),
+        (&padded_argument, "", "", true),
+    ] {
+        workspace.env(KEY, first).env(OTHER_KEY, second).config(&with_provider(settings));
+        let run = workspace.try_plan();
+        if works {
+            run.exits_with(0)
+        } else {
+            run.fails().says("answered 401").never_says(&key)
+        };
+    }
+}
+
+#[test]
+fn the_server_is_found_where_the_documentation_says() {
+    let (mut workspace, _) = applied();
+    let url = workspace.mock().base_url().to_owned();
+    let nowhere = "http://127.0.0.1:1/api/v1";
+    for (settings, variable, works) in [
+        (format!("server_url = \"{url}/\""), nowhere, true),
+        (format!("server_url = \"{nowhere}\""), url.as_str(), false),
+        (String::new(), nowhere, false),
+        (String::new(), url.as_str(), true),
+    ] {
+        workspace.env(URL, variable).config(&with_provider(&settings));
+        let run = workspace.try_plan();
+        if works {
+            run.exits_with(0)
+        } else {
+            run.fails().says("cannot connect to 127.0.0.1:1")
+        };
+    }
+}
+
+#[test]
+fn a_missing_key_is_one_error_that_says_what_to_set() {
+    let mut workspace = Workspace::new();
+    workspace.env(KEY, "").config(&with_provider(""));
+    only_error(workspace.run(&["plan", "-json"]))
+        .says(&["Missing API key", "`api_key`", KEY, OTHER_KEY, "management key"])
+        .points_at("provider \"openrouter\"");
+    // Nothing is missing before a call is made.
+    assert_eq!(workspace.validate_json()["valid"], json!(true));
+}
+
+#[test]
+fn bad_settings_are_refused_at_their_attribute_and_not_repeated() {
+    let workspace = Workspace::new();
+    for (settings, attribute, text) in [
+        ("server_url = \"http://hunter2.example/api/v1\"", "server_url", "must use https"),
+        ("server_url = \"https://hunter2@openrouter.ai\"", "server_url", "user name or password"),
+        ("server_url = \"hunter2\"", "server_url", "is not a URL"),
+        ("api_key = \"Bearer hunter2\"", "api_key", "must be the bare key"),
+        ("api_key = \" \"", "api_key", "is empty"),
+        ("timeout_ms = 0", "timeout_ms", "must be greater than 0"),
+    ] {
+        workspace.config(&with_provider(settings));
+        let problem = only_error(workspace.run(&["plan", "-json"]));
+        problem.says(&[text]).points_at(attribute);
+        assert!(!problem.text().contains("hunter2"), "{}", problem.text());
+        let validated = workspace.validate_json();
+        assert_eq!(validated["error_count"], json!(1), "{validated:#}");
+    }
+    assert_eq!(workspace.mock().log().total, 0);
+}
+
+#[test]
+fn plain_http_from_the_environment_is_refused_too() {
+    let mut workspace = Workspace::new();
+    workspace.env(URL, "http://openrouter.ai/api/v1").config(&with_provider(""));
+    only_error(workspace.run(&["plan", "-json"])).says(&["must use https", "127.0.0.0/8"]);
+}
+
+#[test]
+fn every_request_says_who_is_asking() {
+    let mut workspace = Workspace::new();
+    workspace.env("TF_APPEND_USER_AGENT", "ci/7 (nightly)");
+    let settings = "http_referer = \"https://example.com/infra\"\nx_open_router_title = \"Infrastructure\"\n\
+                    x_open_router_categories = \"devops,ci\"";
+    workspace.config(&with_provider(settings)).apply();
+    workspace.destroy();
+    let log = workspace.mock().log();
+    let methods: BTreeSet<&str> = log.requests.iter().map(|request| request.method.as_str()).collect();
+    assert_eq!(methods, BTreeSet::from(["DELETE", "GET", "POST"]));
+    let (major, minor) = Terraform::get().version;
+    let agent = (
+        format!("Terraform/{major}.{minor}."),
+        format!(
+            " (+https://www.terraform.io) terraform-provider-openrouter/{} ci/7 (nightly)",
+            env!("CARGO_PKG_VERSION")
+        ),
+    );
+    for request in &log.requests {
+        let header = |name: &str| request.headers.get(name).map(String::as_str);
+        let sent = header("user-agent").unwrap_or_default();
+        assert!(sent.starts_with(&agent.0) && sent.ends_with(&agent.1), "{sent}");
+        assert_eq!(sent.len() - agent.0.len() - agent.1.len(), "4".len(), "{sent}: nothing else");
+        assert_eq!(header("http-referer"), Some("https://example.com/infra"));
+        assert_eq!(header("x-openrouter-title"), Some("Infrastructure"));
+        assert_eq!(header("x-openrouter-categories"), Some("devops,ci"));
+    }
+}
+
+#[test]
+fn application_headers_are_not_made_up() {
+    let (workspace, _) = applied();
+    let log = workspace.mock().log();
+    let headers = &log.requests[0].headers;
+    let product = format!("terraform-provider-openrouter/{}", env!("CARGO_PKG_VERSION"));
+    assert!(headers["user-agent"].ends_with(&product), "{headers:?}");
+    for name in ["http-referer", "referer", "x-openrouter-title", "x-title", "x-openrouter-categories"] {
+        assert!(!headers.contains_key(name), "{name}");
+    }
+}
+
+/// Several calls that together take longer than one may.
+#[test]
+fn the_timeout_is_for_each_attempt() {
+    let workspace = Workspace::new();
+    let body = "name = \"slow\"\nallowed_models = [\"openai/gpt-5\"]";
+    workspace
+        .config(&format!("provider \"openrouter\" {{\n  timeout_ms = 3000\n}}\n{}", guardrail("this", body)));
+    workspace.mock().set_latency(Duration::from_millis(1600));
+    workspace.try_apply().succeeds();
+    assert!(workspace.mock().log().total > 1, "{:?}", workspace.mock().log().counts);
+    let slow = Action::slow(Duration::from_secs(30), When::After);
+    workspace.mock().add_fault(Fault::on("GET", "/guardrails/{id}", slow).forever()).unwrap();
+    only_error(workspace.run(&["plan", "-json"])).says(&["no complete answer within 3 s", "`timeout_ms`"]);
+}
+
+/// The key and the server come from something that the same apply makes.
+#[test]
+fn values_that_are_not_known_yet_wait_for_the_apply() {
+    let mut workspace = Workspace::new();
+    let (url, key) = (workspace.mock().base_url().to_owned(), workspace.mock().management_key().to_owned());
+    workspace.env(KEY, "").env(URL, "");
+    let config = |salt: &str| {
+        let source = |name: &str, value: &str| {
+            format!(
+                "resource \"terraform_data\" \"{name}\" {{\n  input = \"{value}\"\n  triggers_replace = \"{salt}\"\n}}\n"
+            )
+        };
+        let settings = "api_key = terraform_data.key.output\nserver_url = terraform_data.url.output";
+        source("key", &key) + &source("url", &url) + &with_provider(settings)
+    };
+    workspace.config(&config("a")).plans_something();
+    assert_eq!(workspace.mock().log().total, 0);
+    workspace.apply();
+    assert_eq!(only_guardrail(workspace.mock())["name"], "ci");
+
+    // Now there is something to read, and the key is unknown again.
+    let before = workspace.attributes(THIS);
+    workspace.config(&config("b"));
+    only_error(workspace.run(&["apply", "-auto-approve", "-json"])).says(&[
+        "Provider configuration is not known yet",
+        "`api_key`",
+        "-target",
+    ]);
+    assert_eq!(workspace.attributes(THIS), before);
+    let targets = ["apply", "-auto-approve", "-target=terraform_data.key", "-target=terraform_data.url"];
+    workspace.run(&targets).succeeds();
+    workspace.apply();
+}
+
+#[test]
+fn another_servers_key_is_no_use() {
+    let other =
+        Mock::start(Options { management_key: "sk-or-mgmt-other".to_owned(), ..Options::default() }).unwrap();
+    let mut workspace = Workspace::new();
+    workspace.env(URL, other.base_url()).config(&with_provider(""));
+    workspace.try_apply().fails().says("POST /guardrails answered 401");
+    assert!(other.guardrails().is_empty() && workspace.mock().log().total == 0);
+}

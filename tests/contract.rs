@@ -1,0 +1,183 @@
+//! The provider's field table against the contract by which the mock checks requests and answers. The two are written
+//! apart, so that the mock does not prove the table with itself; here they must agree in names, types, limits and
+//! enumerations. Rules between fields, and what a regular expression may hold, are no part of the contract.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mock_openrouter::contract;
+use serde_json::{Map, Value, json};
+use terraform_provider_openrouter::framework::field::{Check, Field, Kind, Mode};
+use terraform_provider_openrouter::framework::provider::Provider as _;
+use terraform_provider_openrouter::provider::OpenRouter;
+
+/// Properties by name, each in the few words that both sides know.
+type Properties = BTreeMap<String, Value>;
+
+fn table() -> &'static [Field] {
+    let provider = OpenRouter::new(BTreeMap::new());
+    let found = provider.resources().iter().find(|(name, _)| *name == "openrouter_guardrail");
+    found.expect("there is a guardrail").1.schema().fields
+}
+
+/// What the contract says of a definition's properties.
+fn contracted(definition: &str) -> Properties {
+    let own = &contract()["$defs"][definition];
+    let properties = [resolved(own), own].into_iter().filter_map(|schema| schema["properties"].as_object());
+    properties.flatten().map(|(name, schema)| (name.clone(), shape(schema))).collect()
+}
+
+fn required(definition: &str) -> BTreeSet<&'static str> {
+    let names = contract()["$defs"][definition]["required"].as_array();
+    names.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// The schema that a reference leads to, or the schema itself.
+fn resolved(schema: &'static Value) -> &'static Value {
+    let Some(name) = schema["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/")) else {
+        return schema;
+    };
+    resolved(&contract()["$defs"][name])
+}
+
+/// A schema without references: `{"type":"string","nullable":true,"maxLength":1000}`.
+fn shape(schema: &'static Value) -> Value {
+    let schema = resolved(schema);
+    if let Some(alternatives) = schema["anyOf"].as_array() {
+        assert_eq!(alternatives[1], json!({ "type": "null" }), "the only alternative is null");
+        return with(shape(&alternatives[0]), "nullable", json!(true));
+    }
+    let mut shape = Map::new();
+    let (ty, nullable) = match schema["type"].as_array() {
+        Some(types) => (types[0].clone(), types.contains(&json!("null"))),
+        None => (schema["type"].clone(), false),
+    };
+    shape.insert("type".to_owned(), ty);
+    shape.insert("nullable".to_owned(), json!(nullable));
+    for rule in ["minLength", "maxLength", "minItems", "exclusiveMinimum", "format", "pattern"] {
+        shape.extend(schema.get(rule).map(|limit| (rule.to_owned(), limit.clone())));
+    }
+    if let Some(values) = schema["enum"].as_array() {
+        shape.insert("enum".to_owned(), values.iter().filter(|value| !value.is_null()).cloned().collect());
+    }
+    if let Some(element) = schema.get("items") {
+        shape.insert("items".to_owned(), element_shape(element));
+    }
+    Value::Object(shape)
+}
+
+/// The shape of a list's elements; of objects, the properties and which of them are required.
+fn element_shape(schema: &'static Value) -> Value {
+    let schema = resolved(schema);
+    let Some(members) = schema["properties"].as_object() else {
+        // That an element is not empty is the mock's own precaution; the published contract does not say it.
+        return without(shape(schema), "minLength");
+    };
+    // Whether an absent member may be null instead is of no concern: it is left out.
+    let members: Properties =
+        members.iter().map(|(name, schema)| (name.clone(), without(shape(schema), "nullable"))).collect();
+    let required: BTreeSet<&str> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    json!({ "properties": members, "required": required })
+}
+
+/// What the table says of a field, in the same words.
+fn declared(field: &Field) -> Value {
+    let limits = field.checks.iter().flat_map(limits);
+    match field.kind {
+        Kind::Bool => limits.fold(json!({ "type": "boolean" }), set),
+        Kind::Number => limits.fold(json!({ "type": "number" }), set),
+        Kind::String => limits.fold(json!({ "type": "string" }), set),
+        Kind::Strings => {
+            let (own, of_elements): (Vec<_>, Vec<_>) = limits.partition(|(rule, _)| *rule == "minItems");
+            let element = of_elements.into_iter().fold(json!({ "type": "string", "nullable": false }), set);
+            own.into_iter().fold(json!({ "type": "array", "items": element }), set)
+        }
+        Kind::Objects(members) => {
+            let required: BTreeSet<&str> = members
+                .iter()
+                .filter(|member| matches!(member.mode, Mode::Required))
+                .map(|member| member.name)
+                .collect();
+            let members: Properties =
+                members.iter().map(|member| (member.name.to_owned(), declared(member))).collect();
+            json!({ "type": "array", "items": { "properties": members, "required": required } })
+        }
+    }
+}
+
+/// A rule of the table as the contract writes it. Rules that need more than the one value have no place there.
+fn limits(check: &Check) -> Vec<(&'static str, Value)> {
+    match *check {
+        Check::Length { min: 0, max } => vec![("maxLength", json!(max))],
+        Check::Length { min, max } => vec![("minLength", json!(min)), ("maxLength", json!(max))],
+        Check::OneOf(values) => vec![("enum", json!(values))],
+        Check::Above(bound) => vec![("exclusiveMinimum", json!(bound))],
+        Check::NotEmpty => vec![("minItems", json!(1))],
+        Check::Whole => vec![("type", json!("integer"))],
+        Check::Uuid => vec![("format", json!("uuid"))],
+        Check::With(_) | Check::UniqueBy(_) | Check::OnlyBeside { .. } | Check::Pattern => Vec::new(),
+    }
+}
+
+fn set(shape: Value, (name, value): (&'static str, Value)) -> Value {
+    with(shape, name, value)
+}
+
+fn with(mut shape: Value, name: &str, value: Value) -> Value {
+    shape[name] = value;
+    shape
+}
+
+fn without(mut shape: Value, name: &str) -> Value {
+    shape.as_object_mut().expect("a shape is an object").remove(name);
+    shape
+}
+
+/// The fields of the table that `wanted` picks, `nullable` where the service takes or gives null for them.
+fn expected(wanted: impl Fn(&Field) -> bool, nullable: impl Fn(&Field) -> bool) -> Properties {
+    let fields = table().iter().filter(|field| wanted(field));
+    fields
+        .map(|field| (field.name.to_owned(), with(declared(field), "nullable", json!(nullable(field)))))
+        .collect()
+}
+
+/// Where null clears the field: wherever the configuration alone decides.
+fn is_nullable(field: &Field) -> bool {
+    matches!(field.mode, Mode::Optional | Mode::Following(_) | Mode::Leading)
+}
+
+#[test]
+fn a_create_can_say_what_a_configuration_can() {
+    assert_eq!(contracted("CreateGuardrailRequest"), expected(Field::is_configurable, is_nullable));
+    let required_by_table: BTreeSet<&str> =
+        table().iter().filter(|field| matches!(field.mode, Mode::Required)).map(|field| field.name).collect();
+    assert_eq!(required("CreateGuardrailRequest"), required_by_table);
+}
+
+#[test]
+fn an_update_can_say_the_same_but_for_what_only_a_create_can() {
+    let updatable = |field: &Field| field.is_configurable() && !field.create_only;
+    assert_eq!(contracted("UpdateGuardrailRequest"), expected(updatable, is_nullable));
+    assert_eq!(required("UpdateGuardrailRequest"), BTreeSet::new());
+}
+
+#[test]
+fn an_answer_has_every_field_of_the_table() {
+    let may_be_null =
+        |field: &Field| is_nullable(field) || matches!(field.mode, Mode::Computed | Mode::OptionalComputed);
+    // The table makes no rules for what only the service says.
+    let answered: Properties = contracted("Guardrail")
+        .into_iter()
+        .map(|(name, shape)| match table().iter().find(|field| field.name == name) {
+            Some(field) if !field.is_configurable() => (name, without(without(shape, "format"), "pattern")),
+            _ => (name, shape),
+        })
+        .collect();
+    assert_eq!(answered, expected(|_| true, may_be_null));
+    let always_there: BTreeSet<&str> = table()
+        .iter()
+        .filter(|field| !is_nullable(field) && !matches!(field.mode, Mode::Computed))
+        .map(|field| field.name)
+        .collect();
+    assert_eq!(required("Guardrail"), always_there);
+}
