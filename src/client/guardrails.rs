@@ -57,8 +57,8 @@ impl Client {
     /// The workspace that a guardrail is in; none for one that is older than workspaces. Asked of the service only for a
     /// guardrail that it has not described yet, since a guardrail stays where it is.
     pub async fn workspace_of_guardrail(&self, id: &str) -> Result<Option<String>, Error> {
-        if let Some(known) = self.inner.workspaces.of(id) {
-            return Ok(known);
+        if let Some(known) = self.inner.workspaces.known().get(id) {
+            return Ok(known.clone());
         }
         let guardrail = self.get_guardrail(id).await?;
         Ok(guardrail.workspace_id().map(str::to_owned))
@@ -87,10 +87,6 @@ impl Workspaces {
     fn learn(&self, guardrail: &Guardrail) {
         let workspace = guardrail.workspace_id().map(str::to_owned);
         self.known().insert(guardrail.id().to_owned(), workspace);
-    }
-
-    fn of(&self, id: &str) -> Option<Option<String>> {
-        self.known().get(id).cloned()
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<String, Option<String>>> {

@@ -71,8 +71,8 @@ impl Client {
         guardrail_id: Option<&str>,
         since: Option<Instant>,
     ) -> Result<Arc<Placements>, Error> {
-        let shelf = self.inner.listings.shelf(subjects, guardrail_id);
-        let mut held = shelf.lock().await;
+        let place = self.inner.listings.shelf(subjects, guardrail_id);
+        let mut held = place.lock().await;
         if let Some(listed) = held.as_ref()
             && since.is_none_or(|since| listed.begun >= since)
         {

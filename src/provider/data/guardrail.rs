@@ -68,16 +68,13 @@ impl DataSource<Api> for Guardrail {
 
     async fn read(&self, api: &Api, config: Value) -> Reply<Value> {
         let client = api.client()?;
-        let found = match config.attribute(ID).as_str() {
-            Some(id) => client
-                .get_guardrail(id)
-                .await
-                .map_err(|error| explain(&format!("read guardrail {id}"), &error).at(Path::attribute(ID)))?,
-            None => {
-                let name = config.attribute(NAME).as_str().unwrap_or_default();
-                let workspace = config.attribute(WORKSPACE_ID).as_str();
-                guardrail::by_name(client, "read", workspace, name).await?
-            }
+        let found = if let Some(id) = config.attribute(ID).as_str() {
+            let found = client.get_guardrail(id).await;
+            found.map_err(|error| explain(&format!("read guardrail {id}"), &error).at(Path::attribute(ID)))?
+        } else {
+            let name = config.attribute(NAME).as_str().unwrap_or_default();
+            let workspace = config.attribute(WORKSPACE_ID).as_str();
+            guardrail::by_name(client, "read", workspace, name).await?
         };
         Ok(Warned::quiet(fill(&FIELDS, config, found.fields())?))
     }

@@ -24,10 +24,10 @@ fn address(resource: &Value, instance: &Value) -> String {
         address.push_str("data.");
     }
     let part = |name: &str| resource[name].as_str().unwrap_or_default();
-    address.push_str(&format!("{}.{}", part("type"), part("name")));
+    address += &[part("type"), part("name")].join(".");
     match &instance["index_key"] {
         Value::Null => {}
-        key => address.push_str(&format!("[{key}]")),
+        key => address += &["[", &key.to_string(), "]"].concat(),
     }
     address
 }
