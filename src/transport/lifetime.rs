@@ -169,8 +169,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_host_that_never_came_is_not_lost() {
-        assert!(!is_lost(&Connections::new(), RECONNECT * 100).await);
+    async fn a_host_is_waited_for_as_long_as_it_would_wait_itself() {
+        assert!(!is_lost(&Connections::new(), FIRST_CONNECTION / 2).await);
+        assert!(is_lost(&Connections::new(), FIRST_CONNECTION * 2).await);
     }
 
     #[tokio::test(start_paused = true)]
