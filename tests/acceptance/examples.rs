@@ -40,7 +40,11 @@ fn ends_cleanly(workspace: &Workspace) {
     assert_eq!(workspace.mock().gaps(), []);
     workspace.destroy();
     let mock = workspace.mock();
-    assert!(mock.guardrails().is_empty() && mock.key_assignments().is_empty() && mock.member_assignments().is_empty());
+    assert!(
+        mock.guardrails().is_empty()
+            && mock.key_assignments().is_empty()
+            && mock.member_assignments().is_empty()
+    );
 }
 
 /// Follows the import instructions of an example that is applied: forgets the resource and imports it, once by each
@@ -51,7 +55,8 @@ fn imports_as_told(workspace: &Workspace, folder: &str, ids: &[String]) {
     let commands: Vec<_> = script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     assert_eq!(commands.len(), ids.len(), "{script}");
     for (command, id) in commands.iter().zip(ids) {
-        let [address, told] = command.strip_prefix("terraform import ").unwrap().split(' ').collect::<Vec<_>>()[..]
+        let [address, told] =
+            command.strip_prefix("terraform import ").unwrap().split(' ').collect::<Vec<_>>()[..]
         else {
             panic!("not an address and an id: {command}")
         };
@@ -198,7 +203,8 @@ fn the_whole_story_in_one_file() {
     set(&mut workspace, "sandbox_members", json!(members));
     workspace.mock().reset();
     workspace.apply().says("18 added, 0 changed, 0 destroyed");
-    let writes = |kind: &str| workspace.mock().count("POST", &format!("/guardrails/{{id}}/assignments/{kind}"));
+    let writes =
+        |kind: &str| workspace.mock().count("POST", &format!("/guardrails/{{id}}/assignments/{kind}"));
     // One for each guardrail, unless the machine is so slow that some come late.
     assert!(writes("keys") <= 4 && writes("members") <= 4, "{} and {}", writes("keys"), writes("members"));
     let under = workspace.outputs()["under_production"]["value"].take();

@@ -23,7 +23,8 @@ const WRITE: &str = "OPENROUTER_DOCS_WRITE";
 const PREFIX: &str = "openrouter_";
 
 /// Folders below the repository's root in which every file belongs to a resource or data source.
-const FOLDERS: [&str; 4] = ["docs/resources", "docs/data-sources", "examples/resources", "examples/data-sources"];
+const FOLDERS: [&str; 4] =
+    ["docs/resources", "docs/data-sources", "examples/resources", "examples/data-sources"];
 
 #[test]
 fn reference_pages_are_up_to_date() {
@@ -31,8 +32,10 @@ fn reference_pages_are_up_to_date() {
     if std::env::var_os(WRITE).is_some() {
         return pages.iter().for_each(|(path, text)| write(path, text));
     }
-    let is_stale = |path: &str, text: &String| fs::read_to_string(root().join(path)).ok().as_ref() != Some(text);
-    let stale: Vec<_> = pages.iter().filter(|(path, text)| is_stale(path, text)).map(|(path, _)| path).collect();
+    let is_stale =
+        |path: &str, text: &String| fs::read_to_string(root().join(path)).ok().as_ref() != Some(text);
+    let stale: Vec<_> =
+        pages.iter().filter(|(path, text)| is_stale(path, text)).map(|(path, _)| path).collect();
     assert!(stale.is_empty(), "not what the tables and the examples say: {stale:?}; run `cargo xtask docs`");
 }
 
@@ -44,7 +47,10 @@ fn every_page_and_example_belongs_to_a_resource_or_data_source() {
         wanted.extend([format!("docs/resources/{}.md", short(name)), format!("examples/resources/{name}")]);
     }
     for (name, _) in provider.data_sources() {
-        wanted.extend([format!("docs/data-sources/{}.md", short(name)), format!("examples/data-sources/{name}")]);
+        wanted.extend([
+            format!("docs/data-sources/{}.md", short(name)),
+            format!("examples/data-sources/{name}"),
+        ]);
     }
     let found: BTreeSet<_> = FOLDERS.iter().flat_map(|folder| entries(folder)).collect();
     assert_eq!(found, wanted);
@@ -100,7 +106,8 @@ fn example(path: &str) -> String {
 
 /// What is in a folder, as paths below the repository's root.
 fn entries(folder: &str) -> Vec<String> {
-    let listed = fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder} is needed: {error}"));
+    let listed =
+        fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder} is needed: {error}"));
     listed.map(|entry| format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy())).collect()
 }
 

@@ -54,7 +54,7 @@ pub(in crate::provider) const FIELDS: &[Field] = &[
         .checks(&[Check::NotEmpty, Check::OneOf(&["global", "europe", "us"])])
         .doc("The only data regions through which requests may arrive: `global`, `europe` and `us`. Where it is not set, they may arrive through any."),
     Field::optional("content_filters", Kind::Objects(CONTENT_FILTER))
-        .doc("Filters of your own: regular expressions that the messages of requests are scanned for, in this order."),
+        .doc("Filters of your own: regular expressions that the messages of requests are scanned for."),
     Field::optional("content_filter_builtins", Kind::Objects(CONTENT_FILTER_BUILTIN))
         .keyed_by("slug")
         .checks(&[Check::UniqueBy("slug")])
