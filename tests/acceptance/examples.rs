@@ -30,7 +30,7 @@ fn hashes(mock: &Mock) -> Vec<String> {
 }
 
 /// Gives a variable of the configuration a value: text, or JSON.
-fn set(workspace: &mut Workspace, variable: &str, value: impl ToString) {
+fn set(workspace: &mut Workspace, variable: &str, value: &impl ToString) {
     workspace.env(&format!("TF_VAR_{variable}"), &value.to_string());
 }
 
@@ -118,7 +118,7 @@ fn key_assignments() {
     let mut workspace = Workspace::new();
     let hashes = hashes(workspace.mock());
     set(&mut workspace, "ci_key_hash", &hashes[0]);
-    set(&mut workspace, "customer_key_hashes", json!(hashes[1..4]));
+    set(&mut workspace, "customer_key_hashes", &json!(hashes[1..4]));
     let folder = format!("{RESOURCES}_key_assignment");
     workspace.config(&example(&format!("{folder}/resource.tf"))).apply();
     assert_eq!(workspace.mock().key_assignments().len(), 4);
@@ -132,7 +132,7 @@ fn member_assignments() {
     let mut workspace = Workspace::new();
     let members = workspace.mock().member_ids();
     set(&mut workspace, "lead_id", &members[0]);
-    set(&mut workspace, "developer_ids", json!(members[1..4]));
+    set(&mut workspace, "developer_ids", &json!(members[1..4]));
     let folder = format!("{RESOURCES}_member_assignment");
     workspace.config(&example(&format!("{folder}/resource.tf"))).apply();
     assert_eq!(workspace.mock().member_assignments().len(), 4);
@@ -197,10 +197,10 @@ fn the_whole_story_in_one_file() {
     assert_eq!(workspace.outputs()["under_production"]["value"], json!({"keys": [], "members": []}));
 
     let (hashes, members) = (hashes(workspace.mock()), workspace.mock().member_ids());
-    set(&mut workspace, "production_keys", json!(hashes[..3]));
-    set(&mut workspace, "sandbox_keys", json!(hashes[3..8]));
-    set(&mut workspace, "production_members", json!(members[..2]));
-    set(&mut workspace, "sandbox_members", json!(members));
+    set(&mut workspace, "production_keys", &json!(hashes[..3]));
+    set(&mut workspace, "sandbox_keys", &json!(hashes[3..8]));
+    set(&mut workspace, "production_members", &json!(members[..2]));
+    set(&mut workspace, "sandbox_members", &json!(members));
     workspace.mock().reset();
     workspace.apply().says("18 added, 0 changed, 0 destroyed");
     let writes =
@@ -210,7 +210,7 @@ fn the_whole_story_in_one_file() {
     assert_eq!(under, json!({"keys": ["key-1", "key-2", "key-3"], "members": members[..2]}));
 
     // Two keys change sets.
-    set(&mut workspace, "production_keys", json!(hashes[..5]));
+    set(&mut workspace, "production_keys", &json!(hashes[..5]));
     workspace.apply().says("0 added, 2 changed, 0 destroyed");
     ends_cleanly(&workspace);
 }
