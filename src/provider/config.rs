@@ -49,7 +49,12 @@ const FIELDS: &[Field] = &[
 
 /// The provider block.
 pub(super) fn schema() -> Schema {
-    Schema { version: 0, description: "Manages OpenRouter guardrails and their assignments.", fields: FIELDS }
+    Schema {
+        version: 0,
+        description: "Manages OpenRouter guardrails, and which API keys and organization members are under them: what \
+                      models and providers these may use, with what budget, data policy and content filters.",
+        fields: FIELDS,
+    }
 }
 
 /// What a configured provider gives its resources.

@@ -6,6 +6,7 @@ mod adoption;
 mod answers;
 mod attach;
 mod attributes;
+mod examples;
 mod failures;
 mod filters;
 mod guardrails;

@@ -40,7 +40,8 @@ impl Resource<Api> for Guardrail {
         Schema {
             version: 0,
             description: "A guardrail limits what the API keys and organization members that it is assigned to may do: \
-                          models, providers, budget, data policy, content filters.",
+                          models, providers, budget, data policy, content filters. Set `create_before_destroy` as the \
+                          example does: the guide on moving keys tells why.",
             fields: FIELDS,
         }
     }
