@@ -115,7 +115,7 @@ impl Client {
             let turn = batches.turn(&row);
             let _held = turn.lock().await;
             if batches.state().made.contains(&row) {
-                debug!(target: LOG, guardrail_id, id, "not removed: made anew in this run");
+                debug!(guardrail_id, id, "not removed: made anew in this run");
                 return Ok(());
             }
             match self.submit(Operation::Unassign, &row).await {
@@ -146,14 +146,13 @@ impl Client {
     async fn send_when_filled(&self, lane: Lane) {
         let (rows, superseded) = self.inner.batches.fill(&lane).await;
         let ids: Vec<_> = rows.iter().map(|(id, _)| id.clone()).collect();
-        let count = ids.len() + superseded.len();
         for (_, tell) in superseded {
             let _ = tell.send(Outcome::Superseded);
         }
-        debug!(target: LOG, operation = ?lane.operation, guardrail_id = lane.guardrail_id, rows = ids.len(), "batch");
+        debug!(operation = ?lane.operation, guardrail_id = lane.guardrail_id, rows = ids.len(), "batch");
         let mut outcomes = if ids.is_empty() { HashMap::new() } else { self.perform(&lane, ids).await };
         let mut state = self.inner.batches.state();
-        state.paces.entry(lane.clone()).or_default().answered(Instant::now(), count);
+        state.paces.entry(lane.clone()).or_default().answered(Instant::now());
         drop(state);
         self.inner.listings.forget();
         for (id, tell) in rows {
@@ -298,6 +297,3 @@ impl Batches {
         }
     }
 }
-
-/// The `tracing` target of everything logged here.
-const LOG: &str = "client::batch";

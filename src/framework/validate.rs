@@ -127,8 +127,7 @@ fn scalar(check: &Check, value: &Value, path: &Path) -> Option<Diagnostic> {
         }
         (Check::OneOf(allowed), Value::String(text)) => (!allowed.contains(&text.as_str()))
             .then(|| format!("`{name}` cannot be \"{text}\". It can be {}.", alternatives(allowed))),
-        (Check::Above(bound), Value::Number(number)) => (*number <= Number::from(bound))
-            .then(|| format!("`{name}` must be greater than {bound}; it is {number}.")),
+        (Check::Above(bound), Value::Number(number)) => above(bound, number, path),
         (Check::Whole, Value::Number(number)) => {
             (!number.is_integer()).then(|| format!("`{name}` must be a whole number; it is {number}."))
         }
@@ -143,6 +142,16 @@ fn scalar(check: &Check, value: &Value, path: &Path) -> Option<Diagnostic> {
         _ => None,
     };
     detail.map(|detail| invalid(detail, path))
+}
+
+/// A number counts as the double that it is at the service: too small a one is 0 there, and too large a one nothing.
+fn above(bound: i64, number: &Number, path: &Path) -> Option<String> {
+    let double = number.to_f64();
+    if !double.is_finite() {
+        return Some(format!("`{path}` is too large: {number} is more than a double can hold."));
+    }
+    let is_above = double > Number::from(bound).to_f64();
+    (!is_above).then(|| format!("`{path}` must be greater than {bound}; it is {number}."))
 }
 
 /// Whether a text is a UUID in its 36-character form.
