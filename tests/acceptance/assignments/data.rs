@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mock_openrouter::Options;
 use serde_json::{Value, json};
 
-use super::{NOBODY, existing};
+use super::{NOBODY, existing, invalid};
 use crate::harness::Workspace;
 
 /// A data source and an output of the same label with all that it gives.
@@ -133,11 +133,7 @@ fn an_argument_that_cannot_be_is_told_at_its_attribute() {
             (&format!("{place} = \"a\""), place),
         ];
         for (line, attribute) in cases {
-            workspace.config(&source(kind, "this", line));
-            let mut diagnostics = workspace.validate_json()["diagnostics"].take();
-            assert_eq!(diagnostics.as_array().unwrap().len(), 1, "{kind} {line}: {diagnostics:#}");
-            let problem = crate::story::Problem { diagnostic: diagnostics[0].take() };
-            problem.says(&[attribute]).points_at(line);
+            invalid(&workspace, &source(kind, "this", line)).says(&[attribute]).points_at(line);
         }
     }
     assert_eq!(workspace.mock().log().total, 0);

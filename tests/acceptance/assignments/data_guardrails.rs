@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::data::{all, read, rows, source};
-use super::{NOBODY, existing};
+use super::{NOBODY, existing, invalid};
 use crate::harness::Workspace;
 use crate::story::only_error;
 
@@ -159,6 +159,7 @@ fn none_and_several_are_errors() {
     let inference = mock.inference_key().to_owned();
     for (lines, says) in [
         ("name = \"nobody\"".to_owned(), vec!["\"nobody\"", "has no guardrail of that name"]),
+        ("name = \"\"".to_owned(), vec!["has no guardrail of that name"]),
         (
             format!("name = \"twin\"\nworkspace_id = {production:?}"),
             vec![&production, "has no guardrail of that name"],
@@ -190,13 +191,8 @@ fn what_does_not_say_which_guardrail_is_refused() {
         (format!("{id}\nworkspace_id = \"{NOBODY}\""), "`workspace_id` goes with `name`", "workspace_id = "),
         ("id = \"a\"".to_owned(), "UUID", "id = "),
         ("name = \"a\"\nworkspace_id = \"a\"".to_owned(), "UUID", "workspace_id = "),
-        ("name = \"\"".to_owned(), "name", "name = "),
     ] {
-        workspace.config(&source("guardrail", "this", &lines));
-        let mut diagnostics = workspace.validate_json()["diagnostics"].take();
-        assert_eq!(diagnostics.as_array().unwrap().len(), 1, "{lines}: {diagnostics:#}");
-        let problem = crate::story::Problem { diagnostic: diagnostics[0].take() };
-        problem.says(&[says]).points_at(at);
+        invalid(&workspace, &source("guardrail", "this", &lines)).says(&[says]).points_at(at);
     }
     assert_eq!(workspace.mock().log().total, 0);
 }

@@ -91,10 +91,11 @@ fn a_configured_workspace_must_be_the_guardrails() {
 
     // Moved to a guardrail of the other workspace, while the configuration still says this one.
     let there = existing(workspace.mock(), json!({ "name": "there", "workspace_id": production }));
-    let before = workspace.instance(MEMBER);
+    let before = workspace.attributes(MEMBER);
     workspace.config(&config(&default).replace(&under("a"), &format!("guardrail_id = {there:?}")));
     only_error(workspace.run(&["apply", "-auto-approve", "-json"])).says(&[&there, &production, &default]);
-    assert_eq!(workspace.instance(MEMBER), before);
+    assert_eq!(workspace.attributes(MEMBER), before);
+    assert!(!workspace.state_file().to_string().contains("tainted"));
     let moved = config(&production).replace(&under("a"), &format!("guardrail_id = {there:?}"));
     workspace.config(&moved).apply().says("1 changed");
     let user = workspace.mock().member_ids().remove(0);

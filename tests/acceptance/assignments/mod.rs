@@ -19,7 +19,8 @@ use std::collections::BTreeMap;
 use mock_openrouter::{Mock, Options};
 use serde_json::{Value, json};
 
-use crate::harness::{Workspace, changes};
+use crate::harness::{Run, Workspace, changes};
+use crate::story::Problem;
 
 /// The calls as the log names them; `GET` of the first and third lists one guardrail's.
 const ASSIGN_KEYS: &str = "POST /guardrails/{id}/assignments/keys";
@@ -137,12 +138,29 @@ fn change<'a>(plan: &'a Value, address: &str) -> &'a Value {
     found.unwrap_or_else(|| panic!("no change of {address} is planned: {plan:#}")).1
 }
 
+/// How many warnings a run printed, beside the one that each test of a provider that is not installed brings.
+fn warnings(run: &Run) -> usize {
+    let words = run.words();
+    let own = "Warning: Provider development overrides are in effect";
+    words.matches("Warning: ").count() - words.matches(own).count()
+}
+
 /// Expects exactly one warning in what a run printed, and these texts in it.
 #[track_caller]
-fn assert_warns(run: crate::harness::Run, texts: &[&str]) {
-    let words = run.words();
-    assert_eq!(words.matches("Warning: ").count(), 1, "one warning expected\n{run}");
+fn assert_warns(run: Run, texts: &[&str]) {
+    assert_eq!(warnings(&run), 1, "one warning expected\n{run}");
     texts.iter().fold(run, |run, text| run.says(text));
+}
+
+/// Validates the configuration and expects exactly one error.
+#[track_caller]
+fn invalid(workspace: &Workspace, config: &str) -> Problem {
+    workspace.config(config);
+    let answer = workspace.validate_json();
+    let mut errors: Vec<_> = answer["diagnostics"].as_array().unwrap().clone();
+    errors.retain(|diagnostic| diagnostic["severity"] == "error");
+    assert_eq!(errors.len(), 1, "{config}: {answer:#}");
+    Problem { diagnostic: errors.remove(0) }
 }
 
 /// Expects that nobody who had a guardrail was without one since the log was reset.

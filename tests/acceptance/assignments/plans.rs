@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    KEY, MEMBER, actions, change, default_keys, existing, guardrails, id, key, member, planned, under,
+    KEY, MEMBER, actions, change, default_keys, existing, guardrails, id, invalid, key, member, planned,
+    under,
 };
 use crate::harness::{Workspace, changes};
 
@@ -93,12 +94,7 @@ fn a_new_assignment_to_a_known_guardrail_has_a_known_id() {
 #[test]
 fn what_can_be_seen_to_be_wrong_is_told_at_its_attribute() {
     let workspace = Workspace::new();
-    let problem = |config: &str| {
-        workspace.config(config);
-        let mut diagnostics = workspace.validate_json()["diagnostics"].take();
-        assert_eq!(diagnostics.as_array().unwrap().len(), 1, "{diagnostics:#}");
-        crate::story::Problem { diagnostic: diagnostics[0].take() }
-    };
+    let problem = |config: &str| invalid(&workspace, config);
     let good = format!("guardrail_id = \"{}\"", super::NOBODY);
     for lines in ["guardrail_id = \"a\"", "guardrail_id = \"\"", "guardrail_id = null"] {
         problem(&key("this", &format!("{lines}\nkey_hash = \"a\""))).points_at("guardrail_id = ");

@@ -81,13 +81,13 @@ fn a_secret_in_a_variable_is_refused_and_not_shown() {
 /// It becomes known only in the apply, after the plan has passed.
 #[test]
 fn a_secret_that_comes_late_is_refused_and_not_shown() {
-    let workspace = Workspace::new();
+    let workspace = Workspace::installed();
     let guardrail = existing(workspace.mock(), json!({ "name": "a" }));
     let late = "resource \"terraform_data\" \"late\" {\n  input = sensitive(var.given)\n}\n";
     let lines = format!("guardrail_id = {guardrail:?}\nkey_hash = nonsensitive(terraform_data.late.output)");
     workspace.config(&(VARIABLE.to_owned() + late + &key("this", &lines)));
     workspace.write("secret.auto.tfvars", &format!("given = {SECRET:?}\n"));
-    workspace.run(&["init"]).succeeds();
+    workspace.init();
     workspace.run(&["plan"]).succeeds();
     refused(workspace.run(&["apply", "-auto-approve"]));
     assert_eq!(workspace.addresses(), ["terraform_data.late"]);
