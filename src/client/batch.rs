@@ -126,12 +126,6 @@ impl Client {
         }
     }
 
-    /// Forgets that this client has made a row, because it is no longer meant to be there.
-    pub fn disown(&self, subjects: Subjects, guardrail_id: &str, id: &str) {
-        let row = Row { subjects, guardrail_id: guardrail_id.to_owned(), id: id.to_owned() };
-        self.inner.batches.state().made.remove(&row);
-    }
-
     /// Joins the request that is filling up, or begins one, and waits for the outcome.
     async fn submit(&self, operation: Operation, row: &Row) -> Outcome {
         let lane = Lane { operation, subjects: row.subjects, guardrail_id: row.guardrail_id.clone() };

@@ -4,6 +4,7 @@
 
 mod adoption;
 mod answers;
+mod assignments;
 mod attach;
 mod attributes;
 mod examples;

@@ -168,12 +168,10 @@ impl Assignment {
         state: &Value,
     ) -> Result<Option<Diagnostic>, Diagnostics> {
         let (guardrail_id, subject) = self.names(prior);
-        let client = api.client()?;
-        client.disown(self.subjects, guardrail_id, subject);
         if prior.attribute(WORKSPACE_ID) == state.attribute(WORKSPACE_ID) {
             return Ok(None);
         }
-        let left = client.unassign(self.subjects, guardrail_id, subject).await;
+        let left = api.client()?.unassign(self.subjects, guardrail_id, subject).await;
         Ok(left.err().map(|error| {
             let told = explain(&self.act("remove the former assignment of", prior), &error);
             let detail =

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     client::{Assignment, Subjects},
-    cty::Value,
+    cty::{Path, Value},
     framework::{
         data_source::DataSource,
         field::{Check, Field, Kind},
@@ -83,7 +83,10 @@ impl DataSource<Api> for Assignments {
     async fn read(&self, api: &Api, config: Value) -> Reply<Value> {
         let guardrail = config.attribute(GUARDRAIL_ID).as_str();
         let listing = api.client()?.list_assignments(self.subjects, guardrail, window(&config)).await;
-        let listing = listing.map_err(|error| explain("list the assignments", &error))?;
+        let listing = listing.map_err(|error| {
+            let told = explain("list the assignments", &error);
+            if error.is_not_found() { told.at(Path::attribute(GUARDRAIL_ID)) } else { told }
+        })?;
         let rows = listing.rows.iter().map(Assignment::fields);
         Ok(Warned::quiet(listed(self.fields, config.clone(), rows, listing.total_count)?))
     }

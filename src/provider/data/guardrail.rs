@@ -53,17 +53,18 @@ impl DataSource<Api> for Guardrail {
 
     fn validate(&self, config: &Value) -> Diagnostics {
         let (id, name) = (config.attribute(ID), config.attribute(NAME));
-        let wrong = match (id.is_null(), name.is_null()) {
-            (true, true) => "Set `id` or `name`: one of the two finds the guardrail.",
+        let (attribute, wrong) = match (id.is_null(), name.is_null()) {
+            (true, true) => (ID, "Set `id` or `name`: one of the two finds the guardrail."),
             (false, false) if !id.is_unknown() && !name.is_unknown() => {
-                "Set `id` or `name`, not both: one of the two finds the guardrail."
+                (ID, "Set `id` or `name`, not both: one of the two finds the guardrail.")
             }
-            (false, true) if !config.attribute(WORKSPACE_ID).is_null() => {
-                "`workspace_id` goes with `name`; an `id` is found in whichever workspace it is."
-            }
+            (false, true) if !config.attribute(WORKSPACE_ID).is_null() => (
+                WORKSPACE_ID,
+                "`workspace_id` goes with `name`; an `id` is found in whichever workspace it is.",
+            ),
             _ => return Diagnostics::default(),
         };
-        Diagnostic::error("Which guardrail?", wrong).at(Path::attribute(ID)).into()
+        Diagnostic::error("Which guardrail?", wrong).at(Path::attribute(attribute)).into()
     }
 
     async fn read(&self, api: &Api, config: Value) -> Reply<Value> {
