@@ -14,11 +14,17 @@ use tokio::time::Instant;
 /// The wait for a second one, after a first. It is all that a lone assignment pays.
 const FIRST: Duration = Duration::from_millis(12);
 
-/// How the wait grows with each arrival.
+/// How the wait may grow with each arrival.
 const GROWTH: u32 = 4;
 
 /// The longest wait for another one.
 const LONGEST: Duration = Duration::from_secs(1);
+
+/// After so many arrivals there is a stream of them…
+const STREAM: u32 = 8;
+
+/// …in which a pause is as likely Terraform catching its breath as the end.
+const PAUSE: Duration = Duration::from_millis(150);
 
 /// The wait when nobody else is expected: for those who come at the very same moment.
 const SHORTEST: Duration = Duration::from_millis(4);
@@ -26,71 +32,79 @@ const SHORTEST: Duration = Duration::from_millis(4);
 /// A request goes out this long after its first row, whatever else is expected.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many usual gaps without an arrival mean that nobody comes.
-const GAPS: u32 = 8;
+/// How many of the longest recent gaps without an arrival mean that nobody comes.
+const GAPS: u32 = 2;
 
-/// After how many requests it is tried again whether more than usual come.
-const TRIAL: u32 = 8;
+/// For how many requests at most it is not tried whether more than usual come.
+const MOST_TRUST: u32 = 16;
 
 /// What is known of how rows arrive.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     arrivals: u32,
-    /// The usual time from one arrival, or the end of a request, to the next arrival.
+    /// The longest time from one arrival, or the end of a request, to the next arrival; halved with each request.
     gap: Duration,
     last_event: Option<Instant>,
-    /// How many come before an answer lets more come: as many as were gathered when a full wait ran out, or were under way
-    /// at one time since. None before the first such wait.
-    usual: Option<usize>,
-    /// How many have come and are not answered yet.
-    under_way: usize,
-    requests: u32,
+    /// How many come before an answer lets more come: the most that were gathered when a wait ran out.
+    usual: usize,
+    /// For how many requests that number is relied on, and for how many it has been.
+    trust: u32,
+    relied_on: u32,
 }
 
 impl Pace {
     /// A row has come.
     pub(super) fn arrived(&mut self, now: Instant) {
         if let Some(last) = self.last_event {
-            let gap = now.duration_since(last).min(LONGEST);
-            self.gap = if self.arrivals == 1 { gap } else { (self.gap * 3 + gap) / 4 };
+            let gap = now.duration_since(last);
+            if gap > LONGEST {
+                // Whoever comes after such a pause is alone until more come.
+                *self = Self::default();
+            }
+            self.gap = self.gap.max(gap.min(LONGEST));
         }
         self.arrivals = self.arrivals.saturating_add(1);
         self.last_event = Some(now);
-        self.under_way += 1;
-        self.usual = self.usual.map(|usual| usual.max(self.under_way));
     }
 
-    /// A request of this many rows has been answered: Terraform goes on with what waited for it.
-    pub(super) fn answered(&mut self, now: Instant, rows: usize) {
+    /// A request has been answered: Terraform goes on with what waited for it.
+    pub(super) fn answered(&mut self, now: Instant) {
         self.last_event = Some(now);
-        self.under_way = self.under_way.saturating_sub(rows);
+        self.gap /= 2;
     }
 
     /// Until when to wait for another row, with `waiting` gathered since `begun`.
     pub(super) fn deadline(&self, begun: Instant, now: Instant, waiting: usize) -> Instant {
-        let wait = if self.expects_nobody(waiting) { SHORTEST } else { self.longest_useful_wait() };
+        let wait = if self.expects_nobody(waiting) { SHORTEST } else { self.useful_wait() };
         (now + wait).min(begun + PATIENCE)
     }
 
-    /// A request goes out with this many rows, because nobody else has come in time.
+    /// A request goes out with this many rows, because it is full or nobody else has come in time.
     pub(super) fn gathered(&mut self, waiting: usize) {
-        if self.grown_wait() >= LONGEST && !self.expects_nobody(waiting) && waiting == self.under_way {
-            self.usual = Some(waiting);
+        if self.grown_wait() < LONGEST {
+            return;
         }
-        self.requests = self.requests.wrapping_add(1);
+        if self.expects_nobody(waiting) {
+            self.relied_on += 1;
+        } else {
+            self.trust = if waiting == self.usual { (self.trust * 2).clamp(1, MOST_TRUST) } else { 0 };
+            self.relied_on = 0;
+        }
+        self.usual = self.usual.max(waiting);
     }
 
     fn expects_nobody(&self, waiting: usize) -> bool {
-        self.usual.is_some_and(|usual| waiting >= usual) && !self.requests.is_multiple_of(TRIAL)
+        waiting >= self.usual && self.relied_on < self.trust
     }
 
-    /// The wait as far as it has grown with the arrivals.
+    /// The wait as far as it may have grown with the arrivals.
     fn grown_wait(&self) -> Duration {
         FIRST * GROWTH.saturating_pow(self.arrivals.saturating_sub(1).min(4))
     }
 
-    fn longest_useful_wait(&self) -> Duration {
-        let useful = if self.arrivals < 3 { LONGEST } else { (self.gap * GAPS).max(FIRST) };
+    fn useful_wait(&self) -> Duration {
+        let least = if self.arrivals < STREAM { FIRST } else { PAUSE };
+        let useful = if self.arrivals < 3 { LONGEST } else { (self.gap * GAPS).max(least) };
         self.grown_wait().min(useful).min(LONGEST)
     }
 }
@@ -119,7 +133,7 @@ mod tests {
             pace.gathered(waiting);
             sizes.push(waiting);
             now += latency;
-            pace.answered(now, waiting);
+            pace.answered(now);
             now += gap;
         }
         sizes
@@ -128,6 +142,17 @@ mod tests {
     #[test]
     fn a_lone_row_pays_little() {
         let (mut pace, now) = (Pace::default(), Instant::now());
+        pace.arrived(now);
+        assert!(pace.deadline(now, now, 1) <= now + Duration::from_millis(20));
+    }
+
+    #[test]
+    fn a_lone_row_long_after_others_pays_as_little() {
+        let (mut pace, mut now) = (Pace::default(), Instant::now());
+        (0..5).for_each(|_| pace.arrived(now));
+        pace.gathered(5);
+        pace.answered(now);
+        now += Duration::from_millis(1100);
         pace.arrived(now);
         assert!(pace.deadline(now, now, 1) <= now + Duration::from_millis(20));
     }
@@ -142,32 +167,45 @@ mod tests {
         }
     }
 
-    /// Ten have come, of which nine wait and one is answered.
+    /// Ten at a time have come 30 ms apart, twice.
     fn ten_at_a_time() -> (Pace, Instant) {
-        let mut pace = Pace::default();
-        let now = Instant::now();
-        (0..10).for_each(|step| pace.arrived(now + Duration::from_millis(30) * step));
-        pace.gathered(10);
-        pace.answered(now, 1);
+        let (mut pace, mut now) = (Pace::default(), Instant::now());
+        for _ in 0..2 {
+            for _ in 0..10 {
+                now += Duration::from_millis(30);
+                pace.arrived(now);
+            }
+            pace.gathered(10);
+        }
         (pace, now)
     }
 
     #[test]
     fn nobody_is_waited_for_beyond_those_who_come_at_a_time() {
         let (pace, now) = ten_at_a_time();
-        assert!(pace.deadline(now, now, 9) > now + Duration::from_millis(100));
+        assert!(pace.deadline(now, now, 9) > now + Duration::from_millis(50));
         assert!(pace.deadline(now, now, 10) <= now + SHORTEST);
     }
 
     #[test]
-    fn how_many_come_at_a_time_is_tried_again_now_and_then() {
+    fn how_many_come_at_a_time_is_tried_again_ever_more_seldom() {
         let (mut pace, now) = ten_at_a_time();
-        let mut tried = 0;
-        for _ in 0..TRIAL {
-            tried += u32::from(pace.deadline(now, now, 10) > now + SHORTEST);
+        let mut tried = Vec::new();
+        for request in 0..64 {
+            if pace.deadline(now, now, 10) > now + SHORTEST {
+                tried.push(request);
+            }
             pace.gathered(10);
         }
-        assert_eq!(tried, 1);
+        assert_eq!(tried, [1, 4, 9, 18, 35, 52]);
+    }
+
+    #[test]
+    fn more_than_usual_are_noticed() {
+        let (mut pace, now) = ten_at_a_time();
+        pace.gathered(30);
+        assert!(pace.deadline(now, now, 10) > now + SHORTEST);
+        assert!(pace.deadline(now, now, 30) > now + SHORTEST, "there may be more still");
     }
 
     #[test]

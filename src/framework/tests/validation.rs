@@ -16,6 +16,10 @@ fn messages(config: &Value) -> Vec<String> {
     validate(WIDGET, config).iter().map(message).collect()
 }
 
+fn number(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}
+
 #[track_caller]
 fn check_refused(config: serde_json::Value, place: &str, allowed: &str) {
     let messages = messages(&widget(config));
@@ -35,6 +39,8 @@ fn each_rule_is_told_at_its_attribute_with_what_is_allowed() {
     check_refused(json!({ "name": "a", "interval": "daily" }), "interval", "set `limit` too");
     check_refused(budget(json!(0), "daily"), "limit", "greater than 0");
     check_refused(budget(json!(-0.5), "daily"), "limit", "greater than 0");
+    check_refused(budget(number("1e-400"), "daily"), "limit", "greater than 0");
+    check_refused(budget(number("1e400"), "daily"), "limit", "too large");
     check_refused(budget(json!(1), "hourly"), "interval", "\"daily\" or \"weekly\"");
     check_refused(json!({ "name": "a", "models": [] }), "models", "null");
     check_refused(json!({ "name": "a", "models": [null] }), "models", "is null");
@@ -73,6 +79,10 @@ fn unknown_values_are_silent() {
     assert_eq!(messages(&config), [""; 0]);
     let half_known = widget(json!({ "name": "a", "limit": 5 })).with_attribute("interval", Value::UNKNOWN);
     assert_eq!(messages(&half_known), [""; 0]);
+    let scope = widget(json!({ "name": "a", "builtins": [{ "slug": "x", "action": "a" }] }));
+    let Some([builtin]) = scope.attribute("builtins").elements() else { panic!("one builtin") };
+    let builtin = builtin.clone().with_attribute("scope", Value::UNKNOWN);
+    assert_eq!(messages(&scope.with_attribute("builtins", Value::List(vec![builtin]))), [""; 0]);
     let unknown_member = widget(json!({ "name": "a", "builtins": [{ "action": "a", "scope": "user" }] }));
     let Some([builtin]) = unknown_member.attribute("builtins").elements() else { panic!("one builtin") };
     let builtin = builtin.clone().with_attribute("slug", Value::UNKNOWN);

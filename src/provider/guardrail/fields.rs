@@ -135,7 +135,7 @@ const CONTENT_FILTER_BUILTIN: &[Field] = &[
         ])
         .doc("Which messages the filter `regex-prompt-injection` scans: `user_only` or `all_messages`, the default."),
     Field::optional("label", Kind::String)
-        .assigned()
+        .service_owned()
         .checks(&[LABEL_LENGTH])
         .deprecated("the service assigns the labels of its own filters; what is set here has no effect.")
         .doc("What stands for a redacted match. The service assigns it: what a configuration sets has no effect."),
