@@ -119,46 +119,13 @@ mod tests {
             Field::optional("on", Kind::Bool).or_computed().doc("Whether it is on."),
             Field::required("names", Kind::Strings).doc("Names."),
         ];
-        insta::assert_snapshot!(markdown(&fields), @r"
-        ## Schema
-
-        ### Required
-
-        - `names` (Set of String) Names.
-        - `size` (Number) How large.
-
-        ### Optional
-
-        - `on` (Boolean) Whether it is on.
-        - `secret` (String, Sensitive) A secret.
-
-        ### Read-Only
-
-        - `id` (String) The id.
-        ");
+        assert_eq!(markdown(&fields) + "\n", include_str!("golden/attributes.md"));
     }
 
     #[test]
     fn lists_of_objects_have_sections() {
         let fields = [Field::optional("rules", Kind::Objects(RULE)).doc("Rules.")];
-        insta::assert_snapshot!(markdown(&fields), @r#"
-        ## Schema
-
-        ### Optional
-
-        - `rules` (Attributes List) Rules. (see [below for nested schema](#nestedatt--rules))
-
-        <a id="nestedatt--rules"></a>
-        ### Nested Schema for `rules`
-
-        Required:
-
-        - `action` (String) What to do.
-
-        Optional:
-
-        - `label` (String, Deprecated) A label.
-        "#);
+        assert_eq!(markdown(&fields) + "\n", include_str!("golden/lists.md"));
     }
 
     /// What a data source shows of an object reads as read-only at every depth, whoever sets it in the resource.
@@ -166,27 +133,6 @@ mod tests {
     fn everything_inside_a_read_only_list_is_read_only() {
         const ROW: &[Field] = &[Field::optional("rules", Kind::Objects(RULE)).doc("Rules.")];
         let fields = [Field::computed("data", Kind::Objects(ROW)).doc("Rows.")];
-        insta::assert_snapshot!(markdown(&fields), @r#"
-        ## Schema
-
-        ### Read-Only
-
-        - `data` (Attributes List) Rows. (see [below for nested schema](#nestedatt--data))
-
-        <a id="nestedatt--data"></a>
-        ### Nested Schema for `data`
-
-        Read-Only:
-
-        - `rules` (Attributes List) Rules. (see [below for nested schema](#nestedatt--data--rules))
-
-        <a id="nestedatt--data--rules"></a>
-        ### Nested Schema for `data.rules`
-
-        Read-Only:
-
-        - `action` (String) What to do.
-        - `label` (String, Deprecated) A label.
-        "#);
+        assert_eq!(markdown(&fields) + "\n", include_str!("golden/read_only_lists.md"));
     }
 }
