@@ -1,7 +1,9 @@
-# Two guardrails for two kinds of traffic: what customers reach, and what people play with.
+# Two guardrails for two kinds of traffic, what customers reach and what people play with, and the keys and members that
+# are under each.
 #
-# To use this for real, set OPENROUTER_MANAGEMENT_KEY and run `terraform init` and `terraform apply`.
-# `cargo xtask demo` does the same against a mock of the service.
+# To use this for real, set OPENROUTER_MANAGEMENT_KEY and run `terraform init` and `terraform apply`; the keys and members
+# come in by variables, and without any there are only the guardrails. `cargo xtask demo` does the same against a mock of
+# the service.
 
 terraform {
   required_providers {
@@ -18,6 +20,30 @@ variable "monthly_budget_usd" {
   description = "What production may spend in a month, in US dollars."
   type        = number
   default     = 250
+}
+
+variable "production_keys" {
+  description = "The hashes of the keys that customers' traffic comes with, as the API lists keys; not the keys themselves."
+  type        = set(string)
+  default     = []
+}
+
+variable "production_members" {
+  description = "The user ids of the members who are trusted with production."
+  type        = set(string)
+  default     = []
+}
+
+variable "sandbox_keys" {
+  description = "The hashes of the keys to play with."
+  type        = set(string)
+  default     = []
+}
+
+variable "sandbox_members" {
+  description = "The user ids of all other members."
+  type        = set(string)
+  default     = []
 }
 
 resource "openrouter_guardrail" "production" {
@@ -84,8 +110,48 @@ resource "openrouter_guardrail" "sandbox" {
   }
 }
 
+# The guardrail of each key and each member. Who is in both sets is under production.
+locals {
+  guardrail_of_key = merge(
+    { for hash in var.sandbox_keys : hash => openrouter_guardrail.sandbox.id },
+    { for hash in var.production_keys : hash => openrouter_guardrail.production.id },
+  )
+  guardrail_of_member = merge(
+    { for id in var.sandbox_members : id => openrouter_guardrail.sandbox.id },
+    { for id in var.production_members : id => openrouter_guardrail.production.id },
+  )
+}
+
+# One instance per key, whichever guardrail it is under: so a key that changes sets is changed in place, by one call that
+# moves it. With a resource for each set it would be removed here and created there, in no particular order. A thousand
+# keys are still few requests, since the provider sends together what comes together.
+resource "openrouter_guardrail_key_assignment" "this" {
+  for_each = local.guardrail_of_key
+
+  guardrail_id = each.value
+  key_hash     = each.key
+}
+
+resource "openrouter_guardrail_member_assignment" "this" {
+  for_each = local.guardrail_of_member
+
+  guardrail_id = each.value
+  user_id      = each.key
+}
+
+# What the service says of production once all are where they belong.
+data "openrouter_guardrail_key_assignments" "production" {
+  guardrail_id = openrouter_guardrail.production.id
+  depends_on   = [openrouter_guardrail_key_assignment.this]
+}
+
+data "openrouter_guardrail_member_assignments" "production" {
+  guardrail_id = openrouter_guardrail.production.id
+  depends_on   = [openrouter_guardrail_member_assignment.this]
+}
+
 output "guardrail_ids" {
-  description = "The ids by which keys and members are put under these guardrails."
+  description = "The ids of the guardrails, for configurations that put keys and members of their own under them."
   value = {
     production = openrouter_guardrail.production.id
     sandbox    = openrouter_guardrail.sandbox.id
@@ -95,4 +161,12 @@ output "guardrail_ids" {
 output "production_budget" {
   description = "The budget of production, as people say it."
   value       = "${openrouter_guardrail.production.limit_usd} USD ${openrouter_guardrail.production.reset_interval}"
+}
+
+output "under_production" {
+  description = "The names of the keys and the user ids of the members under production, as the service has them."
+  value = {
+    keys    = sort(data.openrouter_guardrail_key_assignments.production.data[*].key_name)
+    members = sort(data.openrouter_guardrail_member_assignments.production.data[*].user_id)
+  }
 }

@@ -1,7 +1,7 @@
 //! A Terraform and OpenTofu provider for OpenRouter guardrails.
 //!
 //! The crate is a binary; it is a library only so that its tests can reach the layers. Arrows point one way:
-//! `main → provider → {framework, client, cty}`, `framework → cty`; `transport`, `client` and `cty` know none of the
+//! `main → provider → {framework, client, cty}`, `framework → {cty, pb}`; `transport`, `client` and `cty` know none of the
 //! others. `docs/architecture.md` tells the rest.
 
 pub mod client;

@@ -1,7 +1,7 @@
 //! Single assignments made and removed in bulk.
 //!
 //! Terraform asks for one assignment at a time, many at once; the service takes a hundred in one request. Those of one
-//! guardrail that come together wait a few milliseconds for each other and go out as one. When a request fails because of
+//! guardrail that come together wait for each other (`pace.rs` says how long) and go out as one. When a request fails because of
 //! some of them, the rest are sent again without those, so that each caller gets its own outcome.
 //!
 //! Whatever is asked of one key or member is done in the order in which it was asked. A removal of a row that this client
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
-use tracing::debug;
+use tracing::{Instrument, debug};
 
 use super::Client;
 use super::assignments::Subjects;
@@ -95,14 +95,15 @@ impl Client {
     pub async fn assign(&self, subjects: Subjects, guardrail_id: &str, id: &str) -> Result<(), Error> {
         let row = Row { subjects, guardrail_id: guardrail_id.to_owned(), id: id.to_owned() };
         let batches = &self.inner.batches;
-        *batches.state().wanted.entry(row.clone()).or_default() += 1;
+        let _wanted = batches.want(&row);
         let turn = batches.turn(&row);
-        let held = turn.lock().await;
+        let _held = turn.lock().await;
         let Outcome::Done(outcome) = self.submit(Operation::Assign, &row).await else {
             unreachable!("only removals are superseded")
         };
-        batches.settle(&row, outcome.is_ok());
-        drop(held);
+        if outcome.is_ok() {
+            batches.state().made.insert(row.clone());
+        }
         outcome
     }
 
@@ -132,7 +133,7 @@ impl Client {
         let begins = self.inner.batches.enter(&lane, row.id.clone(), tell);
         if begins {
             let client = self.clone();
-            tokio::spawn(async move { client.send_when_filled(lane).await });
+            tokio::spawn(async move { client.send_when_filled(lane).await }.in_current_span());
         }
         told.await.expect("a batch tells each of its rows what became of it, unless it has panicked itself")
     }
@@ -277,17 +278,27 @@ impl Batches {
         (rows, superseded)
     }
 
-    /// Notes what became of a row that was to be made.
-    fn settle(&self, row: &Row, made: bool) {
-        let mut state = self.state();
-        if let Some(times) = state.wanted.get_mut(row) {
+    /// Notes that a row is to be made, until what this returns is dropped.
+    fn want<'a>(&'a self, row: &'a Row) -> Wanted<'a> {
+        *self.state().wanted.entry(row.clone()).or_default() += 1;
+        Wanted { batches: self, row }
+    }
+}
+
+/// A row that is to be made.
+struct Wanted<'a> {
+    batches: &'a Batches,
+    row: &'a Row,
+}
+
+impl Drop for Wanted<'_> {
+    fn drop(&mut self) {
+        let mut state = self.batches.state();
+        if let Some(times) = state.wanted.get_mut(self.row) {
             *times -= 1;
             if *times == 0 {
-                state.wanted.remove(row);
+                state.wanted.remove(self.row);
             }
-        }
-        if made {
-            state.made.insert(row.clone());
         }
     }
 }

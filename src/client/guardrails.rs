@@ -74,8 +74,9 @@ impl Client {
     /// [`Error::is_not_found`] holds.
     pub async fn delete_guardrail(&self, id: &str) -> Result<(), Error> {
         let request = self.request_with_id(&DELETE, id)?;
+        let answer = self.call(&request).await;
         self.inner.listings.forget();
-        self.call(&request).await?.deleted()
+        answer?.deleted()
     }
 }
 

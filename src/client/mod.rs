@@ -1,4 +1,4 @@
-//! The REST client: guardrails, workspaces and the model catalogue, in the API's words.
+//! The REST client: guardrails, assignments, workspaces and the model catalogue, in the API's words.
 //!
 //! It owns what goes over the wire to the service and what comes back: requests, time limits, paging, the shape of
 //! answers, and errors by stage. It must not know of Terraform. Every request of every endpoint goes through

@@ -56,7 +56,12 @@ impl Pace {
     /// A row has come.
     pub(super) fn arrived(&mut self, now: Instant) {
         if let Some(last) = self.last_event {
-            self.gap = self.gap.max(now.duration_since(last).min(LONGEST));
+            let gap = now.duration_since(last);
+            if gap > LONGEST {
+                // Whoever comes after such a pause is alone until more come.
+                *self = Self::default();
+            }
+            self.gap = self.gap.max(gap.min(LONGEST));
         }
         self.arrivals = self.arrivals.saturating_add(1);
         self.last_event = Some(now);
@@ -137,6 +142,17 @@ mod tests {
     #[test]
     fn a_lone_row_pays_little() {
         let (mut pace, now) = (Pace::default(), Instant::now());
+        pace.arrived(now);
+        assert!(pace.deadline(now, now, 1) <= now + Duration::from_millis(20));
+    }
+
+    #[test]
+    fn a_lone_row_long_after_others_pays_as_little() {
+        let (mut pace, mut now) = (Pace::default(), Instant::now());
+        (0..5).for_each(|_| pace.arrived(now));
+        pace.gathered(5);
+        pace.answered(now);
+        now += Duration::from_millis(1100);
         pace.arrived(now);
         assert!(pace.deadline(now, now, 1) <= now + Duration::from_millis(20));
     }

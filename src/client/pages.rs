@@ -102,7 +102,7 @@ impl Progress {
             return true;
         }
         self.next = Some(reached);
-        total <= MOST_ROWS && reached < MOST_ROWS
+        self.next_page().is_none() || (total <= MOST_ROWS && reached < MOST_ROWS)
     }
 }
 

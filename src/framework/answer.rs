@@ -13,7 +13,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::cty::{self, Number, Path, Value};
 
 use super::{
-    aliases::{self, Aliases, Names},
+    aliases::{self, Aliases, Names, Record},
     body::JsonObject,
     diagnostics::Diagnostic,
     display::display,
@@ -53,7 +53,7 @@ impl Mismatch {
 /// State after a create or update that was done: what was planned, completed from the answer.
 ///
 /// Never fails, since what exists must be kept: what the answer contradicts, or says in a way that cannot be read, keeps
-/// its planned form and is returned as a mismatch. Aliased fields are compared only when the service's list is at hand.
+/// its planned form and is returned as a mismatch. Without the service's list, names that only it could compare pass.
 pub fn settle(
     fields: &'static [Field],
     planned: &Value,
@@ -139,9 +139,14 @@ pub fn decode(field: &Field, answer: &JsonObject) -> Result<Value, cty::Error> {
 }
 
 fn says(field: &Field, planned: &Value, answer: &Value, aliases: Option<&dyn Aliases>) -> bool {
+    let unaided = Names { record: &Record::default(), aliases: None };
     same(field, planned, answer)
-        || (field.equality == Equality::Aliased
-            && aliases.is_none_or(|aliases| aliases::explains(aliases, planned, answer)))
+        || match aliases {
+            Some(aliases) => {
+                field.equality == Equality::Aliased && aliases::explains(aliases, planned, answer)
+            }
+            None => unaided.undecided(field, planned, answer),
+        }
 }
 
 fn refresh_value(field: &Field, state: &Value, answer: Value, names: Names) -> Value {
@@ -149,11 +154,11 @@ fn refresh_value(field: &Field, state: &Value, answer: Value, names: Names) -> V
         return state.clone();
     }
     match (field.kind, field.equality, answer) {
-        (_, Equality::Aliased, answer) => names.respell(state, &answer),
+        (_, _, answer) if is_nothing(&answer) => Value::Null,
         (Kind::Objects(members), Equality::Keyed(key), Value::List(answer)) => {
             refresh_keyed(key, members, state.elements().unwrap_or_default(), answer)
         }
-        (_, _, answer) if is_nothing(&answer) => Value::Null,
+        (_, Equality::Aliased, answer) => names.respell(state, &answer),
         (_, _, answer) => answer,
     }
 }
@@ -178,7 +183,7 @@ fn refresh_object(members: &[Field], state: &Value, answer: &Value) -> Value {
     }
     let refreshed = members.iter().map(|member| {
         let (held, answered) = (state.attribute(member.name), answer.attribute(member.name));
-        let keeps = member.assigned || same(member, held, answered);
+        let keeps = member.service_owned || same(member, held, answered);
         (member.name.to_owned(), if keeps { held.clone() } else { answered.clone() })
     });
     Value::Object(refreshed.collect())

@@ -47,7 +47,7 @@ pub fn by_key<'a>(key: &str, list: &'a [Value]) -> Vec<&'a Value> {
 /// Whether two objects mean the same.
 pub fn same_members(members: &[Field], left: &Value, right: &Value) -> bool {
     members.iter().all(|member| {
-        member.assigned || same(member, left.attribute(member.name), right.attribute(member.name))
+        member.service_owned || same(member, left.attribute(member.name), right.attribute(member.name))
     })
 }
 

@@ -83,7 +83,7 @@ pub enum Check {
     },
     /// A regular expression as ECMAScript has them, without lookaround or backreferences.
     Pattern,
-    /// A UUID in its 36-character form.
+    /// A UUID in its 36-character form, in the small letters in which services give it back.
     Uuid,
 }
 
@@ -122,7 +122,7 @@ pub struct Field {
     /// What counts as the same value.
     pub equality: Equality,
     /// A member that the service assigns: never sent, never compared; state keeps what the configuration says.
-    pub assigned: bool,
+    pub service_owned: bool,
     /// The value that the service gives an absent member; same as null.
     pub service_default: Option<Literal>,
 }
@@ -140,7 +140,7 @@ impl Field {
             group: None,
             checks: &[],
             equality: Equality::Plain,
-            assigned: false,
+            service_owned: false,
             service_default: None,
         }
     }
@@ -211,8 +211,8 @@ impl Field {
     }
 
     /// The service assigns it: accepted in configurations, never sent, never compared.
-    pub const fn assigned(self) -> Self {
-        Self { assigned: true, ..self }
+    pub const fn service_owned(self) -> Self {
+        Self { service_owned: true, ..self }
     }
 
     /// The value the service gives it when absent.
@@ -247,7 +247,7 @@ impl Field {
 
     /// Whether request bodies and answers carry it as something to compare.
     pub const fn is_exchanged(&self) -> bool {
-        !self.assigned && !matches!(self.mode, Mode::Leading)
+        !self.service_owned && !matches!(self.mode, Mode::Leading)
     }
 
     /// Terraform's type for it. In objects, everything but required members may be left out of a configuration.

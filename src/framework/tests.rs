@@ -51,7 +51,7 @@ const BUILTIN: &[Field] = &[
     Field::optional("scope", Kind::String)
         .service_default(Literal::String("all"))
         .checks(&[Check::OnlyBeside { sibling: "slug", value: "inject" }]),
-    Field::optional("label", Kind::String).assigned().deprecated("it has no effect"),
+    Field::optional("label", Kind::String).service_owned().deprecated("it has no effect"),
 ];
 
 fn ty() -> Type {

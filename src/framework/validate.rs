@@ -78,7 +78,10 @@ fn relation(check: &Check, value: &Value, object: &Value, path: &Path) -> Option
         }
         Check::OnlyBeside { sibling, value: wanted } => {
             let other = object.attribute(sibling);
-            let misplaced = !value.is_null() && !other.is_unknown() && other.as_str() != Some(wanted);
+            let misplaced = !value.is_null()
+                && !value.is_unknown()
+                && !other.is_unknown()
+                && other.as_str() != Some(wanted);
             misplaced.then(|| format!("`{name}` can only be set where `{sibling}` is \"{wanted}\"."))
         }
         _ => None,
@@ -129,14 +132,14 @@ fn scalar(check: &Check, value: &Value, path: &Path) -> Option<Diagnostic> {
             .then(|| format!("`{name}` cannot be \"{text}\". It can be {}.", alternatives(allowed))),
         (Check::Above(bound), Value::Number(number)) => above(bound, number, path),
         (Check::Whole, Value::Number(number)) => {
-            (!number.is_integer()).then(|| format!("`{name}` must be a whole number; it is {number}."))
+            number.to_i64().is_none().then(|| format!("`{name}` must be a whole number below 2^63; it is {number}."))
         }
         (Check::Pattern, Value::String(text)) => pattern::check(text)
             .err()
             .map(|reason| format!("`{name}` is not a regular expression the service accepts: {reason}.")),
-        (Check::Uuid, Value::String(text)) => (!is_uuid(text)).then(|| {
+        (Check::Uuid, Value::String(text)) => (!is_uuid(text) || *text != text.to_ascii_lowercase()).then(|| {
             format!(
-                "`{name}` must be a UUID, such as 0df9e665-d932-5740-b2c7-b52af166bc11; it is \"{text}\"."
+                "`{name}` must be a UUID in small letters, such as 0df9e665-d932-5740-b2c7-b52af166bc11; it is \"{text}\"."
             )
         }),
         _ => None,

@@ -49,7 +49,12 @@ const FIELDS: &[Field] = &[
 
 /// The provider block.
 pub(super) fn schema() -> Schema {
-    Schema { version: 0, description: "Manages OpenRouter guardrails and their assignments.", fields: FIELDS }
+    Schema {
+        version: 0,
+        description: "Manages OpenRouter guardrails, and which API keys and organization members are under them: what \
+                      models and providers these may use, with what budget, data policy and content filters.",
+        fields: FIELDS,
+    }
 }
 
 /// What a configured provider gives its resources.
@@ -87,7 +92,7 @@ impl Api {
 pub(super) fn validate(config: &Value) -> Diagnostics {
     let key = text(config, API_KEY).and_then(|key| ApiKey::new(key).err());
     let url = text(config, SERVER_URL).and_then(|url| BaseUrl::parse(url).err());
-    key.into_iter().chain(url).map(|error| refuse(&error)).collect()
+    key.into_iter().chain(url).map(|error| refuse(config, &error)).collect()
 }
 
 /// Makes the client, or notes which unknown value prevents that for now.
@@ -101,7 +106,7 @@ pub(super) fn configure(
         return Ok(Warned::quiet(Api::new(Err(field.name))));
     }
     let client = client_config(environment, terraform_version, config)
-        .and_then(|config| Client::new(config).map_err(|error| refuse(&error)))?;
+        .and_then(|client| Client::new(client).map_err(|error| refuse(config, &error)))?;
     Ok(Warned::quiet(Api::new(Ok(client))))
 }
 
@@ -113,10 +118,11 @@ fn client_config(
     let variable =
         |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.trim().is_empty());
     let key = text(config, API_KEY).or_else(|| KEY_VARIABLES.into_iter().find_map(variable));
-    let key = ApiKey::new(key.ok_or_else(missing_key)?).map_err(|error| refuse(&error))?;
+    let key = ApiKey::new(key.ok_or_else(missing_key)?).map_err(|error| refuse(config, &error))?;
     let url = text(config, SERVER_URL).or_else(|| variable(URL_VARIABLE));
-    let url =
-        url.map_or_else(|| Ok(BaseUrl::production()), BaseUrl::parse).map_err(|error| refuse(&error))?;
+    let url = url
+        .map_or_else(|| Ok(BaseUrl::production()), BaseUrl::parse)
+        .map_err(|error| refuse(config, &error))?;
     let header = |name| text(config, name).map(str::to_owned);
     Ok(Config {
         http_referer: header(HTTP_REFERER),
@@ -153,15 +159,20 @@ fn missing_key() -> Diagnostic {
     Diagnostic::error("Missing API key", detail).at(Path::attribute(API_KEY))
 }
 
-fn refuse(error: &ConfigError) -> Diagnostic {
-    let attribute = match error {
-        ConfigError::ApiKey { .. } => Some(API_KEY),
-        ConfigError::BaseUrl { .. } => Some(SERVER_URL),
-        _ => None,
+/// Terraform prints the line that a path leads to. There is none for a value with a secret in it: a key, or a password in
+/// an address.
+fn refuse(config: &Value, error: &ConfigError) -> Diagnostic {
+    let (attribute, is_secret) = match error {
+        ConfigError::ApiKey { .. } => (API_KEY, true),
+        ConfigError::BaseUrl { .. } => {
+            (SERVER_URL, text(config, SERVER_URL).is_some_and(|url| url.contains('@')))
+        }
+        ConfigError::Header { name: "HTTP-Referer" } => (HTTP_REFERER, false),
+        ConfigError::Header { name: "X-OpenRouter-Title" } => (TITLE, false),
+        ConfigError::Header { name: "X-OpenRouter-Categories" } => (CATEGORIES, false),
+        _ => return Diagnostic::error("Invalid provider configuration", format!("{error}.")),
     };
-    let diagnostic = Diagnostic::error("Invalid provider configuration", format!("{error}."));
-    match attribute {
-        Some(name) => diagnostic.at(Path::attribute(name)),
-        None => diagnostic,
-    }
+    let diagnostic =
+        Diagnostic::error(format!("Invalid provider configuration: `{attribute}`"), format!("{error}."));
+    if is_secret { diagnostic } else { diagnostic.at(Path::attribute(attribute)) }
 }

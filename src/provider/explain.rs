@@ -48,6 +48,12 @@ fn next_step(error: &Error) -> &'static str {
             "Nothing was sent. Check `server_url`, the network and the proxy settings (HTTPS_PROXY, NO_PROXY), and try \
              again."
         }
+        Error::Lost { .. } | Error::Timeout { .. } if is_read(error) => {
+            "Nothing was changed. Run Terraform again. A slow service may need a longer `timeout_ms`."
+        }
+        Error::Status { status: 500..=599, .. } if is_read(error) => {
+            "The service, or a proxy before it, failed. Nothing was changed. Run Terraform again."
+        }
         Error::Lost { .. } | Error::Timeout { .. } => {
             "The service may or may not have done it: look at what it holds, then run Terraform again. A slow service \
              may need a longer `timeout_ms`."
@@ -58,6 +64,10 @@ fn next_step(error: &Error) -> &'static str {
         }
         Error::Status { status, .. } => next_step_after_status(*status),
     }
+}
+
+fn is_read(error: &Error) -> bool {
+    error.call().method() == http::Method::GET
 }
 
 fn next_step_after_status(status: u16) -> &'static str {

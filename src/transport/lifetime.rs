@@ -18,6 +18,9 @@ const PARENT_POLL: Duration = Duration::from_millis(250);
 /// How long a host may be without a connection after it had one. None makes a second one on purpose.
 const RECONNECT: Duration = Duration::from_secs(1);
 
+/// As long as a host waits for a plugin to start.
+const FIRST_CONNECTION: Duration = Duration::from_secs(60);
+
 /// Why the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -131,9 +134,11 @@ impl Connections {
         self.until(|count| count.open == 0).await;
     }
 
-    /// Waits until there were connections and none came back.
+    /// Waits until there were connections and none came back, or none came in the first place.
     async fn lost(&self) {
-        self.until(|count| count.ever > 0).await;
+        if time::timeout(FIRST_CONNECTION, self.until(|count| count.ever > 0)).await.is_err() {
+            return;
+        }
         loop {
             self.closed().await;
             if time::timeout(RECONNECT, self.until(|count| count.open > 0)).await.is_err() {
@@ -164,8 +169,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_host_that_never_came_is_not_lost() {
-        assert!(!is_lost(&Connections::new(), RECONNECT * 100).await);
+    async fn a_host_is_waited_for_as_long_as_it_would_wait_itself() {
+        assert!(!is_lost(&Connections::new(), FIRST_CONNECTION / 2).await);
+        assert!(is_lost(&Connections::new(), FIRST_CONNECTION * 2).await);
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@ mod answers;
 mod assignments;
 mod attach;
 mod attributes;
+mod examples;
 mod failures;
 mod filters;
 mod guardrails;

@@ -90,11 +90,15 @@ fn a_missing_key_is_one_error_that_says_what_to_set() {
 fn bad_settings_are_refused_at_their_attribute_and_not_repeated() {
     let workspace = Workspace::new();
     for (settings, attribute, text) in [
-        ("server_url = \"http://hunter2.example/api/v1\"", "server_url", "must use https"),
-        ("server_url = \"https://hunter2@openrouter.ai\"", "server_url", "user name or password"),
-        ("server_url = \"hunter2\"", "server_url", "is not a URL"),
-        ("api_key = \"Bearer hunter2\"", "api_key", "must be the bare key"),
-        ("api_key = \" \"", "api_key", "is empty"),
+        ("server_url = \"http://example.com/api/v1\"", "server_url", "must use https"),
+        (
+            "server_url = \"https://hunter2@openrouter.ai\"",
+            "provider \"openrouter\"",
+            "user name or password",
+        ),
+        ("server_url = \"example\"", "server_url", "is not a URL"),
+        ("api_key = \"Bearer hunter2\"", "provider \"openrouter\"", "must be the bare key"),
+        ("api_key = \" \"", "provider \"openrouter\"", "is empty"),
         ("timeout_ms = 0", "timeout_ms", "must be greater than 0"),
     ] {
         workspace.config(&with_provider(settings));

@@ -1,9 +1,10 @@
 //! `cargo xtask demo`: the whole story in front of the reader's eyes. Real Terraform installs the provider, applies
-//! examples/main.tf to the mock, finds nothing left to do, and destroys; after each step the demo shows what the service
+//! examples/main.tf to the mock, finds nothing left to do, moves keys between guardrails, and destroys; after each step the demo shows what the service
 //! holds and which requests the step took. Anything but the expected ends it with an error.
 //!
 //! The development profile is used: from a clean clone it is ready in a fraction of the release profile's time.
 
+mod cast;
 mod report;
 
 use std::fs;
@@ -14,8 +15,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::console;
+use crate::demo::cast::Cast;
 use crate::mirror;
-use crate::mock::{self, Mock};
+use crate::mock::{self, Holdings, Mock};
 use crate::project::Project;
 use crate::terraform::{self, Terraform};
 
@@ -27,20 +29,52 @@ const PLAN_HAS_CHANGES: i32 = 2;
 struct Step {
     purpose: &'static str,
     args: &'static [&'static str],
-    /// How many guardrails the service must hold afterwards.
-    held: usize,
+    /// How many of the keys the configuration puts under production.
+    production_keys: usize,
+    /// What the service must hold afterwards.
+    held: Held,
 }
 
-const STEPS: [Step; 5] = [
-    Step { purpose: "install the provider", args: &["init"], held: 0 },
-    Step { purpose: "create what the configuration says", args: &["apply", "-auto-approve"], held: 2 },
+/// How much the service holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Held {
+    guardrails: usize,
+    /// Of each guardrail by name, how many keys are under it; for members in the same way.
+    keys: [usize; 2],
+    members: [usize; 2],
+}
+
+const NOTHING: Held = Held { guardrails: 0, keys: [0, 0], members: [0, 0] };
+const APPLIED: Held = Held { guardrails: 2, keys: [3, 5], members: [2, 4] };
+const MOVED: Held = Held { keys: [5, 3], ..APPLIED };
+
+const STEPS: [Step; 6] = [
+    Step { purpose: "install the provider", args: &["init"], production_keys: 3, held: NOTHING },
+    Step {
+        purpose: "create what the configuration says",
+        args: &["apply", "-auto-approve"],
+        production_keys: 3,
+        held: APPLIED,
+    },
     Step {
         purpose: "compare the service with the configuration",
         args: &["plan", "-detailed-exitcode"],
-        held: 2,
+        production_keys: 3,
+        held: APPLIED,
     },
-    Step { purpose: "show the outputs", args: &["output"], held: 2 },
-    Step { purpose: "take it all back", args: &["destroy", "-auto-approve"], held: 0 },
+    Step {
+        purpose: "two keys go from the sandbox to production",
+        args: &["apply", "-auto-approve"],
+        production_keys: 5,
+        held: MOVED,
+    },
+    Step { purpose: "show the outputs", args: &["output"], production_keys: 5, held: MOVED },
+    Step {
+        purpose: "take it all back",
+        args: &["destroy", "-auto-approve"],
+        production_keys: 5,
+        held: NOTHING,
+    },
 ];
 
 /// Runs the demo with the given Terraform or `OpenTofu`, else with one that is found.
@@ -50,6 +84,7 @@ pub(crate) fn run(project: &Project, given: Option<PathBuf>) -> Result<()> {
     let (provider, mock) = project.build_provider_and_mock()?;
     let mock = Mock::start(&mock)?;
     let stage = Stage::set_up(project, &provider)?;
+    let cast = Cast::of(mock.holdings()?)?;
     console::title("On stage");
     let stands = [
         ["Terraform".to_owned(), terraform.to_string()],
@@ -59,6 +94,7 @@ pub(crate) fn run(project: &Project, given: Option<PathBuf>) -> Result<()> {
         ],
         ["Service".to_owned(), format!("a mock at {}", mock.base_url())],
         ["Configuration".to_owned(), format!("a copy of {EXAMPLE} in {}", project.shown(&stage.work))],
+        ["Variables".to_owned(), cast.to_string()],
     ];
     for line in console::columns(&stands) {
         println!("{line}");
@@ -71,19 +107,21 @@ pub(crate) fn run(project: &Project, given: Option<PathBuf>) -> Result<()> {
             step.args[0],
             step.purpose
         ));
-        perform(step, &terraform, &stage, &mock)?;
+        perform(step, &terraform, &stage, &cast, &mock)?;
     }
     println!("\nAll {} steps went as they should.", STEPS.len());
     Ok(())
 }
 
 /// Runs one step, shows what it did, and checks what the service holds afterwards.
-fn perform(step: &Step, terraform: &Terraform, stage: &Stage, mock: &Mock) -> Result<()> {
+fn perform(step: &Step, terraform: &Terraform, stage: &Stage, cast: &Cast, mock: &Mock) -> Result<()> {
     let before = mock.requests()?.len();
-    let code = run_terraform(step.args, terraform, stage, mock)?;
-    let guardrails = mock.guardrails()?;
+    let mut command = stage.command(terraform, mock);
+    command.envs(cast.variables(step.production_keys));
+    let code = run_terraform(step.args, command)?;
+    let holdings = mock.holdings()?;
     let requests = mock.requests()?.split_off(before);
-    report::guardrails(&guardrails);
+    report::guardrails(&holdings);
     report::requests(&requests);
     match code {
         Some(0) => {}
@@ -93,19 +131,20 @@ fn perform(step: &Step, terraform: &Terraform, stage: &Stage, mock: &Mock) -> Re
         Some(code) => bail!("terraform {} ended with exit code {code}", step.args[0]),
         None => bail!("terraform {} was ended by a signal", step.args[0]),
     }
-    if guardrails.len() != step.held {
-        bail!("the service holds {}, expected {}", console::count(guardrails.len(), "guardrail"), step.held);
+    let held = Held::of(&holdings);
+    if held != step.held {
+        bail!("the service holds {held:?}, expected {:?}", step.held);
     }
     Ok(())
 }
 
 /// Runs Terraform, its output indented as it comes.
-fn run_terraform(args: &[&str], terraform: &Terraform, stage: &Stage, mock: &Mock) -> Result<Option<i32>> {
+fn run_terraform(args: &[&str], mut command: Command) -> Result<Option<i32>> {
     console::command_line(&[&["terraform"], args].concat());
     let (reader, writer) = std::io::pipe()?;
-    let mut command = stage.command(terraform, mock);
     command.args(args).arg("-no-color").stdout(writer.try_clone()?).stderr(writer);
-    let mut child = command.spawn().with_context(|| format!("cannot run {}", terraform.path.display()))?;
+    let mut child =
+        command.spawn().with_context(|| format!("cannot run {}", command.get_program().display()))?;
     // The command holds the writing ends too, and the output ends only when all of them are closed.
     drop(command);
     for line in BufReader::new(reader).split(b'\n') {
@@ -113,6 +152,17 @@ fn run_terraform(args: &[&str], terraform: &Terraform, stage: &Stage, mock: &Moc
         println!("{}", format!("    {}", String::from_utf8_lossy(&line)).trim_end());
     }
     Ok(child.wait()?.code())
+}
+
+impl Held {
+    fn of(holdings: &Holdings) -> Self {
+        let count = |holders: &[String]| {
+            let mut counts = holdings.guardrails.iter().map(|guardrail| report::under(guardrail, holders));
+            [counts.next().unwrap_or(0), counts.next().unwrap_or(0)]
+        };
+        let guardrails = holdings.guardrails.len();
+        Self { guardrails, keys: count(&holdings.keys), members: count(&holdings.members) }
+    }
 }
 
 /// The directories the demo plays in, all of them under target/.

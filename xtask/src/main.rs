@@ -8,6 +8,7 @@ mod bench;
 mod ci;
 mod console;
 mod demo;
+mod docs;
 mod mirror;
 mod mock;
 mod project;
@@ -37,7 +38,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Watch real Terraform drive the provider against a mock of the service: init, apply, plan, output, destroy.
+    /// Watch real Terraform drive the provider against a mock of the service: init, apply, plan, move keys, output, destroy.
     Demo {
         #[arg(
             long,
@@ -52,6 +53,8 @@ enum Command {
     Lint,
     /// What has to pass before a merge: lint, then test with every pinned Terraform version.
     Ci,
+    /// Write the reference pages under docs/ from the field tables and the examples.
+    Docs,
     /// Measure the release build against its budgets.
     Bench {
         /// Time from spawn to handshake, memory at rest, size of the binary.
@@ -90,6 +93,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Test(args) => test::run(&project, &args.tf, &args.require),
         Command::Lint => ci::lint(&project),
         Command::Ci => ci::run(&project),
+        Command::Docs => docs::run(&project),
         Command::Bench { startup: _ } => bench::startup::run(&project),
     }
 }

@@ -26,6 +26,39 @@ pub(crate) struct Request {
     pub(crate) template: String,
 }
 
+/// What the service holds: guardrails, and who is under them.
+pub(crate) struct Holdings {
+    /// Every guardrail, as the API would answer it, by name.
+    pub(crate) guardrails: Vec<Value>,
+    /// The id of the guardrail of each key that has one.
+    pub(crate) keys: Vec<String>,
+    /// The id of the guardrail of each member that has one.
+    pub(crate) members: Vec<String>,
+    /// The hashes of all keys of the default workspace.
+    pub(crate) key_hashes: Vec<String>,
+    /// The user ids of all members.
+    pub(crate) member_ids: Vec<String>,
+}
+
+impl Holdings {
+    fn read(state: &Value) -> Option<Self> {
+        let mut guardrails = state["guardrails"].as_array()?.clone();
+        guardrails.sort_by_key(|guardrail| guardrail["name"].to_string());
+        let holders = |name: &str| texts(state[name].as_object()?.values());
+        Some(Self {
+            guardrails,
+            keys: holders("key_assignments")?,
+            members: holders("member_assignments")?,
+            key_hashes: texts(state["workspaces"][0]["key_hashes"].as_array()?)?,
+            member_ids: texts(state["member_ids"].as_array()?)?,
+        })
+    }
+}
+
+fn texts<'a>(values: impl IntoIterator<Item = &'a Value>) -> Option<Vec<String>> {
+    values.into_iter().map(|value| Some(value.as_str()?.to_owned())).collect()
+}
+
 impl Mock {
     /// Starts the mock's binary on a free port, and returns once it listens.
     pub(crate) fn start(binary: &Path) -> Result<Self> {
@@ -60,13 +93,9 @@ impl Mock {
         log.iter().map(|entry| request(entry).with_context(|| format!("not a request: {entry}"))).collect()
     }
 
-    /// Every guardrail the service holds, as the API would answer it, by name.
-    pub(crate) fn guardrails(&self) -> Result<Vec<Value>> {
-        let state = self.admin("state")?;
-        let held = state["guardrails"].as_array().context("the mock's state has no `guardrails`")?;
-        let mut held = held.clone();
-        held.sort_by_key(|guardrail| guardrail["name"].to_string());
-        Ok(held)
+    /// What the service holds now.
+    pub(crate) fn holdings(&self) -> Result<Holdings> {
+        Holdings::read(&self.admin("state")?).context("the mock's state lacks a part")
     }
 
     fn admin(&self, what: &str) -> Result<Value> {

@@ -37,6 +37,9 @@ pub(crate) fn run(project: &Project, given: &[PathBuf], required: &[Minor]) -> R
         println!("{terraform}");
     }
     println!("{tally}");
+    if tally.passed == 0 {
+        bail!("no test ran");
+    }
     if tally.failed > 0 {
         bail!("{}", console::count(tally.failed, "failure"));
     }

@@ -1,6 +1,6 @@
-//! The protocol's calls, each handed to the connection through [`rpc::run`]. Every call of protocol 5.11 is answered; those
-//! about kinds of things that a provider here does not have say so in a diagnostic. Core makes those only for types that a
-//! schema declares.
+//! The protocol's calls, handed to the connection through [`rpc::run`]. Every call of protocol 5.11 is answered. Those about
+//! kinds of things that no provider here has say so, in a diagnostic, or in a status where the answer is a stream; core makes
+//! them only for types that a schema declares.
 
 use std::sync::Arc;
 

@@ -54,6 +54,22 @@ fn what_the_answer_contradicts_keeps_the_plan_and_is_told() {
 }
 
 #[test]
+fn names_that_are_lost_or_come_from_nowhere_are_told_even_without_the_list() {
+    for (planned, answered) in
+        [(json!(["short"]), json!(null)), (json!(["short"]), json!([])), (json!(null), json!(["x"]))]
+    {
+        let planned = widget(json!({ "name": "a", "models": planned }));
+        let answered = answer(json!({ "name": "a", "models": answered }));
+        let (state, mismatches) = settle(WIDGET, &planned, &answered, None);
+        assert_eq!(mismatches.len(), 1, "{mismatches:?}");
+        assert_eq!(state.attribute("models"), planned.attribute("models"));
+    }
+    let held = state(json!({ "models": ["short"] }));
+    let now = refresh(WIDGET, &held, &full(json!({ "models": [] })), unaided()).unwrap();
+    assert_eq!(now, state(json!({})));
+}
+
+#[test]
 fn a_hidden_model_that_the_service_accepted_is_no_contradiction() {
     let answered = json!({ "id": "w9", "name": "a", "models": ["hidden-2023", "short-2024"] });
     assert_eq!(settled(json!({ "name": "a", "models": ["hidden", "short"] }), answered.clone()).1, [""; 0]);

@@ -112,6 +112,9 @@ fn a_leader_is_told_from_its_followers_after_an_import() {
     let imported = json!({ "all": true, "one": true, "two": true });
     check_no_change(imported.clone(), json!({ "name": "a", "all": true }));
     check_no_change(imported.clone(), json!({ "name": "a", "one": true, "two": true }));
+    let late = widget(json!({ "name": "a", "one": true })).with_attribute("two", Value::UNKNOWN);
+    let planned = plan(WIDGET, &state(imported.clone()), &late, unaided()).planned;
+    assert!(planned.attribute("all").is_unknown(), "it can still become true or null");
     let planned = update(imported, json!({ "name": "a", "one": true })).planned;
     assert_eq!(planned.attribute("all"), &Value::Null);
     assert_eq!(planned.attribute("two"), &Value::Null);

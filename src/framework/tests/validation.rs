@@ -79,6 +79,10 @@ fn unknown_values_are_silent() {
     assert_eq!(messages(&config), [""; 0]);
     let half_known = widget(json!({ "name": "a", "limit": 5 })).with_attribute("interval", Value::UNKNOWN);
     assert_eq!(messages(&half_known), [""; 0]);
+    let scope = widget(json!({ "name": "a", "builtins": [{ "slug": "x", "action": "a" }] }));
+    let Some([builtin]) = scope.attribute("builtins").elements() else { panic!("one builtin") };
+    let builtin = builtin.clone().with_attribute("scope", Value::UNKNOWN);
+    assert_eq!(messages(&scope.with_attribute("builtins", Value::List(vec![builtin]))), [""; 0]);
     let unknown_member = widget(json!({ "name": "a", "builtins": [{ "action": "a", "scope": "user" }] }));
     let Some([builtin]) = unknown_member.attribute("builtins").elements() else { panic!("one builtin") };
     let builtin = builtin.clone().with_attribute("slug", Value::UNKNOWN);

@@ -42,12 +42,13 @@ impl Assignment {
             Subjects::Keys => (empty, given),
             Subjects::Members => {
                 let (workspace, rest) = given.split_once('/').filter(|(workspace, _)| is_uuid(workspace))?;
-                (empty.with_attribute(WORKSPACE_ID, workspace), rest)
+                (empty.with_attribute(WORKSPACE_ID, workspace.to_ascii_lowercase()), rest)
             }
         };
         let (guardrail_id, subject) =
             rest.split_once('/').filter(|(guardrail_id, _)| is_uuid(guardrail_id))?;
         let is_one = !subject.is_empty() && !subject.contains('/');
+        let guardrail_id = guardrail_id.to_ascii_lowercase();
         is_one.then(|| empty.with_attribute(GUARDRAIL_ID, guardrail_id).with_attribute(self.subject, subject))
     }
 

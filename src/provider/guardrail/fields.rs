@@ -16,7 +16,7 @@ pub(in crate::provider) const FIELDS: &[Field] = &[
     Field::computed_once("id", Kind::String).doc("The guardrail's id, a UUID."),
     Field::required("name", Kind::String)
         .checks(&[Check::Length { min: 1, max: 200 }])
-        .doc("The name, 1 to 200 characters. A workspace can hold several guardrails of one name, but none can be renamed to a name that is taken."),
+        .doc("The name of the guardrail, 1 to 200 characters. A workspace can hold several guardrails of one name, but none can be renamed to a name that is taken."),
     Field::optional("description", Kind::String)
         .checks(&[Check::Length { min: 0, max: 1000 }])
         .doc("What the guardrail is for, at most 1000 characters."),
@@ -24,46 +24,46 @@ pub(in crate::provider) const FIELDS: &[Field] = &[
         .or_computed()
         .create_only()
         .checks(&[Check::Uuid])
-        .doc("The id of the workspace that the guardrail is in; by default the account's default workspace. A change makes a new guardrail."),
+        .doc("The id of the workspace that the guardrail is in; by default the account's default workspace. A change replaces the guardrail."),
     Field::optional("limit_usd", Kind::Number)
         .sent_with(BUDGET)
         .checks(&[Check::Above(0), Check::With("reset_interval")])
-        .doc("How much may be spent in each interval, in US dollars, more than 0. Goes together with `reset_interval`."),
+        .doc("How much may be spent in each interval, in US dollars; more than 0. It is set together with `reset_interval`."),
     Field::optional("reset_interval", Kind::String)
         .sent_with(BUDGET)
         .checks(&[Check::OneOf(&["daily", "weekly", "monthly"]), Check::With("limit_usd")])
-        .doc("When the spending starts at zero again: `daily`, `weekly` or `monthly`. Goes together with `limit_usd`."),
+        .doc("When the spending starts at zero again: `daily`, `weekly` or `monthly`. It is set together with `limit_usd`."),
     Field::optional("include_byok_in_budgets", Kind::Bool)
         .or(Literal::Bool(false))
         .doc("Whether spending through your own provider keys counts toward `limit_usd` too. Defaults to `false`."),
     Field::optional("allowed_models", Kind::Strings)
         .aliased()
         .checks(&[Check::NotEmpty])
-        .doc("The only models that may be used, by slug or canonical slug, such as `openai/gpt-5.2`. Leave it out to allow all."),
+        .doc("The only models that may be used, by slug or canonical slug, such as `openai/gpt-5.2`. Where it is not set, all may be used."),
     Field::optional("ignored_models", Kind::Strings)
         .aliased()
         .checks(&[Check::NotEmpty])
         .doc("Models that may not be used, by slug or canonical slug."),
     Field::optional("allowed_providers", Kind::Strings)
         .checks(&[Check::NotEmpty])
-        .doc("The only providers that may serve requests, by slug, such as `anthropic`. Leave it out to allow all."),
+        .doc("The only providers that may serve requests, by slug, such as `anthropic`. Where it is not set, all may."),
     Field::optional("ignored_providers", Kind::Strings)
         .checks(&[Check::NotEmpty])
         .doc("Providers that may not serve requests, by slug."),
     Field::optional("allowed_data_regions", Kind::Strings)
         .checks(&[Check::NotEmpty, Check::OneOf(&["global", "europe", "us"])])
-        .doc("The only data regions through which requests may arrive: `global`, `europe`, `us`. Leave it out to allow all."),
+        .doc("The only data regions through which requests may arrive: `global`, `europe` and `us`. Where it is not set, they may arrive through any."),
     Field::optional("content_filters", Kind::Objects(CONTENT_FILTER))
-        .doc("Filters of your own: regular expressions that request messages are scanned for."),
+        .doc("Filters of your own: regular expressions that the messages of requests are scanned for."),
     Field::optional("content_filter_builtins", Kind::Objects(CONTENT_FILTER_BUILTIN))
         .keyed_by("slug")
         .checks(&[Check::UniqueBy("slug")])
-        .doc("Filters that the service brings along, each at most once. Their order means nothing."),
+        .doc("Filters that the service brings along, each at most once. Their order has no meaning."),
     Field::optional("enforce_zdr", Kind::Bool)
         .leading()
         .sent_with(ZDR)
         .deprecated("use enforce_zdr_anthropic, enforce_zdr_google, enforce_zdr_openai, enforce_zdr_xai and enforce_zdr_other instead, which say it per provider.")
-        .doc("The value of each of the five `enforce_zdr_` attributes that is not set itself."),
+        .doc("The value of each of the five attributes `enforce_zdr_anthropic`, `enforce_zdr_google`, `enforce_zdr_openai`, `enforce_zdr_xai` and `enforce_zdr_other` that is not set itself. Set those instead."),
     Field::optional("enforce_zdr_anthropic", Kind::Bool)
         .following("enforce_zdr")
         .sent_with(ZDR)
@@ -83,7 +83,7 @@ pub(in crate::provider) const FIELDS: &[Field] = &[
     Field::optional("enforce_zdr_other", Kind::Bool)
         .following("enforce_zdr")
         .sent_with(ZDR)
-        .doc("Whether models of all others are only used with zero data retention."),
+        .doc("Whether models of all other companies are only used with zero data retention."),
     Field::optional("enable_free_model_publication", Kind::Bool)
         .doc("Whether free endpoints that publish prompts may be used."),
     Field::optional("enable_free_model_training", Kind::Bool)
@@ -94,17 +94,17 @@ pub(in crate::provider) const FIELDS: &[Field] = &[
         .doc("Whether Google may retain requests for safety reviews."),
     Field::optional("allow_safety_retention_other", Kind::Bool)
         .doc("Whether other providers may retain requests for safety reviews."),
-    Field::computed_once("created_at", Kind::String).doc("When it was created, in ISO 8601."),
-    Field::computed("updated_at", Kind::String).doc("When it was last updated, in ISO 8601; null until then."),
+    Field::computed_once("created_at", Kind::String).doc("When the guardrail was created, in ISO 8601."),
+    Field::computed("updated_at", Kind::String).doc("When the guardrail was last updated, in ISO 8601; null until it first is."),
 ];
 
 const CONTENT_FILTER: &[Field] = &[
     Field::required("action", Kind::String)
         .checks(&[ACTIONS])
-        .doc("What happens with a message that matches: `redact`, `block` or `flag`."),
+        .doc("What happens to a message that matches: `redact`, `block` or `flag`."),
     Field::required("pattern", Kind::String)
         .checks(&[Check::Length { min: 1, max: 100_000 }, Check::Pattern])
-        .doc("A regular expression as in JavaScript, at most 100000 characters, without lookaround and backreferences."),
+        .doc("A regular expression as JavaScript has them, without lookaround and backreferences, at most 100000 characters."),
     Field::optional("label", Kind::String)
         .checks(&[LABEL_LENGTH])
         .doc("What stands for a redacted match, at most 100 characters."),
@@ -123,20 +123,20 @@ const CONTENT_FILTER_BUILTIN: &[Field] = &[
             "address",
             PROMPT_INJECTION,
         ])])
-        .doc("Which filter: `email`, `phone`, `ssn`, `credit-card`, `ip-address`, `secrets`, `person-name`, `address` or `regex-prompt-injection`."),
+        .doc("Which filter it is: `email`, `phone`, `ssn`, `credit-card`, `ip-address`, `secrets`, `person-name`, `address` or `regex-prompt-injection`."),
     Field::required("action", Kind::String)
         .checks(&[ACTIONS])
-        .doc("What happens with a message in which it finds something: `redact`, `block` or `flag`."),
+        .doc("What happens to a message in which the filter finds something: `redact`, `block` or `flag`."),
     Field::optional("scan_scope", Kind::String)
         .service_default(Literal::String("all_messages"))
         .checks(&[
             Check::OneOf(&["user_only", "all_messages"]),
             Check::OnlyBeside { sibling: "slug", value: PROMPT_INJECTION },
         ])
-        .doc("Which messages `regex-prompt-injection` scans: `user_only` or `all_messages`, the default."),
+        .doc("Which messages the filter `regex-prompt-injection` scans: `user_only` or `all_messages`, the default."),
     Field::optional("label", Kind::String)
-        .assigned()
+        .service_owned()
         .checks(&[LABEL_LENGTH])
         .deprecated("the service assigns the labels of its own filters; what is set here has no effect.")
-        .doc("Has no effect."),
+        .doc("What stands for a redacted match. The service assigns it: what a configuration sets has no effect."),
 ];

@@ -40,7 +40,8 @@ impl Resource<Api> for Guardrail {
         Schema {
             version: 0,
             description: "A guardrail limits what the API keys and organization members that it is assigned to may do: \
-                          models, providers, budget, data policy, content filters.",
+                          models, providers, budget, data policy, content filters. Set `create_before_destroy` as the \
+                          example does: the guide on moving keys tells why.",
             fields: FIELDS,
         }
     }
@@ -116,21 +117,26 @@ impl Resource<Api> for Guardrail {
     }
 }
 
-/// What a plan that deletes a guardrail says of those who are under it. That they cannot be counted is no reason to fail.
+/// What a plan that deletes a guardrail says of those who are under it. That they cannot be counted is no reason to
+/// fail.
 async fn warn_of_assignments(api: &Api, guardrail: &Value) -> Option<Diagnostic> {
     let client = api.client().ok()?;
-    let keys = client.count_assignments(Subjects::Keys, id(guardrail)).await.unwrap_or_default();
-    let members = client.count_assignments(Subjects::Members, id(guardrail)).await.unwrap_or_default();
-    if keys + members == 0 {
+    let keys = client.count_assignments(Subjects::Keys, id(guardrail)).await;
+    let members = client.count_assignments(Subjects::Members, id(guardrail)).await;
+    if matches!((&keys, &members), (Ok(0), Ok(0))) {
         return None;
     }
+    let count = |count: Result<usize, client::Error>, noun: &str| match count {
+        Ok(1) => format!("1 {noun}"),
+        Ok(count) => format!("{count} {noun}s"),
+        Err(error) => format!("an unknown number of {noun}s ({error})"),
+    };
     let name = guardrail.attribute("name").as_str().unwrap_or_default();
-    let count = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let (keys, members) = (count(keys, "key"), count(members, "member"));
     let detail = format!(
-        "{keys} and {members} are under it now, and deleting it leaves those without a guardrail that are not under another \
-         by then. Terraform deletes a guardrail before it moves its keys and members to another one, unless the guardrail \
-         has `lifecycle {{ create_before_destroy = true }}`."
+        "Under it now: {keys} and {members}. Deleting it leaves those without a guardrail that are not under another by then. \
+         Terraform deletes a guardrail before it moves its keys and members to another one, unless the guardrail has \
+         `lifecycle {{ create_before_destroy = true }}`."
     );
     Some(Diagnostic::warning(format!("Guardrail \"{name}\" is still in use"), detail))
 }

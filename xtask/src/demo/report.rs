@@ -1,24 +1,28 @@
-//! What the demo shows after each step: the service's guardrails and the step's requests, as short tables.
+//! What the demo shows after each step: the service's guardrails with who is under them, and the step's requests, as short
+//! tables.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::console;
-use crate::mock::Request;
+use crate::mock::{Holdings, Request};
 
 /// Prints one line per guardrail.
-pub(crate) fn guardrails(held: &[Value]) {
-    println!("\n  The service holds {}.", console::count(held.len(), "guardrail"));
-    if held.is_empty() {
+pub(crate) fn guardrails(held: &Holdings) {
+    println!("\n  The service holds {}.", console::count(held.guardrails.len(), "guardrail"));
+    if held.guardrails.is_empty() {
         return;
     }
-    let header = ["name", "id", "budget", "models", "providers", "filters"].map(str::to_owned);
-    let rows: Vec<_> = std::iter::once(header).chain(held.iter().map(row)).collect();
+    let header =
+        ["name", "id", "budget", "models", "providers", "filters", "keys", "members"].map(str::to_owned);
+    let row = |guardrail| row(guardrail, &held.keys, &held.members);
+    let rows: Vec<_> = std::iter::once(header).chain(held.guardrails.iter().map(row)).collect();
     print(&rows);
 }
 
-fn row(guardrail: &Value) -> [String; 6] {
+/// `keys` and `members` are the ids of the guardrails that keys and members are under.
+fn row(guardrail: &Value, keys: &[String], members: &[String]) -> [String; 8] {
     let text = |name: &str| guardrail[name].as_str().unwrap_or("-").to_owned();
     let length = |name: &str| guardrail[name].as_array().map(Vec::len);
     let budget = match &guardrail["limit_usd"] {
@@ -34,7 +38,14 @@ fn row(guardrail: &Value) -> [String; 6] {
         restriction("allowed_models"),
         restriction("allowed_providers"),
         filters.to_string(),
+        under(guardrail, keys).to_string(),
+        under(guardrail, members).to_string(),
     ]
+}
+
+/// How many of the holders, given by the ids of their guardrails, are under this one.
+pub(crate) fn under(guardrail: &Value, holders: &[String]) -> usize {
+    holders.iter().filter(|id| guardrail["id"] == id.as_str()).count()
 }
 
 /// Prints one line per method and path template, with how often it was called.
@@ -68,17 +79,19 @@ mod tests {
 
     #[test]
     fn a_guardrail_without_restrictions_reads_as_such() {
-        let row = row(&json!({"name": "free", "id": "1", "limit_usd": null, "content_filters": []}));
-        assert_eq!(row, ["free", "1", "none", "any", "any", "0"]);
+        let row =
+            row(&json!({"name": "free", "id": "1", "limit_usd": null, "content_filters": []}), &[], &[]);
+        assert_eq!(row, ["free", "1", "none", "any", "any", "0", "0", "0"]);
     }
 
     #[test]
     fn a_guardrail_with_everything_is_counted() {
-        let row = row(&json!({
+        let guardrail = json!({
             "name": "strict", "id": "2", "limit_usd": 12.5, "reset_interval": "monthly", "allowed_models": ["a", "b"],
             "allowed_providers": ["c"], "content_filters": [{}], "content_filter_builtins": [{}, {}],
-        }));
-        assert_eq!(row, ["strict", "2", "12.5 USD monthly", "2", "1", "3"]);
+        });
+        let row = row(&guardrail, &["2", "1", "2"].map(str::to_owned), &["2".to_owned()]);
+        assert_eq!(row, ["strict", "2", "12.5 USD monthly", "2", "1", "3", "2", "1"]);
     }
 
     #[test]

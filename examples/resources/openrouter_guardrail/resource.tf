@@ -1,0 +1,37 @@
+resource "openrouter_guardrail" "production" {
+  name        = "production"
+  description = "Customer traffic: approved models, no retention, nothing personal leaves."
+
+  # These two go together.
+  limit_usd      = 250
+  reset_interval = "monthly"
+
+  allowed_models    = ["anthropic/claude-sonnet-4.5", "openai/gpt-5"]
+  allowed_providers = ["anthropic", "google-vertex", "openai"]
+
+  # Zero data retention, for every family of models.
+  enforce_zdr_anthropic = true
+  enforce_zdr_google    = true
+  enforce_zdr_openai    = true
+  enforce_zdr_other     = true
+  enforce_zdr_xai       = true
+
+  content_filters = [
+    {
+      action  = "redact"
+      pattern = "\\bsk-or-[a-z0-9-]{20,}\\b"
+      label   = "[OPENROUTER_KEY]"
+    },
+  ]
+
+  content_filter_builtins = [
+    { slug = "email", action = "redact" },
+    { slug = "regex-prompt-injection", action = "block", scan_scope = "user_only" },
+  ]
+
+  # Deleting a guardrail leaves those who are under it without any. With this, keys and members have moved to another
+  # guardrail before Terraform deletes the one they were under.
+  lifecycle {
+    create_before_destroy = true
+  }
+}

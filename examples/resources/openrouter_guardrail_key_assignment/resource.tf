@@ -1,0 +1,34 @@
+variable "ci_key_hash" {
+  description = "The hash of the key that builds use, as the API lists keys; not the key itself."
+  type        = string
+}
+
+variable "customer_key_hashes" {
+  description = "The hashes of the keys that customers' traffic comes with."
+  type        = set(string)
+}
+
+resource "openrouter_guardrail" "production" {
+  name           = "production"
+  limit_usd      = 250
+  reset_interval = "monthly"
+
+  # Deleting a guardrail leaves those who are under it without any. With this, keys and members have moved to another
+  # guardrail before Terraform deletes the one they were under.
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "openrouter_guardrail_key_assignment" "ci" {
+  guardrail_id = openrouter_guardrail.production.id
+  key_hash     = var.ci_key_hash
+}
+
+# Assignments that Terraform makes at one time go to the service together, in few requests.
+resource "openrouter_guardrail_key_assignment" "customers" {
+  for_each = var.customer_key_hashes
+
+  guardrail_id = openrouter_guardrail.production.id
+  key_hash     = each.key
+}

@@ -1,1 +1,0 @@
-//! The shortest way through everything: if this fails, look here first.

@@ -1,0 +1,192 @@
+//! The schema part of a page: attributes by who sets them, and a section for each list of objects. Pure.
+
+use std::fmt::Write;
+
+use terraform_provider_openrouter::framework::field::{Field, Kind, Mode};
+
+/// Who sets an attribute, in the order in which a page has them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Required,
+    Optional,
+    ReadOnly,
+}
+
+/// The attributes of a schema, or the members of one of its lists of objects.
+struct Level<'a> {
+    /// The names of the attributes around it.
+    path: Vec<&'a str>,
+    fields: &'a [Field],
+    /// Whether it is in an attribute that the provider alone sets, which makes all of it such.
+    read_only: bool,
+}
+
+/// The part of a page that begins with `## Schema`, without a newline at its end.
+pub(crate) fn markdown(fields: &[Field]) -> String {
+    let mut text = "## Schema\n\n".to_owned();
+    Level { path: Vec::new(), fields, read_only: false }.write_to(&mut text);
+    text.trim_end().to_owned()
+}
+
+impl<'a> Level<'a> {
+    fn write_to(&self, text: &mut String) {
+        let mut below = Vec::new();
+        for group in [Group::Required, Group::Optional, Group::ReadOnly] {
+            let mut members: Vec<_> = self.fields.iter().filter(|field| self.group(field) == group).collect();
+            if members.is_empty() {
+                continue;
+            }
+            members.sort_by_key(|field| field.name);
+            *text += self.title(group);
+            *text += "\n\n";
+            for field in members {
+                let nested = self.below(field);
+                *text += &line(field, nested.as_ref());
+                below.extend(nested);
+            }
+            text.push('\n');
+        }
+        for level in below {
+            let (anchor, path) = (level.anchor(), level.path.join("."));
+            let _ = write!(text, "<a id=\"{anchor}\"></a>\n### Nested Schema for `{path}`\n\n");
+            level.write_to(text);
+            text.push('\n');
+        }
+    }
+
+    fn group(&self, field: &Field) -> Group {
+        match field.mode {
+            _ if self.read_only || !field.is_configurable() => Group::ReadOnly,
+            Mode::Required => Group::Required,
+            _ => Group::Optional,
+        }
+    }
+
+    fn title(&self, group: Group) -> &'static str {
+        match (group, self.path.is_empty()) {
+            (Group::Required, true) => "### Required",
+            (Group::Optional, true) => "### Optional",
+            (Group::ReadOnly, true) => "### Read-Only",
+            (Group::Required, false) => "Required:",
+            (Group::Optional, false) => "Optional:",
+            (Group::ReadOnly, false) => "Read-Only:",
+        }
+    }
+
+    /// The members of a field that is a list of objects.
+    fn below(&self, field: &'a Field) -> Option<Level<'a>> {
+        let Kind::Objects(fields) = field.kind else { return None };
+        let path = self.path.iter().copied().chain([field.name]).collect();
+        Some(Level { path, fields, read_only: self.group(field) == Group::ReadOnly })
+    }
+
+    fn anchor(&self) -> String {
+        format!("nestedatt--{}", self.path.join("--"))
+    }
+}
+
+/// The line of one attribute, with a link to its members where it has some.
+fn line(field: &Field, below: Option<&Level<'_>>) -> String {
+    let kind = match field.kind {
+        Kind::Bool => "Boolean",
+        Kind::Number => "Number",
+        Kind::String => "String",
+        Kind::Strings => "Set of String",
+        Kind::Objects(_) => "Attributes List",
+    };
+    let sensitive = if field.sensitive { ", Sensitive" } else { "" };
+    let deprecated = if field.deprecated.is_some() { ", Deprecated" } else { "" };
+    let link =
+        below.map_or(String::new(), |level| format!(" (see [below for nested schema](#{}))", level.anchor()));
+    format!("- `{}` ({kind}{sensitive}{deprecated}) {}{link}\n", field.name, field.doc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: &[Field] = &[
+        Field::optional("label", Kind::String).deprecated("it is of no use").doc("A label."),
+        Field::required("action", Kind::String).doc("What to do."),
+    ];
+
+    #[test]
+    fn attributes_stand_by_who_sets_them_in_order_of_the_alphabet() {
+        let fields = [
+            Field::computed_once("id", Kind::String).doc("The id."),
+            Field::optional("secret", Kind::String).sensitive().doc("A secret."),
+            Field::required("size", Kind::Number).doc("How large."),
+            Field::optional("on", Kind::Bool).or_computed().doc("Whether it is on."),
+            Field::required("names", Kind::Strings).doc("Names."),
+        ];
+        insta::assert_snapshot!(markdown(&fields), @r"
+        ## Schema
+
+        ### Required
+
+        - `names` (Set of String) Names.
+        - `size` (Number) How large.
+
+        ### Optional
+
+        - `on` (Boolean) Whether it is on.
+        - `secret` (String, Sensitive) A secret.
+
+        ### Read-Only
+
+        - `id` (String) The id.
+        ");
+    }
+
+    #[test]
+    fn lists_of_objects_have_sections() {
+        let fields = [Field::optional("rules", Kind::Objects(RULE)).doc("Rules.")];
+        insta::assert_snapshot!(markdown(&fields), @r#"
+        ## Schema
+
+        ### Optional
+
+        - `rules` (Attributes List) Rules. (see [below for nested schema](#nestedatt--rules))
+
+        <a id="nestedatt--rules"></a>
+        ### Nested Schema for `rules`
+
+        Required:
+
+        - `action` (String) What to do.
+
+        Optional:
+
+        - `label` (String, Deprecated) A label.
+        "#);
+    }
+
+    /// What a data source shows of an object reads as read-only at every depth, whoever sets it in the resource.
+    #[test]
+    fn everything_inside_a_read_only_list_is_read_only() {
+        const ROW: &[Field] = &[Field::optional("rules", Kind::Objects(RULE)).doc("Rules.")];
+        let fields = [Field::computed("data", Kind::Objects(ROW)).doc("Rows.")];
+        insta::assert_snapshot!(markdown(&fields), @r#"
+        ## Schema
+
+        ### Read-Only
+
+        - `data` (Attributes List) Rows. (see [below for nested schema](#nestedatt--data))
+
+        <a id="nestedatt--data"></a>
+        ### Nested Schema for `data`
+
+        Read-Only:
+
+        - `rules` (Attributes List) Rules. (see [below for nested schema](#nestedatt--data--rules))
+
+        <a id="nestedatt--data--rules"></a>
+        ### Nested Schema for `data.rules`
+
+        Read-Only:
+
+        - `action` (String) What to do.
+        - `label` (String, Deprecated) A label.
+        "#);
+    }
+}
