@@ -89,7 +89,7 @@ fn deleting_a_guardrail_in_use_is_warned_of() {
     workspace.mock().delete_key(&hashes[2]).unwrap();
 
     let in_use =
-        ["Guardrail \"a\" is still in use", "3 keys and 1 member are under it", "create_before_destroy"];
+        ["Guardrail \"a\" is still in use", "Under it now: 3 keys and 1 member.", "create_before_destroy"];
     assert_warns(workspace.run(&["plan", "-destroy"]).succeeds(), &in_use);
     let variable = "variable \"subjects\" {}\n";
     workspace.config(variable);
