@@ -92,6 +92,9 @@ pub enum Error {
         status: u16,
         /// The service's own message where there was one, else what can be said of the answer; one line.
         message: String,
+        /// Whether the answer is one of the service's own: JSON with an `error` in it. A proxy's page is not, nor that of a
+        /// server that is not the API.
+        from_service: bool,
         /// What the service's support can find the request by.
         request_id: Option<String>,
     },
@@ -153,9 +156,9 @@ impl Error {
         }
     }
 
-    /// Whether the service says that the thing does not exist.
+    /// Whether the service itself says that the thing does not exist. A 404 of anything else on the way proves nothing.
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Error::Status { status: 404, .. })
+        matches!(self, Error::Status { status: 404, from_service: true, .. })
     }
 
     /// Whether the service may have done what was asked. False only where that is proven: nothing was sent, or the
@@ -180,7 +183,7 @@ mod tests {
     }
 
     fn status(status: u16) -> Error {
-        Error::Status { call: call(), status, message: "no".to_owned(), request_id: None }
+        Error::Status { call: call(), status, message: "no".to_owned(), from_service: true, request_id: None }
     }
 
     #[test]

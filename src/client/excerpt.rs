@@ -21,6 +21,11 @@ pub(super) fn message(body: &[u8], redactor: &Redactor) -> Option<String> {
     said.filter(|said| !said.is_empty()).or_else(|| excerpt(body, redactor))
 }
 
+/// Whether a body is an error as the service describes them: `{"error": {…}}`.
+pub(super) fn is_error_document(body: &[u8]) -> bool {
+    serde_json::from_slice::<Value>(body).is_ok_and(|body| body["error"].is_object())
+}
+
 /// The beginning of a body that is not what was expected, or the title of an HTML page; none if it is blank.
 pub(super) fn excerpt(body: &[u8], redactor: &Redactor) -> Option<String> {
     let text = String::from_utf8_lossy(body);

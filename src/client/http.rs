@@ -92,6 +92,10 @@ impl Wire {
         })
     }
 
+    pub(super) fn redact(&self, text: &str) -> String {
+        self.redactor.redact(text)
+    }
+
     pub(super) fn base_url(&self) -> &BaseUrl {
         &self.base_url
     }
@@ -197,7 +201,8 @@ impl Wire {
             .or_else(|| status.canonical_reason().map(str::to_owned))
             .unwrap_or_else(|| "no explanation came with it".to_owned());
         let request_id = self.request_id(response.headers());
-        Error::Status { call: call.clone(), status: status.as_u16(), message, request_id }
+        let from_service = excerpt::is_error_document(body);
+        Error::Status { call: call.clone(), status: status.as_u16(), message, from_service, request_id }
     }
 
     fn redirection(&self, response: &Response) -> Option<String> {

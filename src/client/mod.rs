@@ -68,6 +68,13 @@ impl Client {
     }
 }
 
+impl Client {
+    /// A text with this client's key, and whatever looks like a key, masked. For what the service answers and people see.
+    pub fn redact(&self, text: &str) -> String {
+        self.inner.wire.redact(text)
+    }
+}
+
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("base_url", self.inner.wire.base_url()).finish_non_exhaustive()

@@ -44,6 +44,8 @@ fn validate_value(field: &Field, value: &Value, path: &Path, diagnostics: &mut D
         if element.is_null() {
             let detail = format!("An element of `{path}` is null. Remove it, or give it a value.");
             diagnostics.push(invalid(detail, &place));
+        } else if element.as_str() == Some("") {
+            diagnostics.push(invalid(format!("An element of `{path}` is empty. Remove it."), &place));
         } else if let (Kind::Objects(members), false) = (field.kind, element.is_unknown()) {
             validate_object(members, element, &place, diagnostics);
         }
@@ -62,7 +64,7 @@ fn presence(field: &Field, value: &Value, path: &Path) -> Option<Diagnostic> {
         );
         return Some(Diagnostic::error("Read-only attribute", detail).at(path.clone()));
     }
-    let reason = field.deprecated.filter(|_| !value.is_null())?;
+    let reason = field.deprecated.filter(|_| !value.is_null() && !value.is_unknown())?;
     // Terraform shows only the first of several warnings with one title.
     let summary = format!("Deprecated attribute `{}`", field.name);
     Some(Diagnostic::warning(summary, format!("`{name}`: {reason}")).at(path.clone()))

@@ -11,7 +11,8 @@ use crate::{
 /// An error of the client, for an `act` such as `create guardrail "ci"`: names the act, the call, the status and the
 /// service's message, and what to do next.
 pub(super) fn explain(act: &str, error: &Error) -> Diagnostic {
-    let mut detail = format!("{error}.\n\n{}", next_step(error));
+    let told = error.to_string();
+    let mut detail = format!("{}.\n\n{}", told.trim_end_matches('.'), next_step(error));
     if let Some(request_id) = error.request_id() {
         let _ = write!(detail, " The service knows this request as {request_id}.");
     }
@@ -61,6 +62,9 @@ fn next_step(error: &Error) -> &'static str {
         Error::Decode { .. } => {
             "What answered may not be the OpenRouter API: check `server_url` and any proxy in between. If it is, please \
              report this."
+        }
+        Error::Status { status: 404, from_service: false, .. } => {
+            "This is not an answer of the OpenRouter API: check `server_url` (or OPENROUTER_BASE_URL) and any proxy in between."
         }
         Error::Status { status, .. } => next_step_after_status(*status),
     }

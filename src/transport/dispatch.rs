@@ -2,8 +2,10 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::sync::Arc;
 
 use http::{Request, Response};
+use tokio::sync::watch;
 use tonic::body::Body;
 use tonic::codegen::BoxFuture;
 use tower_service::Service as _;
@@ -23,11 +25,43 @@ pub(super) struct Dispatch<S> {
     controller: GrpcControllerServer<HostServices>,
     health: HealthServer<HostServices>,
     application: S,
+    calls: Calls,
+}
+
+/// Counts the application's calls under way, on all connections.
+#[derive(Clone)]
+pub(super) struct Calls(Arc<watch::Sender<usize>>);
+
+/// A call that counts until this is dropped.
+struct UnderWay(Calls);
+
+impl Calls {
+    /// None so far.
+    pub(super) fn new() -> Self {
+        Self(Arc::new(watch::Sender::new(0)))
+    }
+
+    /// Waits until none is under way.
+    pub(super) async fn finished(&self) {
+        // The sender is borrowed, so the channel cannot be closed meanwhile.
+        let _ = self.0.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    fn begin(&self) -> UnderWay {
+        self.0.send_modify(|count| *count += 1);
+        UnderWay(self.clone())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.0.send_modify(|count| *count -= 1);
+    }
 }
 
 impl<S: Application> Dispatch<S> {
     /// Serves `application` beside what every host expects.
-    pub(super) fn new(application: S, shutdown: Shutdown) -> Self {
+    pub(super) fn new(application: S, shutdown: Shutdown, calls: Calls) -> Self {
         let services = HostServices { shutdown };
         Self {
             broker: GrpcBrokerServer::new(services.clone()),
@@ -35,6 +69,7 @@ impl<S: Application> Dispatch<S> {
             controller: GrpcControllerServer::new(services.clone()),
             health: HealthServer::new(services),
             application,
+            calls,
         }
     }
 
@@ -47,9 +82,12 @@ impl<S: Application> Dispatch<S> {
             health_server::SERVICE_NAME => self.health.clone().call(request),
             _ => {
                 let mut application = self.application.clone();
+                let under_way = self.calls.begin();
                 Box::pin(async move {
                     poll_fn(|context| application.poll_ready(context)).await?;
-                    application.call(request).await
+                    let answer = application.call(request).await;
+                    drop(under_way);
+                    answer
                 })
             }
         }

@@ -9,7 +9,7 @@ use tokio::time;
 use tokio_rustls::TlsAcceptor;
 
 use super::connection;
-use super::dispatch::Dispatch;
+use super::dispatch::{Calls, Dispatch};
 use super::lifetime::{Connections, End, Lifetime};
 use super::listener::{ListenError, Listener, Stream};
 use super::shutdown::Shutdown;
@@ -21,6 +21,9 @@ const WORKERS: usize = 2;
 
 /// How long the answer to the host's last request may take to leave. Hosts wait for the exit, so it is short.
 const LAST_ANSWERS: Duration = Duration::from_millis(20);
+
+/// How long calls under way may take after a signal asked for the end.
+const LAST_CALLS: Duration = Duration::from_secs(10);
 
 /// How long to wait when no connection can be accepted, as when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -93,7 +96,10 @@ where
     let end = lifetime.end(&server.shutdown, &server.connections).await;
     drop(socket_file);
     tracing::debug!(reason = %end, "ending");
-    if end == End::Shutdown {
+    if end == End::Signal {
+        server.let_calls_finish().await;
+    }
+    if matches!(end, End::Shutdown | End::Signal) {
         server.let_answers_leave().await;
     }
     Ok(())
@@ -111,6 +117,7 @@ struct Server<F> {
     application: F,
     connections: Connections,
     shutdown: Shutdown,
+    calls: Calls,
 }
 
 impl<F, S> Server<F>
@@ -124,7 +131,14 @@ where
             application,
             connections: Connections::new(),
             shutdown: Shutdown::new(),
+            calls: Calls::new(),
         }
+    }
+
+    /// Whoever sends SIGTERM to a whole process group, as a CI system does, makes the host stop in order: what was begun
+    /// is finished, so that the host hears of it.
+    async fn let_calls_finish(&self) {
+        let _ = time::timeout(LAST_CALLS, self.calls.finished()).await;
     }
 
     /// Gives the answers that are ready a moment to leave; what is still being worked on is given up.
@@ -145,7 +159,7 @@ where
             },
         };
         let _open = self.connections.open();
-        let dispatch = Dispatch::new((self.application)(), self.shutdown.clone());
+        let dispatch = Dispatch::new((self.application)(), self.shutdown.clone(), self.calls.clone());
         if let Err(error) = connection::serve(stream, dispatch, &self.shutdown).await {
             tracing::debug!(%error, "a connection broke");
         }

@@ -84,11 +84,21 @@ fn a_page_of_a_proxy_is_told_from_the_api() {
     let page = "<html><head><title>Bad gateway</title></head><body>cloudy</body></html>";
     each_operation_fails(
         &Action::html(502, page, false),
-        &["answered 502: an HTML page: Bad gateway", "look at what it holds"],
+        &["answered 502: an HTML page: Bad gateway", "un Terraform again"],
     );
     each_operation_fails(
         &Action::html(200, page, false),
         &["answered 200", "an HTML page: Bad gateway, not JSON", "check `server_url`"],
+    );
+}
+
+/// Only the service itself can say that something is gone.
+#[test]
+fn a_404_of_a_proxy_takes_nothing_out_of_the_state() {
+    let page = "<html><head><title>404 Not Found</title></head></html>";
+    each_operation_fails(
+        &Action::html(404, page, false),
+        &["answered 404", "not an answer of the OpenRouter API"],
     );
 }
 
@@ -107,10 +117,7 @@ fn a_redirect_is_not_followed() {
 
 #[test]
 fn a_lost_connection_leaves_the_outcome_open() {
-    each_operation_fails(
-        &Action::dropped(When::Before),
-        &["connection was lost", "may or may not have done it"],
-    );
+    each_operation_fails(&Action::dropped(When::Before), &["connection was lost", "un Terraform again"]);
 }
 
 /// The work of these was done: what the state then says is stale, and the next refresh finds out.

@@ -31,6 +31,11 @@ fn wrong_scalars() -> Vec<Wrong> {
         wrong("name = \"n\"\ncreated_at = \"now\"", "created_at", &["decided by the service", "Remove it"]),
         wrong("name = \"n\"\nupdated_at = \"now\"", "updated_at", &["decided by the service", "Remove it"]),
         wrong("name = \"n\"\nworkspace_id = \"production\"", "workspace_id", &["UUID", "production"]),
+        wrong(
+            "name = \"n\"\nworkspace_id = \"0DF9E665-D932-5740-B2C7-B52AF166BC11\"",
+            "workspace_id",
+            &["small letters"],
+        ),
         wrong("name = \"n\"\nlimit_usd = 0\nreset_interval = \"daily\"", "limit_usd", &["greater than 0"]),
         wrong(
             "name = \"n\"\nlimit_usd = -0.5\nreset_interval = \"daily\"",
@@ -200,7 +205,6 @@ fn the_edges_of_what_is_allowed_pass_without_a_word() {
         named("builtins", &format!("content_filter_builtins = [{}]", builtins.join(", "))),
         named("none", "content_filters = []\ncontent_filter_builtins = []\nallowed_models = null"),
         named("regions", "allowed_data_regions = [\"global\", \"europe\", \"us\"]"),
-        named("upper", "workspace_id = \"0DF9E665-D932-5740-B2C7-B52AF166BC11\""),
     ];
     workspace.config(&blocks.concat());
     assert_silent(&workspace);

@@ -97,6 +97,9 @@ async fn assign_all(
     under_way.join_all().await.into_iter().collect()
 }
 
+/// An error as the service describes them.
+const REFUSAL: &str = r#"{"error":{"code":0,"message":"no"}}"#;
+
 #[tokio::test]
 async fn those_who_come_together_go_out_together() {
     let (server, rows) = service().await;
@@ -267,7 +270,7 @@ async fn keys_that_make_a_request_fail_fail_alone() {
 #[tokio::test]
 async fn a_request_that_fails_as_a_whole_fails_for_all_and_is_not_split() {
     for status in [403, 404, 500] {
-        let server = Server::start(move |_| Reply::json(status, "")).await;
+        let server = Server::start(move |_| Reply::json(status, REFUSAL)).await;
         let client = client(&server);
         let outcomes = assign_all(&client, "g", &numbered("key", 30)).await;
         assert!(outcomes.values().all(|outcome| outcome.as_ref().unwrap_err().status() == Some(status)));
@@ -365,10 +368,21 @@ async fn a_listing_that_failed_is_not_kept() {
 async fn a_guardrail_that_is_gone_has_nobody_under_it() {
     let server = Server::start(|seen| match seen.target.contains("/guardrails/assignments/") {
         true => Reply::json(200, r#"{"data":[],"total_count":0}"#),
-        false => Reply::json(404, ""),
+        false => Reply::json(404, REFUSAL),
     })
     .await;
     let client = client(&server);
     assert_eq!(client.find_assignment(KEYS, "g", "key").await.unwrap(), Placement::Elsewhere(vec![]));
     assert_eq!(client.count_assignments(KEYS, "g").await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_404_that_is_not_the_services_proves_nothing() {
+    for page in ["", "<title>Not found</title>", r#"{"detail":"no such route"}"#] {
+        let server = Server::start(move |_| Reply::json(404, page)).await;
+        let client = client(&server);
+        assert!(!client.get_guardrail("g").await.unwrap_err().is_not_found(), "{page}");
+        assert!(client.unassign(KEYS, "g", "key").await.is_err(), "{page}");
+        assert!(client.find_assignment(KEYS, "g", "key").await.is_err(), "{page}");
+    }
 }

@@ -44,6 +44,7 @@ fn each_rule_is_told_at_its_attribute_with_what_is_allowed() {
     check_refused(budget(json!(1), "hourly"), "interval", "\"daily\" or \"weekly\"");
     check_refused(json!({ "name": "a", "models": [] }), "models", "null");
     check_refused(json!({ "name": "a", "models": [null] }), "models", "is null");
+    check_refused(json!({ "name": "a", "models": [""] }), "models", "is empty");
     check_refused(
         json!({ "name": "a", "filters": [{ "pattern": "(?=x)" }] }),
         "filters[0].pattern",
@@ -73,7 +74,7 @@ fn what_is_right_is_silent_and_what_is_deprecated_warns_only_when_used() {
 #[test]
 fn unknown_values_are_silent() {
     let mut config = widget(json!({}));
-    for field in WIDGET.iter().filter(|field| field.is_configurable() && field.deprecated.is_none()) {
+    for field in WIDGET.iter().filter(|field| field.is_configurable()) {
         config = config.with_attribute(field.name, Value::UNKNOWN);
     }
     assert_eq!(messages(&config), [""; 0]);

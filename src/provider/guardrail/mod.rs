@@ -156,7 +156,11 @@ async fn settle(client: &Client, planned: &Value, answered: &client::Guardrail) 
         aliased().filter(|field| field.name == mismatch.name).for_each(|field| record.forget(field));
     }
     let state = State { value, private: record.to_private() };
-    Warned::new(state, mismatches.iter().map(answer::Mismatch::warning))
+    let warning = |mismatch: &answer::Mismatch| {
+        let warning = mismatch.warning();
+        Diagnostic { detail: client.redact(&warning.detail), ..warning }
+    };
+    Warned::new(state, mismatches.iter().map(warning))
 }
 
 /// Records the canonical names that the service holds.
