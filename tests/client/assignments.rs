@@ -1,11 +1,11 @@
-//! Single assignments become bulk requests, and each caller still gets its own outcome; single reads share a listing.
+//! Single assignments become bulk requests, and each caller still gets its own outcome.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use terraform_provider_openrouter::client::{Client, Error, Placement, Subjects};
+use terraform_provider_openrouter::client::{Client, Error, Subjects};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -14,8 +14,11 @@ use crate::{PATIENCE, client};
 
 const KEYS: Subjects = Subjects::Keys;
 
+/// An error as the service describes them.
+pub(crate) const REFUSAL: &str = r#"{"error":{"code":0,"message":"no"}}"#;
+
 /// Guardrails by key: what the service holds.
-type Rows = Arc<Mutex<BTreeMap<String, String>>>;
+pub(crate) type Rows = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// Guardrail and keys of a request that assigns or removes.
 fn bulk(seen: &Seen) -> (String, Vec<String>) {
@@ -26,7 +29,7 @@ fn bulk(seen: &Seen) -> (String, Vec<String>) {
 }
 
 /// A service that knows every key but those called `unknown`, and refuses those called `foreign`.
-fn serve(rows: &Rows, seen: &Seen) -> Reply {
+pub(crate) fn serve(rows: &Rows, seen: &Seen) -> Reply {
     let mut rows = rows.lock().unwrap();
     if seen.method == "GET" {
         return list(&rows, seen);
@@ -35,7 +38,9 @@ fn serve(rows: &Rows, seen: &Seen) -> Reply {
     let count = if seen.target.ends_with("/remove") {
         let removed = hashes.iter().filter(|hash| rows.get(*hash) == Some(&guardrail));
         let removed: Vec<_> = removed.cloned().collect();
-        removed.iter().for_each(|hash| drop(rows.remove(hash)));
+        for hash in &removed {
+            rows.remove(hash);
+        }
         json!({ "unassigned_count": removed.len() })
     } else if let Some(foreign) = hashes.iter().find(|hash| hash.starts_with("foreign")) {
         let message = format!("{foreign} is of another workspace");
@@ -59,7 +64,7 @@ fn list(rows: &BTreeMap<String, String>, seen: &Seen) -> Reply {
     Reply::json(200, json!({ "data": page, "total_count": found.len() }).to_string())
 }
 
-async fn service() -> (Server, Rows) {
+pub(crate) async fn service() -> (Server, Rows) {
     let rows = Rows::default();
     let held = Arc::clone(&rows);
     (Server::start(move |seen| serve(&held, seen)).await, rows)
@@ -76,7 +81,7 @@ fn sent(server: &Server) -> Vec<(String, bool, usize)> {
         .collect()
 }
 
-fn numbered(name: &str, count: usize) -> Vec<String> {
+pub(crate) fn numbered(name: &str, count: usize) -> Vec<String> {
     (0..count).map(|number| format!("{name}-{number}")).collect()
 }
 
@@ -96,9 +101,6 @@ async fn assign_all(
     }
     under_way.join_all().await.into_iter().collect()
 }
-
-/// An error as the service describes them.
-const REFUSAL: &str = r#"{"error":{"code":0,"message":"no"}}"#;
 
 #[tokio::test]
 async fn those_who_come_together_go_out_together() {
@@ -293,96 +295,4 @@ async fn culprits_that_cannot_be_found_are_no_success() {
         outcomes.values().all(|outcome| outcome.as_ref().unwrap_err().status() == Some(500)),
         "{outcomes:?}"
     );
-}
-
-/// How often each list was asked for.
-fn listings(server: &Server) -> (usize, usize) {
-    let lists: Vec<_> = server.seen().into_iter().filter(|seen| seen.method == "GET").collect();
-    let of_account = lists.iter().filter(|seen| seen.target.contains("/guardrails/assignments/")).count();
-    (lists.len() - of_account, of_account)
-}
-
-#[tokio::test]
-async fn many_reads_share_one_listing() {
-    let (server, rows) = service().await;
-    let hashes = numbered("key", 80);
-    rows.lock().unwrap().extend(hashes.iter().map(|hash| (hash.clone(), "g".to_owned())));
-    let client = client(&server);
-    let mut reads = JoinSet::new();
-    for hash in hashes {
-        let client = client.clone();
-        reads.spawn(async move { client.find_assignment(KEYS, "g", &hash).await.unwrap() });
-    }
-    assert!(reads.join_all().await.iter().all(|found| *found == Placement::Here));
-    assert_eq!(listings(&server), (1, 0));
-
-    // Those who are not there share one listing of the account, and are told where they are.
-    rows.lock().unwrap().insert("moved".to_owned(), "h".to_owned());
-    let moved = client.find_assignment(KEYS, "g", "moved").await.unwrap();
-    assert_eq!(moved, Placement::Elsewhere(vec!["h".to_owned()]));
-    assert_eq!(client.find_assignment(KEYS, "g", "gone").await.unwrap(), Placement::Elsewhere(vec![]));
-    assert_eq!(listings(&server), (1, 1));
-
-    // A write makes both stale.
-    client.assign(KEYS, "g", "moved").await.unwrap();
-    assert_eq!(client.find_assignment(KEYS, "g", "moved").await.unwrap(), Placement::Here);
-    assert_eq!(listings(&server), (2, 1));
-}
-
-/// The account's listing decides, if it was begun after the guardrail's: an older one proves nothing.
-#[tokio::test]
-async fn a_miss_is_confirmed_by_a_fresh_listing() {
-    let (server, rows) = service().await;
-    let client = client(&server);
-    assert_eq!(client.find_assignment(KEYS, "g", "late").await.unwrap(), Placement::Elsewhere(vec![]));
-    rows.lock().unwrap().insert("late".to_owned(), "h".to_owned());
-    let found = client.find_assignment(KEYS, "h", "late").await.unwrap();
-    assert_eq!(found, Placement::Here);
-    // Listed before: the guardrail's listing is older than the account's that came after it.
-    rows.lock().unwrap().insert("other".to_owned(), "i".to_owned());
-    client.count_assignments(KEYS, "j").await.unwrap();
-    assert_eq!(
-        client.find_assignment(KEYS, "j", "other").await.unwrap(),
-        Placement::Elsewhere(vec!["i".to_owned()])
-    );
-    assert_eq!(listings(&server), (3, 2));
-}
-
-#[tokio::test]
-async fn a_listing_that_failed_is_not_kept() {
-    let (rows, broken) = (Rows::default(), Arc::new(Mutex::new(true)));
-    rows.lock().unwrap().insert("key".to_owned(), "g".to_owned());
-    let held = Arc::clone(&broken);
-    let server = Server::start(move |seen| match *held.lock().unwrap() {
-        true => Reply::json(500, ""),
-        false => serve(&rows, seen),
-    })
-    .await;
-    let client = client(&server);
-    assert_eq!(client.find_assignment(KEYS, "g", "key").await.unwrap_err().status(), Some(500));
-    *broken.lock().unwrap() = false;
-    assert_eq!(client.find_assignment(KEYS, "g", "key").await.unwrap(), Placement::Here);
-}
-
-#[tokio::test]
-async fn a_guardrail_that_is_gone_has_nobody_under_it() {
-    let server = Server::start(|seen| match seen.target.contains("/guardrails/assignments/") {
-        true => Reply::json(200, r#"{"data":[],"total_count":0}"#),
-        false => Reply::json(404, REFUSAL),
-    })
-    .await;
-    let client = client(&server);
-    assert_eq!(client.find_assignment(KEYS, "g", "key").await.unwrap(), Placement::Elsewhere(vec![]));
-    assert_eq!(client.count_assignments(KEYS, "g").await.unwrap(), 0);
-}
-
-#[tokio::test]
-async fn a_404_that_is_not_the_services_proves_nothing() {
-    for page in ["", "<title>Not found</title>", r#"{"detail":"no such route"}"#] {
-        let server = Server::start(move |_| Reply::json(404, page)).await;
-        let client = client(&server);
-        assert!(!client.get_guardrail("g").await.unwrap_err().is_not_found(), "{page}");
-        assert!(client.unassign(KEYS, "g", "key").await.is_err(), "{page}");
-        assert!(client.find_assignment(KEYS, "g", "key").await.is_err(), "{page}");
-    }
 }

@@ -9,6 +9,7 @@ mod failures;
 mod log;
 mod models;
 mod pages;
+mod placements;
 mod requests;
 mod secrecy;
 mod server;

@@ -185,7 +185,7 @@ fn what_does_not_say_which_guardrail_is_refused() {
     let workspace = Workspace::new();
     let id = format!("id = \"{NOBODY}\"");
     for (lines, says, at) in [
-        ("".to_owned(), "Set `id` or `name`", "data "),
+        (String::new(), "Set `id` or `name`", "data "),
         ("workspace_id = \"00000000-0000-4000-8000-000000000000\"".to_owned(), "Set `id` or `name`", "data "),
         (format!("{id}\nname = \"a\""), "not both", "id = "),
         (format!("{id}\nworkspace_id = \"{NOBODY}\""), "`workspace_id` goes with `name`", "workspace_id = "),

@@ -65,7 +65,9 @@ fn the_last_of_rows_whose_keys_are_mostly_gone_is_found() {
     // The service's order is its own: whichever row comes last is looked for.
     let order: Vec<String> = mock.key_assignments().into_keys().collect();
     let (gone, left) = order.split_at(120);
-    gone.iter().for_each(|hash| mock.delete_key(hash).unwrap());
+    for hash in gone {
+        mock.delete_key(hash).unwrap();
+    }
     let hash = left.last().unwrap();
 
     workspace.config(&key_of(&guardrail, hash));

@@ -104,9 +104,19 @@ fn a_secret_in_an_import_id_is_refused_and_not_repeated() {
     let hash = default_keys(workspace.mock()).remove(0);
     workspace.config(&key("this", &format!("guardrail_id = {guardrail:?}\nkey_hash = {hash:?}")));
     for given in [SECRET.to_owned(), format!("{guardrail}/{SECRET}"), format!("{SECRET}/{hash}")] {
-        let mut run = workspace.try_import(KEY, &given).fails().says("API key instead of its hash");
-        let (ours, _) = (run.stderr.clone(), run.stdout.clear());
+        let run = workspace.try_import(KEY, &given).fails().says("API key instead of its hash");
+        let ours = run.stderr;
         assert!(!ours.contains("sk-or-v1") && !ours.contains(TAIL), "{ours}");
         assert_eq!(workspace.mock().log().total, 0, "nothing needs to be asked");
     }
+
+    // An import block, which can take it from a variable.
+    let import = format!("import {{\n  to = {KEY}\n  id = \"{guardrail}/${{var.given}}\"\n}}\n");
+    let lines = format!("guardrail_id = {guardrail:?}\nkey_hash = {hash:?}");
+    workspace.config(&(VARIABLE.to_owned() + &key("this", &lines) + &import));
+    workspace.write("secret.auto.tfvars", &format!("given = {SECRET:?}\n"));
+    let problem = crate::story::only_error(workspace.run(&["plan", "-json"]));
+    problem.says(&["API key instead of its hash"]);
+    let ours = problem.diagnostic.to_string();
+    assert!(!ours.contains("sk-or-v1") && !ours.contains(TAIL), "{ours}");
 }

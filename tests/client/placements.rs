@@ -1,0 +1,108 @@
+//! Single reads of assignments share a listing, and a miss is confirmed.
+
+use std::sync::{Arc, Mutex};
+
+use terraform_provider_openrouter::client::{Placement, Subjects};
+use tokio::task::JoinSet;
+
+use crate::assignments::{REFUSAL, Rows, numbered, serve, service};
+use crate::client;
+use crate::server::{Reply, Server};
+
+const KEYS: Subjects = Subjects::Keys;
+
+/// How often each list was asked for.
+fn listings(server: &Server) -> (usize, usize) {
+    let lists: Vec<_> = server.seen().into_iter().filter(|seen| seen.method == "GET").collect();
+    let of_account = lists.iter().filter(|seen| seen.target.contains("/guardrails/assignments/")).count();
+    (lists.len() - of_account, of_account)
+}
+
+#[tokio::test]
+async fn many_reads_share_one_listing() {
+    let (server, rows) = service().await;
+    let hashes = numbered("key", 80);
+    rows.lock().unwrap().extend(hashes.iter().map(|hash| (hash.clone(), "g".to_owned())));
+    let client = client(&server);
+    let mut reads = JoinSet::new();
+    for hash in hashes {
+        let client = client.clone();
+        reads.spawn(async move { client.find_assignment(KEYS, "g", &hash).await.unwrap() });
+    }
+    assert!(reads.join_all().await.iter().all(|found| *found == Placement::Here));
+    assert_eq!(listings(&server), (1, 0));
+
+    // Those who are not there share one listing of the account, and are told where they are.
+    rows.lock().unwrap().insert("moved".to_owned(), "h".to_owned());
+    let moved = client.find_assignment(KEYS, "g", "moved").await.unwrap();
+    assert_eq!(moved, Placement::Elsewhere(vec!["h".to_owned()]));
+    assert_eq!(client.find_assignment(KEYS, "g", "gone").await.unwrap(), Placement::Elsewhere(vec![]));
+    assert_eq!(listings(&server), (1, 1));
+
+    // A write makes both stale.
+    client.assign(KEYS, "g", "moved").await.unwrap();
+    assert_eq!(client.find_assignment(KEYS, "g", "moved").await.unwrap(), Placement::Here);
+    assert_eq!(listings(&server), (2, 1));
+}
+
+/// The account's listing decides, if it was begun after the guardrail's: an older one proves nothing.
+#[tokio::test]
+async fn a_miss_is_confirmed_by_a_fresh_listing() {
+    let (server, rows) = service().await;
+    let client = client(&server);
+    assert_eq!(client.find_assignment(KEYS, "g", "late").await.unwrap(), Placement::Elsewhere(vec![]));
+    rows.lock().unwrap().insert("late".to_owned(), "h".to_owned());
+    let found = client.find_assignment(KEYS, "h", "late").await.unwrap();
+    assert_eq!(found, Placement::Here);
+    // Listed before: the guardrail's listing is older than the account's that came after it.
+    rows.lock().unwrap().insert("other".to_owned(), "i".to_owned());
+    client.count_assignments(KEYS, "j").await.unwrap();
+    assert_eq!(
+        client.find_assignment(KEYS, "j", "other").await.unwrap(),
+        Placement::Elsewhere(vec!["i".to_owned()])
+    );
+    assert_eq!(listings(&server), (3, 2));
+}
+
+#[tokio::test]
+async fn a_listing_that_failed_is_not_kept() {
+    let (rows, broken) = (Rows::default(), Arc::new(Mutex::new(true)));
+    rows.lock().unwrap().insert("key".to_owned(), "g".to_owned());
+    let held = Arc::clone(&broken);
+    let server = Server::start(
+        move |seen| {
+            if *held.lock().unwrap() { Reply::json(500, "") } else { serve(&rows, seen) }
+        },
+    )
+    .await;
+    let client = client(&server);
+    assert_eq!(client.find_assignment(KEYS, "g", "key").await.unwrap_err().status(), Some(500));
+    *broken.lock().unwrap() = false;
+    assert_eq!(client.find_assignment(KEYS, "g", "key").await.unwrap(), Placement::Here);
+}
+
+#[tokio::test]
+async fn a_guardrail_that_is_gone_has_nobody_under_it() {
+    let server = Server::start(|seen| {
+        if seen.target.contains("/guardrails/assignments/") {
+            Reply::json(200, r#"{"data":[],"total_count":0}"#)
+        } else {
+            Reply::json(404, REFUSAL)
+        }
+    })
+    .await;
+    let client = client(&server);
+    assert_eq!(client.find_assignment(KEYS, "g", "key").await.unwrap(), Placement::Elsewhere(vec![]));
+    assert_eq!(client.count_assignments(KEYS, "g").await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_404_that_is_not_the_services_proves_nothing() {
+    for page in ["", "<title>Not found</title>", r#"{"detail":"no such route"}"#] {
+        let server = Server::start(move |_| Reply::json(404, page)).await;
+        let client = client(&server);
+        assert!(!client.get_guardrail("g").await.unwrap_err().is_not_found(), "{page}");
+        assert!(client.unassign(KEYS, "g", "key").await.is_err(), "{page}");
+        assert!(client.find_assignment(KEYS, "g", "key").await.is_err(), "{page}");
+    }
+}
