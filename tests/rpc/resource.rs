@@ -1,13 +1,14 @@
 //! A guardrail through the protocol: what Terraform gives, what must come back, and the bytes that only travel along.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use mock_openrouter::{Action, Fault, Mock, Options};
+use mock_openrouter::{Action, Fault, Mock, Options, When};
 use serde_json::json;
 use terraform_provider_openrouter::cty::{Number, Value};
 use terraform_provider_openrouter::pb::tfplugin5 as pb;
 
-use crate::harness::Provider;
+use crate::harness::{PATIENCE, Provider, signal_to};
 use crate::session::{GUARDRAIL, Session, null, object, refused, strings};
 
 fn mock() -> Mock {
@@ -189,6 +190,32 @@ async fn a_failed_create_comes_without_state() {
     let applied = session.apply(None, config, plan).await;
     refused(&applied.diagnostics, &["Could not create guardrail \"ci\"", "answered 400"]);
     assert!(applied.new_state.is_none_or(|state| state.msgpack.is_empty() || state == null()));
+}
+
+/// A CI system that cancels a job signals all of it; Terraform then waits for what it has begun, to save it.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_create_under_way_is_answered_after_a_signal_to_end() {
+    const SIGTERM: i32 = 15;
+    let (mut provider, mock) = (Provider::start().await, mock());
+    let mut session = Session::configured(&provider, &mock).await;
+    let slow = Action::slow(Duration::from_millis(500), When::Before);
+    mock.add_fault(Fault::on("POST", "/guardrails", slow)).unwrap();
+    let config = session.guardrail(&[("name", "ci".into())]);
+    let plan = session.plan(None, config.clone(), b"").await;
+    let process = provider.process.child.id().unwrap();
+    let signalled = tokio::task::spawn_blocking(move || {
+        assert!(mock.wait_until(PATIENCE, |mock| mock.log().in_flight > 0));
+        signal_to(process, SIGTERM);
+        mock
+    });
+    let applied = session.apply(None, config, plan).await;
+    assert_eq!(applied.diagnostics, []);
+    let id = session.decoded(applied.new_state.as_ref()).attribute("id").as_str().map(str::to_owned);
+    let held = signalled.await.unwrap().guardrails();
+    assert_eq!(held.len(), 1);
+    assert_eq!(held[0]["id"].as_str(), id.as_deref());
+    assert!(provider.process.end().await.0.success());
 }
 
 #[tokio::test]
