@@ -43,7 +43,7 @@ const FIELDS: &[Field] = &[
     Field::optional(CATEGORIES, Kind::String)
         .doc("The categories of your application, sent as `X-OpenRouter-Categories` with each request."),
     Field::optional(TIMEOUT_MS, Kind::Number)
-        .checks(&[Check::Above(0)])
+        .checks(&[Check::Above(0), Check::Whole])
         .doc("How long one attempt at a request may take, in milliseconds. Defaults to 30000."),
 ];
 
