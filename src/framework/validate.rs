@@ -133,17 +133,21 @@ fn scalar(check: &Check, value: &Value, path: &Path) -> Option<Diagnostic> {
         (Check::OneOf(allowed), Value::String(text)) => (!allowed.contains(&text.as_str()))
             .then(|| format!("`{name}` cannot be \"{text}\". It can be {}.", alternatives(allowed))),
         (Check::Above(bound), Value::Number(number)) => above(bound, number, path),
-        (Check::Whole, Value::Number(number)) => {
-            number.to_i64().is_none().then(|| format!("`{name}` must be a whole number below 2^63; it is {number}."))
-        }
+        (Check::Whole, Value::Number(number)) => number
+            .to_i64()
+            .is_none()
+            .then(|| format!("`{name}` must be a whole number below 2^63; it is {number}.")),
         (Check::Pattern, Value::String(text)) => pattern::check(text)
             .err()
             .map(|reason| format!("`{name}` is not a regular expression the service accepts: {reason}.")),
-        (Check::Uuid, Value::String(text)) => (!is_uuid(text) || *text != text.to_ascii_lowercase()).then(|| {
-            format!(
-                "`{name}` must be a UUID in small letters, such as 0df9e665-d932-5740-b2c7-b52af166bc11; it is \"{text}\"."
-            )
-        }),
+        // Without the value: what stands where an id should may be a secret.
+        (Check::Uuid, Value::String(text)) => {
+            (!is_uuid(text) || *text != text.to_ascii_lowercase()).then(|| {
+                format!(
+                    "`{name}` must be a UUID in small letters, such as 0df9e665-d932-5740-b2c7-b52af166bc11."
+                )
+            })
+        }
         _ => None,
     };
     detail.map(|detail| invalid(detail, path))

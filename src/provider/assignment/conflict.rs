@@ -12,19 +12,19 @@ use crate::{
     framework::diagnostics::{Diagnostic, Diagnostics},
 };
 
-use super::{Api, Assignment};
+use super::{Api, Assignment, GUARDRAIL_ID};
 
-/// Under which guardrails the plans of one connection put each key or member.
+/// Under which guardrails the plans of one connection put each key or member; none for one that is not made yet.
 #[derive(Default)]
-pub(in crate::provider) struct Claims(Mutex<HashMap<(Subjects, String), BTreeSet<String>>>);
+pub(in crate::provider) struct Claims(Mutex<HashMap<(Subjects, String), BTreeSet<Option<String>>>>);
 
 impl Claims {
     /// Notes a claim; gives the other guardrails that the same key or member was claimed for.
-    fn add(&self, subjects: Subjects, subject: &str, guardrail_id: &str) -> Vec<String> {
+    fn add(&self, subjects: Subjects, subject: &str, guardrail_id: Option<&str>) -> Vec<Option<String>> {
         let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let guardrails = claims.entry((subjects, subject.to_owned())).or_default();
-        guardrails.insert(guardrail_id.to_owned());
-        guardrails.iter().filter(|other| *other != guardrail_id).cloned().collect()
+        guardrails.insert(guardrail_id.map(str::to_owned));
+        guardrails.iter().filter(|other| other.as_deref() != guardrail_id).cloned().collect()
     }
 }
 
@@ -34,33 +34,41 @@ impl Assignment {
     /// # Errors
     /// When another plan has claimed it for a guardrail that it cannot be under at the same time.
     pub(super) async fn claim(&self, api: &Api, planned: &Value) -> Result<(), Diagnostics> {
-        let (guardrail_id, subject) = self.names(planned);
-        if guardrail_id.is_empty() || subject.is_empty() {
+        let (_, subject) = self.names(planned);
+        let guardrail_id = planned.attribute(GUARDRAIL_ID).as_str();
+        if subject.is_empty() {
             return Ok(());
         }
         for other in api.claims().add(self.subjects, subject, guardrail_id) {
-            if self.exclude(api, guardrail_id, &other).await? {
-                return Err(self.conflict(subject, guardrail_id, &other).into());
+            if self.exclude(api, guardrail_id, other.as_deref()).await? {
+                return Err(self.conflict(subject, guardrail_id, other.as_deref()).into());
             }
         }
         Ok(())
     }
 
-    /// Whether nobody can be under both guardrails: always for keys, for members if they are of one workspace.
-    async fn exclude(&self, api: &Api, one: &str, other: &str) -> Result<bool, Diagnostics> {
-        match self.subjects {
-            Subjects::Keys => Ok(true),
-            Subjects::Members => {
+    /// Whether nobody can be under both guardrails: always for keys, for members if they are of one workspace. Of a
+    /// guardrail that is not made yet that is not known; it is another one, though, than one that is.
+    async fn exclude(&self, api: &Api, one: Option<&str>, other: Option<&str>) -> Result<bool, Diagnostics> {
+        match (self.subjects, one, other) {
+            (Subjects::Keys, ..) => Ok(true),
+            (Subjects::Members, Some(one), Some(other)) => {
                 Ok(self.workspace_of(api, one).await? == self.workspace_of(api, other).await?)
             }
+            (Subjects::Members, ..) => Ok(false),
         }
     }
 
-    fn conflict(&self, subject: &str, one: &str, other: &str) -> Diagnostic {
+    fn conflict(&self, subject: &str, one: Option<&str>, other: Option<&str>) -> Diagnostic {
         let noun = self.noun;
+        let name = |guardrail: Option<&str>| {
+            guardrail
+                .map_or_else(|| "a guardrail known after apply".to_owned(), |id| format!("guardrail {id}"))
+        };
+        let (one, other) = (name(one), name(other));
         let detail = format!(
-            "The {noun} {subject} is put under guardrail {one} here, and under guardrail {other} by another resource of \
-             this configuration. It can only be under one of them. Remove one of the two resources."
+            "The {noun} {subject} is put under {one} here, and under {other} by another resource of this configuration. It \
+             can only be under one of them. Remove one of the two resources."
         );
         Diagnostic::error(format!("One {noun} under two guardrails"), detail)
             .at(Path::attribute(self.subject))

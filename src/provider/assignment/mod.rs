@@ -174,8 +174,10 @@ impl Assignment {
         let left = api.client()?.unassign(self.subjects, guardrail_id, subject).await;
         Ok(left.err().map(|error| {
             let told = explain(&self.act("remove the former assignment of", prior), &error);
-            let detail =
-                format!("{}\n\nThe new assignment is made; remove the former one by hand.", told.detail);
+            let detail = format!(
+                "{error}.\n\nThe new assignment is made, and the state holds only that. If the former one is still \
+                 there, remove it by hand, or import it and destroy it: no later apply takes it away."
+            );
             Diagnostic::warning(told.summary, detail)
         }))
     }

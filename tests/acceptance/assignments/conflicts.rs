@@ -51,6 +51,28 @@ fn guardrails_that_are_not_made_yet_conflict_when_they_are() {
     workspace.config(&(guardrails(["a", "b"]) + &block("a"))).apply();
 }
 
+/// The one that stays as it is would not be heard of again in the apply.
+#[test]
+fn a_guardrail_that_is_not_made_yet_conflicts_with_one_that_is() {
+    let workspace = Workspace::new();
+    let hash = default_keys(workspace.mock()).remove(0);
+    let block = |guardrail: &str| key(guardrail, &format!("{}\nkey_hash = {hash:?}", under(guardrail)));
+    workspace.config(&(guardrails(["a"]) + &block("a"))).apply();
+    workspace.mock().reset();
+    workspace.config(&(guardrails(["a", "n"]) + &block("a") + &block("n")));
+    only_error(workspace.run(&["apply", "-auto-approve", "-json"])).says(&[
+        "One key under two guardrails",
+        &hash,
+        "a guardrail known after apply",
+    ]);
+    assert!(writes(workspace.mock()).is_empty());
+    // Moving the one resource there is no conflict.
+    workspace.config(
+        &(guardrails(["a", "n"]) + &block("a").replace("openrouter_guardrail.a", "openrouter_guardrail.n")),
+    );
+    workspace.apply().says("1 added, 1 changed");
+}
+
 #[test]
 fn one_member_of_a_workspace_is_not_planned_under_two_guardrails() {
     let workspace = Workspace::new();
