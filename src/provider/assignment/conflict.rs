@@ -14,9 +14,12 @@ use crate::{
 
 use super::{Api, Assignment, GUARDRAIL_ID};
 
-/// Under which guardrails the plans of one connection put each key or member; none for one that is not made yet.
+/// Under which guardrails the plans of one connection put each key or member.
 #[derive(Default)]
-pub(in crate::provider) struct Claims(Mutex<HashMap<(Subjects, String), BTreeSet<Option<String>>>>);
+pub(in crate::provider) struct Claims(Mutex<HashMap<(Subjects, String), Guardrails>>);
+
+/// Ids of guardrails; none for one that is not made yet.
+type Guardrails = BTreeSet<Option<String>>;
 
 impl Claims {
     /// Notes a claim; gives the other guardrails that the same key or member was claimed for.
