@@ -93,7 +93,7 @@ impl Client {
     /// # Errors
     /// [`Error::PassedOver`] if the service knows no such key; else why the request failed.
     pub async fn assign(&self, subjects: Subjects, guardrail_id: &str, id: &str) -> Result<(), Error> {
-        let row = Row { subjects, guardrail_id: guardrail_id.to_owned(), id: id.to_owned() };
+        let row = Row::new(subjects, guardrail_id, id);
         let batches = &self.inner.batches;
         let _wanted = batches.want(&row);
         let turn = batches.turn(&row);
@@ -110,7 +110,7 @@ impl Client {
     /// Takes one subject from under a guardrail, in the same way. That it is not under it, or that the guardrail is gone,
     /// is success; and so is a row that this client has made itself, which stays.
     pub async fn unassign(&self, subjects: Subjects, guardrail_id: &str, id: &str) -> Result<(), Error> {
-        let row = Row { subjects, guardrail_id: guardrail_id.to_owned(), id: id.to_owned() };
+        let row = Row::new(subjects, guardrail_id, id);
         let batches = &self.inner.batches;
         loop {
             let turn = batches.turn(&row);
@@ -219,6 +219,12 @@ impl Client {
     }
 }
 
+impl Row {
+    fn new(subjects: Subjects, guardrail_id: &str, id: &str) -> Row {
+        Row { subjects, guardrail_id: guardrail_id.to_owned(), id: id.to_owned() }
+    }
+}
+
 impl Batches {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -270,8 +276,7 @@ impl Batches {
         }
         state.paces.entry(lane.clone()).or_default().gathered(count);
         let is_superseded = |id: &String| {
-            let row =
-                Row { subjects: lane.subjects, guardrail_id: lane.guardrail_id.clone(), id: id.clone() };
+            let row = Row::new(lane.subjects, &lane.guardrail_id, id);
             lane.operation == Operation::Unassign && state.wanted.contains_key(&row)
         };
         let (superseded, rows) = taken.into_iter().partition::<Vec<_>, _>(|(id, _)| is_superseded(id));

@@ -18,7 +18,7 @@ use super::{
     diagnostics::Diagnostic,
     display::display,
     equality::{is_nothing, same, same_as_state, same_members},
-    field::{Equality, Field, Kind, Mode},
+    field::{Equality, Field, Kind, Mode, followers},
 };
 
 /// A field whose answer does not say what was planned.
@@ -117,17 +117,17 @@ pub fn import(fields: &[Field], answer: &JsonObject, names: Names) -> Result<Val
 
 /// The value on which all fields that follow `leader` agree in this object, or null.
 pub fn agreement(fields: &[Field], leader: &Field, object: &Value) -> Value {
-    let follows = |field: &&Field| matches!(field.mode, Mode::Following(name) if name == leader.name);
-    let mut values = fields.iter().filter(follows).map(|field| object.attribute(field.name));
+    let mut values = followers(fields, leader).map(|field| object.attribute(field.name));
     let first = values.next().unwrap_or(&Value::Null);
     if values.all(|value| value == first) { first.clone() } else { Value::Null }
 }
 
 /// Whether two states differ only to the letter on an aliased field, so that the service's list must tell.
 pub fn needs_aliases(fields: &[Field], state: &Value, answer: &JsonObject, names: Names) -> bool {
-    fields.iter().any(|field| {
+    let undecided = |field: &Field| {
         decode(field, answer).is_ok_and(|value| names.undecided(field, state.attribute(field.name), &value))
-    })
+    };
+    fields.iter().filter(|field| field.equality == Equality::Aliased).any(undecided)
 }
 
 /// One field of an answer; null when absent.

@@ -262,6 +262,11 @@ impl Field {
     }
 }
 
+/// The fields of a table that follow a leading one.
+pub fn followers<'a>(fields: &'a [Field], leader: &'a Field) -> impl Iterator<Item = &'a Field> {
+    fields.iter().filter(|field| matches!(field.mode, Mode::Following(name) if name == leader.name))
+}
+
 /// The object type of a table: every field an attribute; all but the required ones may be omitted.
 pub fn object_type(fields: &[Field]) -> ObjectType {
     let optional = fields.iter().filter(|field| !matches!(field.mode, Mode::Required));

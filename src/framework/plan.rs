@@ -13,7 +13,7 @@ use super::{
     aliases::Names,
     answer::agreement,
     equality::same_as_state,
-    field::{Equality, Field, Mode},
+    field::{Equality, Field, Mode, followers},
     resource::PlanReply,
 };
 
@@ -68,8 +68,7 @@ fn plan_field(field: &Field, prior: &Value, config: &Value, names: Names) -> Val
 /// follow it still agree on that.
 fn plan_leader(fields: &[Field], leader: &Field, prior: &Value, config: &Value, planned: &Value) -> Value {
     let held = prior.attribute(leader.name);
-    let follows = |field: &&Field| matches!(field.mode, Mode::Following(name) if name == leader.name);
-    let is_open = fields.iter().filter(follows).any(|field| planned.attribute(field.name).is_unknown());
+    let is_open = followers(fields, leader).any(|field| planned.attribute(field.name).is_unknown());
     match config.attribute(leader.name) {
         // Whether they will agree shows only when all are known.
         Value::Null if !held.is_null() && is_open => Value::UNKNOWN,

@@ -15,6 +15,7 @@ use super::{
     diagnostics::{Diagnostic, Diagnostics},
     provider::Provider,
     resource::{PlanRequest, Resource, State, Warned},
+    schema::Schema,
     validate,
 };
 
@@ -96,14 +97,9 @@ impl<P: Provider> Connection<P> {
         &self,
         request: pb::prepare_provider_config::Request,
     ) -> Outcome<pb::prepare_provider_config::Response> {
-        let schema = self.provider.schema();
-        let config = decode(request.config.as_ref(), &schema.object_type())?;
-        let mut diagnostics = validate::validate(schema.fields, &config);
-        diagnostics.extend(self.provider.validate(&config));
-        Ok(pb::prepare_provider_config::Response {
-            prepared_config: request.config,
-            diagnostics: convert::diagnostics(diagnostics),
-        })
+        let own = |config: &Value| self.provider.validate(config);
+        let diagnostics = validated(&self.provider.schema(), request.config.as_ref(), own)?;
+        Ok(pb::prepare_provider_config::Response { prepared_config: request.config, diagnostics })
     }
 
     async fn configure(&self, request: pb::configure::Request) -> Outcome<pb::configure::Response> {
@@ -118,11 +114,9 @@ impl<P: Provider> Connection<P> {
         request: &pb::validate_resource_type_config::Request,
     ) -> Outcome<pb::validate_resource_type_config::Response> {
         let resource = self.resource(&request.type_name)?;
-        let schema = resource.schema();
-        let config = decode(request.config.as_ref(), &schema.object_type())?;
-        let mut diagnostics = validate::validate(schema.fields, &config);
-        diagnostics.extend(resource.validate(&config));
-        Ok(pb::validate_resource_type_config::Response { diagnostics: convert::diagnostics(diagnostics) })
+        let own = |config: &Value| resource.validate(config);
+        let diagnostics = validated(&resource.schema(), request.config.as_ref(), own)?;
+        Ok(pb::validate_resource_type_config::Response { diagnostics })
     }
 
     fn validate_data_source_config(
@@ -130,11 +124,9 @@ impl<P: Provider> Connection<P> {
         request: &pb::validate_data_source_config::Request,
     ) -> Outcome<pb::validate_data_source_config::Response> {
         let source = self.data_source(&request.type_name)?;
-        let schema = source.schema();
-        let config = decode(request.config.as_ref(), &schema.object_type())?;
-        let mut diagnostics = validate::validate(schema.fields, &config);
-        diagnostics.extend(source.validate(&config));
-        Ok(pb::validate_data_source_config::Response { diagnostics: convert::diagnostics(diagnostics) })
+        let own = |config: &Value| source.validate(config);
+        let diagnostics = validated(&source.schema(), request.config.as_ref(), own)?;
+        Ok(pb::validate_data_source_config::Response { diagnostics })
     }
 
     async fn read_data_source(
@@ -256,6 +248,18 @@ impl<P: Provider> Connection<P> {
             ..Default::default()
         })
     }
+}
+
+/// What a configuration is told: by its field table, then by rules of its own.
+fn validated(
+    schema: &Schema,
+    config: Option<&pb::DynamicValue>,
+    own: impl Fn(&Value) -> Diagnostics,
+) -> Outcome<Vec<pb::Diagnostic>> {
+    let config = decode(config, &schema.object_type())?;
+    let mut diagnostics = validate::validate(schema.fields, &config);
+    diagnostics.extend(own(&config));
+    Ok(convert::diagnostics(diagnostics))
 }
 
 fn applied(
