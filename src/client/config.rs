@@ -2,14 +2,19 @@
 //! caller's business; no message here repeats a value, because a value in the wrong place may be a secret.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use url::{Host, Url};
 
+use super::retry::Retry;
 use super::secret::ApiKey;
 
 /// The time one attempt may take unless [`Config::timeout`] says otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The requests under way at a time unless [`Config::max_concurrent_requests`] says otherwise.
+pub const DEFAULT_CONCURRENCY: NonZeroUsize = NonZeroUsize::new(10).expect("ten is not zero");
 
 /// Everything a [`Client`](super::Client) needs to know.
 #[derive(Debug, Clone)]
@@ -28,10 +33,14 @@ pub struct Config {
     pub categories: Option<String>,
     /// The time one attempt may take, from connecting to the last byte of the answer.
     pub timeout: Duration,
+    /// What follows an attempt that failed.
+    pub retry: Retry,
+    /// How many requests may be under way at a time.
+    pub max_concurrent_requests: NonZeroUsize,
 }
 
 impl Config {
-    /// A configuration without application headers and with the default time limit.
+    /// A configuration without application headers, with the default limits.
     pub fn new(api_key: ApiKey, base_url: BaseUrl, user_agent: impl Into<String>) -> Config {
         Config {
             api_key,
@@ -41,6 +50,8 @@ impl Config {
             title: None,
             categories: None,
             timeout: DEFAULT_TIMEOUT,
+            retry: Retry::default(),
+            max_concurrent_requests: DEFAULT_CONCURRENCY,
         }
     }
 }

@@ -17,6 +17,7 @@ mod pace;
 mod pages;
 mod placements;
 mod request;
+mod retry;
 mod secret;
 mod workspaces;
 
@@ -26,12 +27,13 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 pub use assignments::{Assignment, Subjects};
-pub use config::{BaseUrl, Config, ConfigError, DEFAULT_TIMEOUT};
+pub use config::{BaseUrl, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT};
 pub use error::{Call, Error};
 pub use guardrails::Guardrail;
 pub use models::ModelCatalog;
 pub use pages::{Listing, Window};
 pub use placements::Placement;
+pub use retry::Retry;
 pub use secret::ApiKey;
 pub use workspaces::Workspace;
 
@@ -50,6 +52,7 @@ struct Inner {
     batches: batch::Batches,
     listings: placements::Listings,
     workspaces: guardrails::Workspaces,
+    stopped: tokio::sync::watch::Sender<bool>,
 }
 
 impl Client {
@@ -63,6 +66,7 @@ impl Client {
                 batches: batch::Batches::default(),
                 listings: placements::Listings::default(),
                 workspaces: guardrails::Workspaces::default(),
+                stopped: tokio::sync::watch::Sender::new(false),
             }),
         })
     }
@@ -72,6 +76,12 @@ impl Client {
     /// A text with this client's key, and whatever looks like a key, masked. For what the service answers and people see.
     pub fn redact(&self, text: &str) -> String {
         self.inner.wire.redact(text)
+    }
+
+    /// Ends what this client and its clones do, for good: waits and reads end at once, a write that is under way may
+    /// take some seconds more, and nothing is begun any more.
+    pub fn stop(&self) {
+        self.inner.stopped.send_replace(true);
     }
 }
 
