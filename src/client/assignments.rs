@@ -3,6 +3,7 @@
 
 use reqwest::Method;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::answer::{self, Entity, Misshapen};
 use super::error::{Call, Error};
@@ -71,6 +72,18 @@ impl Client {
         pages::read(self, request, window).await
     }
 
+    /// The whole list of one guardrail, for whoever has to know what became of a write; not asked for again after `deadline`.
+    pub(super) async fn list_assignments_to_finish(
+        &self,
+        subjects: Subjects,
+        guardrail_id: &str,
+        deadline: Option<Instant>,
+    ) -> Result<Vec<Assignment>, Error> {
+        let route = &subjects.routes().list_of_guardrail;
+        let request = || Ok(self.request_with_id(route, guardrail_id)?.to_finish(deadline));
+        Ok(pages::read(self, request, Window::ALL).await?.rows)
+    }
+
     /// Puts subjects under a guardrail, each away from the one it was under. Idempotent. Gives the call, and how many are
     /// under it now: keys that do not exist are passed over in silence, and one key of another workspace, or one member from
     /// outside, fails all of them with 400.
@@ -104,9 +117,8 @@ impl Client {
         let ids = ids.iter().map(|id| Value::String(id.clone())).collect();
         let body = JsonObject::from_iter([(subjects.routes().body.to_owned(), Value::Array(ids))]);
         let request = self.request_with_id(route, guardrail_id)?.json(&body)?;
-        let answer = self.call(&request).await?;
-        let call = answer.call.clone();
-        Ok((call, answer.count(count)?))
+        let counted = self.call(&request, |answer| answer.count(count)).await?;
+        Ok((request.call, counted))
     }
 }
 

@@ -13,14 +13,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use tracing::{Instrument, debug};
 
 use super::Client;
 use super::assignments::Subjects;
 use super::error::Error;
+use super::gate::{Gate, Urgency};
 use super::pace::Pace;
-use super::pages::Window;
 
 /// How many rows a request has at most. The service does not say how many it takes; its lists give as many a page.
 const MOST: usize = 100;
@@ -139,7 +139,7 @@ impl Client {
     }
 
     async fn send_when_filled(&self, lane: Lane) {
-        let (rows, superseded) = self.inner.batches.fill(&lane).await;
+        let (rows, superseded) = self.inner.batches.fill(&lane, &self.inner.gate).await;
         let ids: Vec<_> = rows.iter().map(|(id, _)| id.clone()).collect();
         for (_, tell) in superseded {
             let _ = tell.send(Outcome::Superseded);
@@ -157,17 +157,15 @@ impl Client {
 
     /// Sends one request; gives what became of the rows. Those that it does not speak of are done.
     async fn perform(&self, lane: &Lane, ids: Vec<String>) -> HashMap<String, Result<(), Error>> {
-        let same =
-            |error: &Error, ids: &[String]| ids.iter().map(|id| (id.clone(), Err(error.clone()))).collect();
         match self.bulk_call(lane, &ids).await {
             Ok(None) => HashMap::new(),
-            Ok(Some(passed_over)) if ids.len() == 1 => same(&passed_over, &ids),
-            Ok(Some(passed_over)) => match self.missing(lane, &ids).await {
-                Ok(missing) => same(&passed_over, &missing),
-                Err(error) => same(&error, &ids),
+            Ok(Some(passed_over)) if ids.len() == 1 => failed(ids, &passed_over),
+            Ok(Some(passed_over)) => match self.left_undone(lane, &ids, None).await {
+                Ok(undone) => failed(undone, &passed_over),
+                Err(error) => failed(ids, &error),
             },
             Err(error) if error.status() == Some(400) && ids.len() > 1 => self.one_by_one(lane, ids).await,
-            Err(error) => same(&error, &ids),
+            Err(error) => failed(self.undone_after(lane, ids, &error).await, &error),
         }
     }
 
@@ -186,11 +184,39 @@ impl Client {
         }
     }
 
-    /// Which of these are not under the guardrail after all.
-    async fn missing(&self, lane: &Lane, ids: &[String]) -> Result<Vec<String>, Error> {
-        let listed = self.list_assignments(lane.subjects, Some(&lane.guardrail_id), Window::ALL).await?;
-        let there: HashSet<_> = listed.rows.iter().map(super::Assignment::subject).collect();
-        Ok(ids.iter().filter(|id| !there.contains(id.as_str())).cloned().collect())
+    /// Which rows a failed request has left undone, as far as can be told: no answer does not mean that nothing was done.
+    async fn undone_after(&self, lane: &Lane, ids: Vec<String>, error: &Error) -> Vec<String> {
+        if !error.may_have_happened() {
+            return ids;
+        }
+        self.left_undone(lane, &ids, Some(Instant::now())).await.unwrap_or(ids)
+    }
+
+    /// Which rows are not as they should be, as a listing shows.
+    async fn left_undone(
+        &self,
+        lane: &Lane,
+        ids: &[String],
+        deadline: Option<Instant>,
+    ) -> Result<Vec<String>, Error> {
+        let listed = self.list_assignments_to_finish(lane.subjects, &lane.guardrail_id, deadline).await;
+        let there: HashSet<_> = match &listed {
+            Ok(rows) => rows.iter().map(super::Assignment::subject).collect(),
+            // Nobody is under a guardrail that is gone.
+            Err(error) if error.is_not_found() => HashSet::new(),
+            Err(error) => return Err(error.clone()),
+        };
+        let wanted = lane.operation == Operation::Assign;
+        Ok(ids.iter().filter(|id| there.contains(id.as_str()) != wanted).cloned().collect())
+    }
+
+    /// Sends one row by itself.
+    async fn perform_one(&self, lane: &Lane, id: &String) -> Result<(), Error> {
+        match self.bulk_call(lane, std::slice::from_ref(id)).await {
+            Ok(passed_over) => passed_over.map_or(Ok(()), Err),
+            Err(error) if self.undone_after(lane, vec![id.clone()], &error).await.is_empty() => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Sends each by itself, since one that the service refuses makes it refuse all.
@@ -203,10 +229,7 @@ impl Client {
                 let Some(id) = ids.next() else { break };
                 let (client, lane) = (self.clone(), lane.clone());
                 under_way.spawn(async move {
-                    let outcome = match client.bulk_call(&lane, std::slice::from_ref(&id)).await {
-                        Ok(passed_over) => passed_over.map_or(Ok(()), Err),
-                        Err(error) => Err(error),
-                    };
+                    let outcome = client.perform_one(&lane, &id).await;
                     (id, outcome)
                 });
             }
@@ -217,6 +240,11 @@ impl Client {
             }
         }
     }
+}
+
+/// The same error for each of these rows.
+fn failed(ids: Vec<String>, error: &Error) -> HashMap<String, Result<(), Error>> {
+    ids.into_iter().map(|id| (id, Err(error.clone()))).collect()
 }
 
 impl Row {
@@ -246,12 +274,14 @@ impl Batches {
     }
 
     /// Waits until a request is filled, and takes it off the lane: its rows, and the removals that are not to be sent.
-    async fn fill(&self, lane: &Lane) -> (Waiting, Waiting) {
+    async fn fill(&self, lane: &Lane, gate: &Gate) -> (Waiting, Waiting) {
         let begun = Instant::now();
         while let Some((joined, until)) = self.next_wait(lane, begun) {
+            let wait = until.saturating_duration_since(Instant::now());
             tokio::select! {
                 () = joined.notified() => {}
-                () = sleep_until(until) => break,
+                // Whether the wait is over or it is time to stop: the call will tell.
+                _ = gate.pause(wait, Urgency::OnceBegun) => break,
             }
         }
         self.take(lane)

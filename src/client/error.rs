@@ -64,6 +64,8 @@ pub enum Error {
         host: String,
         /// Whether the other side actively refused the connection, as where nothing listens.
         refused: bool,
+        /// Whether the other side could not show that it is who it should be: its certificate was refused.
+        untrusted: bool,
         /// The cause as the network tells it.
         reason: String,
     },
@@ -97,6 +99,8 @@ pub enum Error {
         from_service: bool,
         /// What the service's support can find the request by.
         request_id: Option<String>,
+        /// The patience that the answer asks for, by `Retry-After` or `retry-after-ms`.
+        retry_after: Option<Duration>,
     },
     /// The service did the rest of what was asked, and nothing for this one, in silence: it knows no such key.
     #[error("{call} passed it over: the service knows no such key")]
@@ -116,58 +120,118 @@ pub enum Error {
         /// What the service's support can find the request by.
         request_id: Option<String>,
     },
+    /// The service has asked for more patience, by a 429 to whichever call, than there is time for; nothing was sent.
+    #[error("{call} was not sent: the service has asked not to be called for another {} s", wait.as_secs())]
+    HeldBack {
+        /// What was to be done.
+        call: Call,
+        /// How long it would have had to wait.
+        wait: Duration,
+    },
+    /// The client was told to stop.
+    #[error("{call} {}", if *sent { "was given up, without an answer, because Terraform was told to stop" } else {
+        "was not sent, because Terraform was told to stop"
+    })]
+    Stopped {
+        /// What was to be done.
+        call: Call,
+        /// Whether it had been sent by then.
+        sent: bool,
+    },
+    /// It was tried again until there was no more time, or no more sense in it.
+    #[error("{last}; gave up after {attempts} attempts in {:.1} s", elapsed.as_secs_f64())]
+    GaveUp {
+        /// How many attempts were made; 2 or more.
+        attempts: u32,
+        /// From the first attempt to the end of the last.
+        elapsed: Duration,
+        /// How the last one failed.
+        last: Box<Error>,
+    },
+    /// Whether something was made is not known, and it could not be looked for either.
+    #[error("{last}. Whether it was made could not be found out: {search}")]
+    Unconfirmed {
+        /// How the attempt to make it ended.
+        last: Box<Error>,
+        /// Why it could not be looked for.
+        search: Box<Error>,
+    },
+    /// Whether something was made is not known, and there are more that could be it than we can have made.
+    #[error("{last}. Of those that are there, any could be it: {}", ids.join(", "))]
+    Ambiguous {
+        /// How the attempt to make it ended.
+        last: Box<Error>,
+        /// Those that could be it.
+        ids: Vec<String>,
+    },
 }
 
 impl Error {
     /// The call that failed.
     pub fn call(&self) -> &Call {
-        match self {
+        match self.cause() {
             Error::Request { call, .. }
             | Error::Connect { call, .. }
             | Error::Lost { call, .. }
             | Error::Timeout { call, .. }
             | Error::Status { call, .. }
             | Error::PassedOver { call }
-            | Error::Decode { call, .. } => call,
+            | Error::Decode { call, .. }
+            | Error::HeldBack { call, .. }
+            | Error::Stopped { call, .. } => call,
+            Error::GaveUp { last, .. } | Error::Unconfirmed { last, .. } | Error::Ambiguous { last, .. } => {
+                last.call()
+            }
+        }
+    }
+
+    /// How the last attempt failed: this error, without what was tried before and what was looked for afterwards.
+    pub fn cause(&self) -> &Error {
+        match self {
+            Error::GaveUp { last, .. } | Error::Unconfirmed { last, .. } | Error::Ambiguous { last, .. } => {
+                last.cause()
+            }
+            _ => self,
         }
     }
 
     /// The HTTP status, if an answer came that far.
     pub fn status(&self) -> Option<u16> {
-        match self {
+        match self.cause() {
             Error::Status { status, .. } | Error::Decode { status, .. } => Some(*status),
-            Error::Request { .. }
-            | Error::Connect { .. }
-            | Error::Lost { .. }
-            | Error::Timeout { .. }
-            | Error::PassedOver { .. } => None,
+            _ => None,
         }
     }
 
     /// What the service's support can find the request by, if the answer named it.
     pub fn request_id(&self) -> Option<&str> {
-        match self {
+        match self.cause() {
             Error::Status { request_id, .. } | Error::Decode { request_id, .. } => request_id.as_deref(),
-            Error::Request { .. }
-            | Error::Connect { .. }
-            | Error::Lost { .. }
-            | Error::Timeout { .. }
-            | Error::PassedOver { .. } => None,
+            _ => None,
+        }
+    }
+
+    /// The patience that the answer asked for.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.cause() {
+            Error::Status { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 
     /// Whether the service itself says that the thing does not exist. A 404 of anything else on the way proves nothing.
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Error::Status { status: 404, from_service: true, .. })
+        matches!(self.cause(), Error::Status { status: 404, from_service: true, .. })
     }
 
     /// Whether the service may have done what was asked. False only where that is proven: nothing was sent, or the
     /// answer is a refusal (4XX) or a redirect. A 303 is a redirect after the work, so it proves nothing.
     pub fn may_have_happened(&self) -> bool {
-        match self {
-            Error::Request { .. } | Error::Connect { .. } | Error::PassedOver { .. } => false,
+        match self.cause() {
             Error::Status { status, .. } => *status == 303 || !(300..500).contains(status),
+            Error::Stopped { sent, .. } => *sent,
             Error::Lost { .. } | Error::Timeout { .. } | Error::Decode { .. } => true,
+            _ => false,
         }
     }
 }
@@ -183,7 +247,15 @@ mod tests {
     }
 
     fn status(status: u16) -> Error {
-        Error::Status { call: call(), status, message: "no".to_owned(), from_service: true, request_id: None }
+        let message = "no".to_owned();
+        Error::Status {
+            call: call(),
+            status,
+            message,
+            from_service: true,
+            request_id: None,
+            retry_after: None,
+        }
     }
 
     #[test]
@@ -193,8 +265,26 @@ mod tests {
         let after = Duration::from_millis(1500);
         let cases = [
             (Error::Request { call: call(), reason: reason() }, false),
-            (Error::Connect { call: call(), host: host(), refused: true, reason: reason() }, false),
-            (Error::Connect { call: call(), host: host(), refused: false, reason: reason() }, false),
+            (
+                Error::Connect {
+                    call: call(),
+                    host: host(),
+                    refused: true,
+                    untrusted: false,
+                    reason: reason(),
+                },
+                false,
+            ),
+            (
+                Error::Connect {
+                    call: call(),
+                    host: host(),
+                    refused: false,
+                    untrusted: true,
+                    reason: reason(),
+                },
+                false,
+            ),
             (Error::Lost { call: call(), reason: reason() }, true),
             (Error::Timeout { call: call(), after }, true),
             (Error::Decode { call: call(), status: 201, reason: reason(), request_id: None }, true),
@@ -204,6 +294,9 @@ mod tests {
             (status(429), false),
             (status(500), true),
             (status(524), true),
+            (Error::HeldBack { call: call(), wait: after }, false),
+            (Error::Stopped { call: call(), sent: false }, false),
+            (Error::Stopped { call: call(), sent: true }, true),
         ];
         for (error, expected) in cases {
             assert_eq!(error.may_have_happened(), expected, "{error}");

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use reqwest::Method;
+use tokio::time::Instant;
 
-use super::answer::{self, Entity, Misshapen};
+use super::answer::{self, Answer, Entity, Misshapen};
 use super::error::Error;
+use super::models::ModelCatalog;
 use super::pages::{self, Listing, Window};
 use super::request::{Request, Route};
 use super::{Client, JsonObject};
@@ -36,22 +38,55 @@ impl Client {
         Ok(listing)
     }
 
-    /// Makes a guardrail of the fields in `body`. Not idempotent: the same call again makes a second one.
-    pub async fn create_guardrail(&self, body: &JsonObject) -> Result<Guardrail, Error> {
-        let request = self.request(&CREATE).json(body)?;
-        self.described(&request).await
+    /// The whole list, for whoever has to know what became of a write; not asked for again after `deadline`.
+    pub(super) async fn list_guardrails_to_finish(
+        &self,
+        workspace_id: Option<&str>,
+        deadline: Option<Instant>,
+    ) -> Result<Vec<Guardrail>, Error> {
+        let request = || Ok(self.request(&LIST).query(&[("workspace_id", workspace_id)]).to_finish(deadline));
+        Ok(pages::read(self, request, Window::ALL).await?.rows)
+    }
+
+    /// The request that makes a guardrail of the fields in `body`. Not idempotent: the same again makes a second one.
+    pub(super) fn creating(&self, body: &JsonObject) -> Result<Request, Error> {
+        self.request(&CREATE).json(body)
     }
 
     /// One guardrail, of whichever workspace.
     pub async fn get_guardrail(&self, id: &str) -> Result<Guardrail, Error> {
-        let request = self.request_with_id(&GET, id)?;
-        self.described(&request).await
+        self.described(&self.request_with_id(&GET, id)?).await
     }
 
-    /// Changes the fields present in `body` and no others; `null` clears one.
-    pub async fn update_guardrail(&self, id: &str, body: &JsonObject) -> Result<Guardrail, Error> {
-        let request = self.request_with_id(&UPDATE, id)?.json(body)?;
-        self.described(&request).await
+    /// Changes the fields present in `body` and no others; `null` clears one. `same` tells whether a guardrail has the
+    /// fields that are wanted: where no answer could be had, the guardrail itself may show that it has.
+    pub async fn update_guardrail(
+        &self,
+        id: &str,
+        body: &JsonObject,
+        same: &Same<'_>,
+    ) -> Result<Guardrail, Error> {
+        let error = match self.described(&self.request_with_id(&UPDATE, id)?.json(body)?).await {
+            Err(error) if error.may_have_happened() => error,
+            outcome => return outcome,
+        };
+        match self.found_out(id).await {
+            Ok(found) if self.is_same(&found, same).await.unwrap_or(false) => Ok(found),
+            _ => Err(error),
+        }
+    }
+
+    /// A guardrail after a write that had all the time there is, without an answer: asked for once.
+    async fn found_out(&self, id: &str) -> Result<Guardrail, Error> {
+        self.described(&self.request_with_id(&GET, id)?.to_finish(Some(Instant::now()))).await
+    }
+
+    /// Whether a guardrail is the same; asks for the models only if that depends on them.
+    pub(super) async fn is_same(&self, guardrail: &Guardrail, same: &Same<'_>) -> Result<bool, Error> {
+        match same(guardrail, None) {
+            Some(is_same) => Ok(is_same),
+            None => Ok(same(guardrail, Some(&*self.models().await?)).unwrap_or(false)),
+        }
     }
 
     /// The workspace that a guardrail is in; none for one that is older than workspaces. Asked of the service only for a
@@ -65,7 +100,7 @@ impl Client {
     }
 
     async fn described(&self, request: &Request) -> Result<Guardrail, Error> {
-        let guardrail = self.call(request).await?.entity()?;
+        let guardrail = self.call(request, Answer::entity).await?;
         self.inner.workspaces.learn(&guardrail);
         Ok(guardrail)
     }
@@ -73,12 +108,22 @@ impl Client {
     /// Deletes a guardrail, and with it its assignments. A guardrail that does not exist is an error for which
     /// [`Error::is_not_found`] holds.
     pub async fn delete_guardrail(&self, id: &str) -> Result<(), Error> {
-        let request = self.request_with_id(&DELETE, id)?;
-        let answer = self.call(&request).await;
+        let deleted = self.call(&self.request_with_id(&DELETE, id)?, Answer::deleted).await;
         self.inner.listings.forget();
-        answer?.deleted()
+        let error = match deleted {
+            Err(error) if error.may_have_happened() => error,
+            outcome => return outcome,
+        };
+        match self.found_out(id).await {
+            Err(gone) if gone.is_not_found() => Ok(()),
+            _ => Err(error),
+        }
     }
 }
+
+/// Whether a guardrail has the fields that are wanted. None if that depends on which names mean the same model, and no
+/// catalogue was given.
+pub type Same<'a> = dyn Fn(&Guardrail, Option<&ModelCatalog>) -> Option<bool> + Send + Sync + 'a;
 
 /// The workspaces of all guardrails that the service has described so far, by the guardrail's id.
 #[derive(Default)]
@@ -111,6 +156,11 @@ impl Guardrail {
     /// The name; several guardrails may have the same one.
     pub fn name(&self) -> &str {
         self.string("name").unwrap_or_default()
+    }
+
+    /// When it was made, as the service writes it (RFC 3339).
+    pub fn created_at(&self) -> &str {
+        self.string("created_at").unwrap_or_default()
     }
 
     /// The workspace; none for a guardrail that is older than workspaces.

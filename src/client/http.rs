@@ -1,9 +1,6 @@
-//! Sending one request and taking in its answer, within limits of time and size. Knows methods, paths, headers and
-//! statuses; what an answer means is for `answer.rs` and the endpoints.
-//!
-//! [`Client::call`] is the one door: every request of every endpoint goes through it, so whatever decides about
-//! waiting, holding back and sending again belongs there, around [`Wire::send_once`]. The layers below never resend a
-//! request that may have reached the service.
+//! Sending one request once and taking in its answer, within limits of time and size. Knows methods, paths, headers and
+//! statuses; what an answer means is for `answer.rs` and the endpoints, and whether to send again is for `call.rs`. The
+//! layers below never resend a request that may have reached the service.
 
 use std::error::Error as _;
 use std::io;
@@ -11,14 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, USER_AGENT,
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    USER_AGENT,
 };
 use reqwest::{Response, redirect, retry};
 use tokio::time::{Instant, timeout};
 use tracing::{Level, debug, enabled, trace};
 
-use super::Client;
 use super::answer::Answer;
+use super::clock::{self, ServiceClock};
 use super::config::{BaseUrl, Config, ConfigError};
 use super::error::{Call, Error};
 use super::excerpt;
@@ -46,13 +44,6 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(15);
 /// The headers that name a request to whoever runs the service, in order of worth.
 const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "x-generation-id", "cf-ray"];
 
-impl Client {
-    /// Sends a request and returns the answer of a success (2XX): the one way to the service.
-    pub(super) async fn call(&self, request: &Request) -> Result<Answer, Error> {
-        self.inner.wire.send_once(request).await
-    }
-}
-
 /// The connections to the service, and what every request needs.
 pub(super) struct Wire {
     http: reqwest::Client,
@@ -60,6 +51,7 @@ pub(super) struct Wire {
     authorization: HeaderValue,
     redactor: Arc<Redactor>,
     timeout: Duration,
+    clock: ServiceClock,
 }
 
 impl Wire {
@@ -89,7 +81,18 @@ impl Wire {
             redactor: Arc::new(Redactor::new(&config.api_key)),
             base_url: config.base_url,
             timeout: config.timeout,
+            clock: ServiceClock::default(),
         })
+    }
+
+    /// The time that one attempt may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// The service's clock, as its answers have shown it.
+    pub(super) fn clock(&self) -> &ServiceClock {
+        &self.clock
     }
 
     pub(super) fn redact(&self, text: &str) -> String {
@@ -101,7 +104,7 @@ impl Wire {
     }
 
     /// Sends a request once and logs it.
-    async fn send_once(&self, request: &Request) -> Result<Answer, Error> {
+    pub(super) async fn send_once(&self, request: &Request) -> Result<Answer, Error> {
         let started = Instant::now();
         let outcome = self.exchange(request, started).await;
         let method = request.call.method().as_str();
@@ -125,6 +128,7 @@ impl Wire {
             .await
             .map_err(|_| late())?
             .map_err(|error| self.not_answered(call, &error))?;
+        self.clock.observe(response.headers());
         let left = self.timeout.saturating_sub(started.elapsed());
         if response.status().is_success() {
             let taken_in = timeout(left, self.take_in(call, &mut response)).await;
@@ -150,6 +154,9 @@ impl Wire {
             redactor: Arc::clone(&self.redactor),
         };
         match outcome {
+            Ok(_) if let Some(encoding) = encoding(response.headers()) => {
+                Err(answer.unusable(format!("it is encoded as {encoding}, which was not asked for")))
+            }
             Ok(Completeness::Complete) => Ok(answer),
             Ok(Completeness::Cut) => {
                 Err(answer.unusable(format!("it is larger than {} MiB", BODY_LIMIT >> 20)))
@@ -184,7 +191,8 @@ impl Wire {
         let reason = self.redactor.redact(&root_cause(error));
         if error.is_connect() {
             let host = self.base_url.authority().to_owned();
-            return Error::Connect { call, host, refused: is_refused(error), reason };
+            let (refused, untrusted) = (is_refused(error), is_untrusted(error));
+            return Error::Connect { call, host, refused, untrusted, reason };
         }
         Error::Lost { call, reason }
     }
@@ -202,7 +210,9 @@ impl Wire {
             .unwrap_or_else(|| "no explanation came with it".to_owned());
         let request_id = self.request_id(response.headers());
         let from_service = excerpt::is_error_document(body);
-        Error::Status { call: call.clone(), status: status.as_u16(), message, from_service, request_id }
+        let retry_after = clock::retry_after(response.headers());
+        let (call, status) = (call.clone(), status.as_u16());
+        Error::Status { call, status, message, from_service, request_id, retry_after }
     }
 
     fn redirection(&self, response: &Response) -> Option<String> {
@@ -224,7 +234,9 @@ impl Wire {
 
     fn log_body(&self, call: &Call, kind: &str, body: &[u8]) {
         if enabled!(Level::TRACE) {
-            let text = self.redactor.redact(&String::from_utf8_lossy(body));
+            // Cut before it is masked, as a body can be very long, and after: a mask can be shorter than what it hides.
+            let beginning = &body[..body.len().min(2 * LOGGED_LIMIT)];
+            let text = self.redactor.redact(&String::from_utf8_lossy(beginning));
             trace!(%call, body = excerpt::clip(text, LOGGED_LIMIT), "{kind} body");
         }
     }
@@ -280,20 +292,31 @@ async fn read(response: &mut Response, body: &mut Vec<u8>, limit: usize) -> reqw
 
 /// What the innermost error says. The outer ones only say that something within them failed.
 fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+    causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn is_refused(error: &reqwest::Error) -> bool {
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused) {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
+    causes(error).any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused)
+    })
+}
+
+/// Whether the certificate of the other side was refused, which trying again does not mend.
+fn is_untrusted(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))))
+}
+
+/// What an error came from, outermost first.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| {
+        // An I/O error that wraps another one gives that one's source for its own.
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        wrapped.map(|wrapped| wrapped as _).or_else(|| cause.source())
+    })
+}
+
+/// The coding of a body, if it is not sent as it is.
+fn encoding(headers: &HeaderMap) -> Option<String> {
+    let encoding = headers.get(CONTENT_ENCODING)?.to_str().unwrap_or("something unreadable");
+    (!encoding.trim().is_empty() && !encoding.eq_ignore_ascii_case("identity")).then(|| encoding.to_owned())
 }

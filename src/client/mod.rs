@@ -2,14 +2,18 @@
 //!
 //! It owns what goes over the wire to the service and what comes back: requests, time limits, paging, the shape of
 //! answers, and errors by stage. It must not know of Terraform. Every request of every endpoint goes through
-//! `Client::call` in `http.rs`. The API key lives in `secret.rs` and never reaches an error, a log or `Debug`.
+//! `call.rs`. The API key lives in `secret.rs` and never reaches an error, a log or `Debug`.
 
 mod answer;
 mod assignments;
 mod batch;
+mod call;
+mod clock;
 mod config;
+mod creation;
 mod error;
 mod excerpt;
+mod gate;
 mod guardrails;
 mod http;
 mod models;
@@ -19,17 +23,17 @@ mod placements;
 mod request;
 mod retry;
 mod secret;
+mod shared;
 mod workspaces;
 
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::sync::OnceCell;
-
 pub use assignments::{Assignment, Subjects};
 pub use config::{BaseUrl, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT};
+pub use creation::Created;
 pub use error::{Call, Error};
-pub use guardrails::Guardrail;
+pub use guardrails::{Guardrail, Same};
 pub use models::ModelCatalog;
 pub use pages::{Listing, Window};
 pub use placements::Placement;
@@ -48,25 +52,30 @@ pub struct Client {
 
 struct Inner {
     wire: http::Wire,
-    models: OnceCell<Arc<ModelCatalog>>,
+    gate: gate::Gate,
+    retry: Retry,
+    creations: creation::Creations,
+    models: shared::Shared<ModelCatalog>,
     batches: batch::Batches,
     listings: placements::Listings,
     workspaces: guardrails::Workspaces,
-    stopped: tokio::sync::watch::Sender<bool>,
 }
 
 impl Client {
     /// Prepares a client; nothing is sent yet.
     pub fn new(config: Config) -> Result<Client, ConfigError> {
+        let (retry, gate) = (config.retry, gate::Gate::new(config.max_concurrent_requests));
         let wire = http::Wire::new(config)?;
         Ok(Client {
             inner: Arc::new(Inner {
                 wire,
-                models: OnceCell::new(),
+                gate,
+                retry,
+                creations: creation::Creations::default(),
+                models: shared::Shared::default(),
                 batches: batch::Batches::default(),
                 listings: placements::Listings::default(),
                 workspaces: guardrails::Workspaces::default(),
-                stopped: tokio::sync::watch::Sender::new(false),
             }),
         })
     }
@@ -81,7 +90,7 @@ impl Client {
     /// Ends what this client and its clones do, for good: waits and reads end at once, a write that is under way may
     /// take some seconds more, and nothing is begun any more.
     pub fn stop(&self) {
-        self.inner.stopped.send_replace(true);
+        self.inner.gate.stop();
     }
 }
 

@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde::Deserialize;
 
 use super::Client;
+use super::answer::Answer;
 use super::error::Error;
 use super::request::Route;
 
@@ -23,8 +24,7 @@ impl Client {
     /// The catalogue of all models, hidden and delisted ones excepted. Fetched once for a client and its clones, also
     /// when several ask at once; a failure is not kept.
     pub async fn models(&self) -> Result<Arc<ModelCatalog>, Error> {
-        let catalog = self.inner.models.get_or_try_init(|| async { self.fetch_models().await.map(Arc::new) });
-        catalog.await.map(Arc::clone)
+        self.inner.models.get(|_| true, || self.fetch_models()).await
     }
 
     async fn fetch_models(&self) -> Result<ModelCatalog, Error> {
@@ -35,8 +35,13 @@ impl Client {
             let offset = models.len().to_string();
             let query =
                 [("output_modalities", Some("all")), ("offset", Some(&*offset)), ("limit", Some(&*limit))];
-            let answer = self.call(&self.request(&MODELS).anonymous().query(&query)).await?;
-            let list: ModelPage = answer.parse()?;
+            let request = self.request(&MODELS).anonymous().query(&query);
+            let read = |answer: Answer| {
+                let too_long =
+                    answer.unusable(format!("a catalogue of at most {MOST_PAGES} pages can be read"));
+                Ok((answer.parse::<ModelPage>()?, too_long))
+            };
+            let (list, too_long) = self.call(&request, read).await?;
             let came = list.data.len();
             models.extend(list.data.into_iter().map(|model| (model.id, model.canonical_slug)));
             page += 1;
@@ -46,7 +51,7 @@ impl Client {
                 return Ok(ModelCatalog::new(models));
             }
             if page == MOST_PAGES {
-                return Err(answer.unusable(format!("a catalogue of at most {MOST_PAGES} pages can be read")));
+                return Err(too_long);
             }
         }
     }

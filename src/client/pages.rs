@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::Client;
-use super::answer::{Entity, Page};
+use super::answer::{Answer, Entity, Page};
 use super::error::Error;
 use super::request::Request;
 
@@ -49,10 +49,12 @@ pub(super) async fn read<T: Entity>(
     while let Some((offset, size)) = progress.next_page() {
         let (offset, limit) = (offset.to_string(), size.to_string());
         let request = request()?.query(&[("offset", Some(&offset)), ("limit", Some(&limit))]);
-        let answer = client.call(&request).await?;
-        let too_long =
-            answer.unusable(format!("total_count: a list of at most {MOST_ROWS} rows can be read"));
-        let page: Page<T> = answer.page()?;
+        let read = |answer: Answer| {
+            let too_long =
+                answer.unusable(format!("total_count: a list of at most {MOST_ROWS} rows can be read"));
+            Ok((answer.page::<T>()?, too_long))
+        };
+        let (page, too_long): (Page<T>, Error) = client.call(&request, read).await?;
         let came = page.rows.len();
         let before = listing.rows.len();
         listing.rows.extend(page.rows.into_iter().filter(|row| seen.insert(row.id().to_owned())));

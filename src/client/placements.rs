@@ -13,6 +13,7 @@ use super::Client;
 use super::assignments::Subjects;
 use super::error::Error;
 use super::pages::Window;
+use super::shared::Shared;
 
 /// Where a key or member is, seen from one guardrail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +31,8 @@ struct Placements {
     guardrails: HashMap<String, Vec<String>>,
 }
 
-/// A listing once it has been read. Whoever comes while it is being read waits for it.
-type Shelf = Arc<tokio::sync::Mutex<Option<Arc<Placements>>>>;
+/// A listing, read or not.
+type Shelf = Arc<Shared<Placements>>;
 
 /// The listings of one client, of a guardrail or of the account.
 #[derive(Default)]
@@ -71,16 +72,9 @@ impl Client {
         guardrail_id: Option<&str>,
         since: Option<Instant>,
     ) -> Result<Arc<Placements>, Error> {
-        let place = self.inner.listings.shelf(subjects, guardrail_id);
-        let mut held = place.lock().await;
-        if let Some(listed) = held.as_ref()
-            && since.is_none_or(|since| listed.begun >= since)
-        {
-            return Ok(Arc::clone(listed));
-        }
-        let listed = Arc::new(self.read_placements(subjects, guardrail_id).await?);
-        *held = Some(Arc::clone(&listed));
-        Ok(listed)
+        let shelf = self.inner.listings.shelf(subjects, guardrail_id);
+        let recent = |listed: &Placements| since.is_none_or(|since| listed.begun >= since);
+        shelf.get(recent, || self.read_placements(subjects, guardrail_id)).await
     }
 
     async fn read_placements(

@@ -4,8 +4,10 @@
 use std::fmt::Write as _;
 
 use reqwest::Method;
+use tokio::time::Instant;
 
 use super::error::{Call, Error};
+use super::gate::Urgency;
 use super::http::Wire;
 use super::{Client, JsonObject};
 
@@ -30,17 +32,29 @@ pub(super) struct Request {
     pub(super) target: String,
     pub(super) credentials: Credentials,
     pub(super) body: Option<Vec<u8>>,
+    pub(super) urgency: Urgency,
+    /// After which it is not sent again.
+    pub(super) deadline: Option<Instant>,
 }
 
 impl Request {
     fn new(wire: &Wire, route: &'static Route, target: String) -> Request {
         let call = Call::new(route, wire.shown(&target));
-        Request { call, target, credentials: Credentials::Key, body: None }
+        let urgency = if route.method == Method::GET { Urgency::None } else { Urgency::OnceBegun };
+        Request { call, target, credentials: Credentials::Key, body: None, urgency, deadline: None }
     }
 
     /// Sends no credentials along.
     pub(super) fn anonymous(mut self) -> Request {
         self.credentials = Credentials::None;
+        self
+    }
+
+    /// Sends it even after a stop, since it tells what became of a write, and not again after `deadline`, if
+    /// there is one.
+    pub(super) fn to_finish(mut self, deadline: Option<Instant>) -> Request {
+        self.urgency = Urgency::ToFinish;
+        self.deadline = deadline;
         self
     }
 

@@ -3,6 +3,13 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
+use super::error::Error;
+
+/// Longer than any budget that means something, and short enough to be added to any moment.
+const LONG: Duration = Duration::from_secs(10 * 365 * 86_400);
+
 /// How a call goes on after an attempt that failed in a way that may pass.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Retry {
@@ -29,5 +36,230 @@ impl Default for Retry {
             max_elapsed_time: Duration::from_secs(300),
             connection_errors: true,
         }
+    }
+}
+
+/// How often an answer that cannot be read is asked for. What stays unreadable is no passing fault.
+const MOST_UNREADABLE: u32 = 3;
+
+/// The attempts at one call.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    retry: Retry,
+    /// When those who wait for this call want to hear of it, whatever `retry` allows.
+    deadline: Option<Instant>,
+    begun: Option<Instant>,
+    made: u32,
+    unreadable: u32,
+}
+
+impl Attempts {
+    /// None made yet.
+    pub(super) fn new(retry: Retry, deadline: Option<Instant>) -> Attempts {
+        Attempts { retry, deadline, begun: None, made: 0, unreadable: 0 }
+    }
+
+    /// Counts an attempt that begins now.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.begun.get_or_insert(now);
+        self.made += 1;
+    }
+
+    /// When the time for another attempt is over.
+    pub(super) fn end(&self, now: Instant) -> Instant {
+        let budget = self.begun.unwrap_or(now) + self.retry.max_elapsed_time.min(LONG);
+        self.deadline.map_or(budget, |deadline| budget.min(deadline))
+    }
+
+    /// How long to wait after an attempt that failed so; none if there is to be no other.
+    pub(super) fn next_wait(&mut self, error: &Error, now: Instant) -> Option<Duration> {
+        self.unreadable += u32::from(matches!(error, Error::Decode { .. }));
+        if !self.may_pass(error) || self.unreadable >= MOST_UNREADABLE {
+            return None;
+        }
+        let wait = match error.retry_after() {
+            // As the service says, but never at once: who asks for no patience may not mean it.
+            Some(asked) => asked.max(shortened(self.interval(1))),
+            None => shortened(self.interval(self.made)),
+        };
+        now.checked_add(wait).is_some_and(|next| next <= self.end(now)).then_some(wait)
+    }
+
+    /// The error to end with: this one, which came last, and what was tried before.
+    pub(super) fn give_up(&self, last: Error, now: Instant) -> Error {
+        match self.begun {
+            Some(begun) if self.made > 1 => {
+                let elapsed = now.duration_since(begun);
+                Error::GaveUp { attempts: self.made, elapsed, last: Box::new(last) }
+            }
+            _ => last,
+        }
+    }
+
+    /// Whether the next attempt may fare better.
+    fn may_pass(&self, error: &Error) -> bool {
+        match error {
+            Error::Status { status, .. } => *status == 429 || (500..600).contains(status),
+            Error::Decode { .. } => true,
+            Error::Connect { untrusted, .. } => !untrusted && self.retry.connection_errors,
+            Error::Lost { .. } | Error::Timeout { .. } => self.retry.connection_errors,
+            _ => false,
+        }
+    }
+
+    /// The wait after so many attempts, before it is shortened.
+    fn interval(&self, attempts: u32) -> Duration {
+        let longest = self.retry.max_interval;
+        let growth = self.retry.exponent.powf(f64::from(attempts.saturating_sub(1)));
+        let seconds = (self.retry.initial_interval.as_secs_f64() * growth).min(longest.as_secs_f64());
+        Duration::try_from_secs_f64(seconds).unwrap_or(longest)
+    }
+}
+
+/// By a random part, half at most.
+fn shortened(interval: Duration) -> Duration {
+    interval.mul_f64(1.0 - fastrand::f64() / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::Method;
+
+    use super::super::error::Call;
+    use super::super::request::Route;
+    use super::*;
+
+    static ROUTE: Route = Route { method: Method::GET, template: "/guardrails" };
+
+    fn call() -> Call {
+        Call::new(&ROUTE, "/guardrails".to_owned())
+    }
+
+    fn status(status: u16, retry_after: Option<Duration>) -> Error {
+        let message = "no".to_owned();
+        Error::Status { call: call(), status, message, from_service: true, request_id: None, retry_after }
+    }
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// The waits after failures of that kind, until it gives up, when attempts take no time.
+    fn waits(retry: Retry, error: &Error) -> Vec<Duration> {
+        let mut attempts = Attempts::new(retry, None);
+        let mut now = Instant::now();
+        let mut waits = Vec::new();
+        loop {
+            attempts.begin(now);
+            let Some(wait) = attempts.next_wait(error, now) else { return waits };
+            now += wait;
+            waits.push(wait);
+        }
+    }
+
+    #[test]
+    fn waits_grow_to_a_limit_and_are_shortened_by_half_at_most() {
+        let retry = Retry {
+            initial_interval: seconds(2),
+            max_interval: seconds(10),
+            exponent: 2.0,
+            max_elapsed_time: seconds(100),
+            ..Retry::default()
+        };
+        let waits = waits(retry, &status(503, None));
+        for (index, full) in [2, 4, 8, 10, 10, 10].into_iter().enumerate() {
+            let range = seconds(full) / 2..=seconds(full);
+            assert!(range.contains(&waits[index]), "{waits:?}");
+        }
+        let total: Duration = waits.iter().sum();
+        assert!(total <= seconds(100) && total >= seconds(90), "{waits:?}");
+        assert!(waits[4..].iter().any(|wait| *wait != waits[3]), "by a random part: {waits:?}");
+    }
+
+    #[test]
+    fn the_service_decides_how_long_to_wait() {
+        let retry = Retry { max_elapsed_time: seconds(100), ..Retry::default() };
+        assert_eq!(waits(retry, &status(503, Some(seconds(30)))), [seconds(30); 3]);
+        assert_eq!(
+            waits(retry, &status(429, Some(seconds(101)))),
+            [seconds(0); 0],
+            "longer than there is time"
+        );
+        let at_once = waits(retry, &status(429, Some(Duration::ZERO)));
+        assert!(at_once.iter().all(|wait| *wait >= Duration::from_millis(250)), "{at_once:?}");
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        let reason = || "why".to_owned();
+        let connect = |untrusted| Error::Connect {
+            call: call(),
+            host: "h".to_owned(),
+            refused: false,
+            untrusted,
+            reason: reason(),
+        };
+        let lost = Error::Lost { call: call(), reason: reason() };
+        let late = Error::Timeout { call: call(), after: seconds(1) };
+        for (error, always, without_connection_errors) in [
+            (status(429, None), true, true),
+            (status(500, None), true, true),
+            (status(524, None), true, true),
+            (status(400, None), false, false),
+            (status(404, None), false, false),
+            (status(307, None), false, false),
+            (connect(false), true, false),
+            (connect(true), false, false),
+            (lost, true, false),
+            (late, true, false),
+            (Error::Request { call: call(), reason: reason() }, false, false),
+            (Error::PassedOver { call: call() }, false, false),
+        ] {
+            let retry = Retry::default();
+            assert_eq!(!waits(retry, &error).is_empty(), always, "{error}");
+            let retry = Retry { connection_errors: false, ..retry };
+            assert_eq!(!waits(retry, &error).is_empty(), without_connection_errors, "{error}");
+        }
+    }
+
+    #[test]
+    fn what_stays_unreadable_is_asked_for_three_times() {
+        let unreadable =
+            Error::Decode { call: call(), status: 200, reason: "why".to_owned(), request_id: None };
+        assert_eq!(waits(Retry::default(), &unreadable).len(), 2);
+    }
+
+    #[test]
+    fn no_time_is_one_attempt_and_a_deadline_comes_first() {
+        let retry = Retry { max_elapsed_time: Duration::ZERO, ..Retry::default() };
+        assert_eq!(waits(retry, &status(503, None)), [seconds(0); 0]);
+        let now = Instant::now();
+        let mut attempts = Attempts::new(Retry::default(), Some(now + Duration::from_millis(100)));
+        attempts.begin(now);
+        assert_eq!(attempts.next_wait(&status(503, None), now), None);
+    }
+
+    #[test]
+    fn giving_up_tells_how_often_and_how_long() {
+        let mut attempts = Attempts::new(Retry::default(), None);
+        let now = Instant::now();
+        attempts.begin(now);
+        assert!(matches!(attempts.give_up(status(503, None), now), Error::Status { .. }), "a single attempt");
+        attempts.begin(now + seconds(2));
+        let error = attempts.give_up(status(503, None), now + Duration::from_millis(2510));
+        assert_eq!(error.to_string(), "GET /guardrails answered 503: no; gave up after 2 attempts in 2.5 s");
+        assert_eq!((error.status(), error.may_have_happened()), (Some(503), true));
+    }
+
+    #[test]
+    fn extreme_settings_do_not_overflow() {
+        let retry = Retry {
+            initial_interval: Duration::MAX,
+            max_interval: Duration::MAX,
+            exponent: f64::MAX,
+            max_elapsed_time: Duration::MAX,
+            ..Retry::default()
+        };
+        assert_eq!(waits(retry, &status(503, None)), [seconds(0); 0]);
     }
 }

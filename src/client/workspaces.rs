@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::answer::{self, Entity, Misshapen};
+use super::answer::{self, Answer, Entity, Misshapen};
 use super::error::Error;
 use super::pages::{self, Window};
 use super::request::Route;
@@ -16,7 +16,7 @@ impl Client {
     /// One workspace, by its id or its slug.
     pub async fn get_workspace(&self, id_or_slug: &str) -> Result<Workspace, Error> {
         let request = self.request_with_id(&GET, id_or_slug)?;
-        self.call(&request).await?.entity()
+        self.call(&request, Answer::entity).await
     }
 
     /// All workspaces of the account.

@@ -78,6 +78,19 @@ pub fn settle(
     (Value::Object(state), mismatches)
 }
 
+/// Whether an answer says all that was planned. None if that depends on names which only the service's list can compare.
+pub fn says_planned(
+    fields: &'static [Field],
+    planned: &Value,
+    answer: &JsonObject,
+    aliases: Option<&dyn Aliases>,
+) -> Option<bool> {
+    let (_, mismatches) = settle(fields, planned, answer, aliases);
+    let names = Names { record: &Record::default(), aliases };
+    let is_open = mismatches.is_empty() && needs_aliases(fields, planned, answer, names);
+    (!is_open).then_some(mismatches.is_empty())
+}
+
 /// State after a refresh: what state holds where the answer means the same, else the answer.
 ///
 /// # Errors

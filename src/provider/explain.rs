@@ -13,6 +13,9 @@ use crate::{
 pub(super) fn explain(act: &str, error: &Error) -> Diagnostic {
     let told = error.to_string();
     let mut detail = format!("{}.\n\n{}", told.trim_end_matches('.'), next_step(error));
+    if let Error::GaveUp { .. } = error {
+        detail += " How long to try is set by `retry` in the provider block.";
+    }
     if let Some(request_id) = error.request_id() {
         let _ = write!(detail, " The service knows this request as {request_id}.");
     }
@@ -22,7 +25,7 @@ pub(super) fn explain(act: &str, error: &Error) -> Diagnostic {
 /// The same for a call that sent the fields of a table: at the attribute, if the service's message names one.
 pub(super) fn explain_body(act: &str, error: &Error, fields: &[Field]) -> Diagnostic {
     let diagnostic = explain(act, error);
-    match error {
+    match error.cause() {
         Error::Status { message, .. } => match attribute_in(message, fields) {
             Some(name) => diagnostic.at(Path::attribute(name)),
             None => diagnostic,
@@ -41,6 +44,19 @@ fn attribute_in(message: &str, fields: &[Field]) -> Option<&'static str> {
 
 fn next_step(error: &Error) -> &'static str {
     match error {
+        Error::Unconfirmed { .. } => {
+            "Look at what the service holds before you run Terraform again: what is there already can be imported."
+        }
+        Error::Ambiguous { .. } => {
+            "More of them than this run can have made have the same fields and were made since it began. Look at them: \
+             import the one that is yours, or delete those that are nobody's, then run Terraform again."
+        }
+        Error::GaveUp { last, .. } => next_step(last),
+        Error::HeldBack { .. } => {
+            "Nothing was done. Run Terraform again when that time is over, or give the provider's `retry` a longer \
+             `max_elapsed_time_ms`."
+        }
+        Error::Stopped { sent: false, .. } => "Nothing was done. Run Terraform again to go on.",
         Error::PassedOver { .. } => {
             "Nothing was done for it. Take the hash of a key that exists, as the API lists it; not the key itself."
         }
@@ -49,13 +65,17 @@ fn next_step(error: &Error) -> &'static str {
             "Nothing was sent. Check `server_url`, the network and the proxy settings (HTTPS_PROXY, NO_PROXY), and try \
              again."
         }
+        error if is_create(error) && error.may_have_happened() => {
+            "It was looked for afterwards, and was not there. Should the service still finish what it had begun, the \
+             guardrail appears late: look at what it holds before you run Terraform again."
+        }
         Error::Lost { .. } | Error::Timeout { .. } if is_read(error) => {
             "Nothing was changed. Run Terraform again. A slow service may need a longer `timeout_ms`."
         }
         Error::Status { status: 500..=599, .. } if is_read(error) => {
             "The service, or a proxy before it, failed. Nothing was changed. Run Terraform again."
         }
-        Error::Lost { .. } | Error::Timeout { .. } => {
+        Error::Lost { .. } | Error::Timeout { .. } | Error::Stopped { .. } => {
             "The service may or may not have done it: look at what it holds, then run Terraform again. A slow service \
              may need a longer `timeout_ms`."
         }
@@ -68,6 +88,11 @@ fn next_step(error: &Error) -> &'static str {
         }
         Error::Status { status, .. } => next_step_after_status(*status),
     }
+}
+
+/// Whether it is the call that must not be made twice.
+fn is_create(error: &Error) -> bool {
+    error.call().method() == http::Method::POST && error.call().template() == "/guardrails"
 }
 
 fn is_read(error: &Error) -> bool {

@@ -3,7 +3,7 @@
 use terraform_provider_openrouter::client::{Error, Workspace};
 
 use crate::server::{Reply, Server};
-use crate::{client, guardrail, object};
+use crate::{DIFFERENT, client, guardrail, object};
 
 /// What reading a guardrail says when the answer is this.
 async fn outcome(reply: Reply) -> Error {
@@ -143,6 +143,6 @@ async fn an_answer_with_a_long_pattern_is_taken_in() {
     let fields = serde_json::to_string(&body).unwrap();
     let answer = guardrail("g").replace(r#""name""#, &format!("{},\"name\"", &fields[1..fields.len() - 1]));
     let server = Server::always(Reply::json(200, answer)).await;
-    let read = client(&server).update_guardrail("g", &body).await.unwrap();
+    let read = client(&server).update_guardrail("g", &body, &DIFFERENT).await.unwrap();
     assert_eq!(read.fields().get("content_filters"), body.get("content_filters"));
 }

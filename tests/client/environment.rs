@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::server::{Reply, Server};
-use crate::{config, guardrail, object};
+use crate::{config, create, guardrail, object};
 
 /// The base URL for the second process; absent in the first.
 const BASE_URL: &str = "CLIENT_TEST_BASE_URL";
@@ -99,7 +99,7 @@ async fn the_trust_store_can_be_named_and_http2_is_offered() {
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted_gets_nothing() {
     if let Some(client) = second_client() {
-        let error = client.create_guardrail(&object("{}")).await.unwrap_err();
+        let error = create(&client, &object("{}")).await.unwrap_err();
         assert!(matches!(error, Error::Connect { refused: false, .. }), "{error:?}");
         assert!(error.to_string().contains("certificate"), "{error}");
         return;
@@ -133,7 +133,7 @@ async fn a_trust_store_that_is_not_there_is_told_before_any_call() {
 #[tokio::test]
 async fn a_proxy_is_used_and_is_not_shown_the_key() {
     if let Some(client) = second_client() {
-        let error = client.create_guardrail(&object("{}")).await.unwrap_err();
+        let error = create(&client, &object("{}")).await.unwrap_err();
         assert!(matches!(error, Error::Connect { refused: false, .. }), "{error:?}");
         assert!(!error.to_string().contains("hunter2"), "{error}");
         return;

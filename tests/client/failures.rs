@@ -6,7 +6,7 @@ use terraform_provider_openrouter::client::{Client, Config, Error};
 use tokio::net::TcpListener;
 
 use crate::server::{Reply, Server};
-use crate::{PATIENCE, client, config, object};
+use crate::{PATIENCE, client, config, create, object};
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -20,7 +20,7 @@ async fn a_refused_connection_proves_that_nothing_happened() {
     let host = listener.local_addr().unwrap().to_string();
     drop(listener);
     let client = Client::new(config(&format!("http://{host}/api/v1"))).unwrap();
-    let error = client.create_guardrail(&object("{}")).await.unwrap_err();
+    let error = create(&client, &object("{}")).await.unwrap_err();
     assert!(matches!(error, Error::Connect { refused: true, .. }), "{error:?}");
     assert!(!error.may_have_happened());
     let expected = format!("POST /guardrails: cannot connect to {host}: Connection refused");
@@ -31,7 +31,7 @@ async fn a_refused_connection_proves_that_nothing_happened() {
 async fn an_unknown_host_proves_that_nothing_happened() {
     // The label is longer than DNS allows, so no resolver is asked.
     let client = Client::new(config(&format!("https://{}.invalid/api/v1", "a".repeat(64)))).unwrap();
-    let error = client.create_guardrail(&object("{}")).await.unwrap_err();
+    let error = create(&client, &object("{}")).await.unwrap_err();
     assert!(matches!(error, Error::Connect { refused: false, .. }), "{error:?}");
     assert!(!error.may_have_happened());
 }
@@ -40,7 +40,7 @@ async fn an_unknown_host_proves_that_nothing_happened() {
 async fn a_server_without_tls_gets_nothing() {
     let server = Server::always(Reply::json(200, "{}")).await;
     let client = Client::new(config(&server.url().replace("http:", "https:"))).unwrap();
-    let error = client.create_guardrail(&object("{}")).await.unwrap_err();
+    let error = create(&client, &object("{}")).await.unwrap_err();
     assert!(matches!(error, Error::Connect { refused: false, .. }), "{error:?}");
     assert!(server.seen().is_empty());
 }
@@ -51,18 +51,18 @@ async fn a_connection_that_does_not_come_about_proves_that_nothing_happened() {
     // Nobody accepts, so nobody answers the TLS handshake.
     let url = format!("https://{}/api/v1", listener.local_addr().unwrap());
     let client = Client::new(Config { timeout: SHORT, ..config(&url) }).unwrap();
-    let error = client.create_guardrail(&object("{}")).await.unwrap_err();
+    let error = create(&client, &object("{}")).await.unwrap_err();
     assert!(matches!(error, Error::Connect { refused: false, .. }), "{error:?}");
     assert!(!error.may_have_happened());
 }
 
 #[tokio::test]
-async fn a_connection_lost_after_sending_proves_nothing_and_is_not_sent_again() {
+async fn a_connection_lost_after_sending_proves_nothing() {
     let server = Server::always(Reply::Bytes(Vec::new())).await;
-    let error = client(&server).create_guardrail(&object("{}")).await.unwrap_err();
+    let error = client(&server).get_guardrail("g").await.unwrap_err();
     assert!(matches!(error, Error::Lost { .. }), "{error:?}");
     assert!(error.may_have_happened());
-    let expected = "POST /guardrails: the connection was lost before an answer came: ";
+    let expected = "GET /guardrails/g: the connection was lost before an answer came: ";
     assert!(error.to_string().starts_with(expected), "{error}");
     server.only();
 }
@@ -72,10 +72,10 @@ async fn an_answer_that_does_not_come_is_waited_for_no_longer_than_allowed() {
     for begun in ["", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"data\""] {
         let server = Server::always(Reply::Stall(begun.as_bytes().to_vec())).await;
         let started = Instant::now();
-        let error = hurried(&server).create_guardrail(&object("{}")).await.unwrap_err();
+        let error = hurried(&server).get_guardrail("g").await.unwrap_err();
         assert!(started.elapsed() >= SHORT && started.elapsed() < PATIENCE, "{:?}", started.elapsed());
         assert!(matches!(error, Error::Timeout { after: SHORT, .. }), "{error:?}");
-        assert_eq!(error.to_string(), "POST /guardrails: no complete answer within 0.2 s");
+        assert_eq!(error.to_string(), "GET /guardrails/g: no complete answer within 0.2 s");
         assert!(error.may_have_happened());
         server.only();
     }
@@ -85,7 +85,7 @@ async fn an_answer_that_does_not_come_is_waited_for_no_longer_than_allowed() {
 async fn a_refusal_that_stalls_is_still_that_refusal() {
     let begun = b"HTTP/1.1 429 -\r\nContent-Length: 99\r\n\r\nslow down".to_vec();
     let server = Server::always(Reply::Stall(begun)).await;
-    let error = hurried(&server).create_guardrail(&object("{}")).await.unwrap_err();
+    let error = create(&hurried(&server), &object("{}")).await.unwrap_err();
     assert_eq!(error.to_string(), "POST /guardrails answered 429: slow down");
     assert!(!error.may_have_happened());
 }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod assignments;
+mod creation;
 mod environment;
 mod failures;
 mod log;
@@ -11,13 +12,16 @@ mod models;
 mod pages;
 mod placements;
 mod requests;
+mod retry;
 mod secrecy;
 mod server;
 
 use std::time::Duration;
 
 use server::Server;
-use terraform_provider_openrouter::client::{ApiKey, BaseUrl, Client, Config, JsonObject};
+use terraform_provider_openrouter::client::{
+    ApiKey, BaseUrl, Client, Config, Error, Guardrail, JsonObject, ModelCatalog, Retry,
+};
 
 /// The key of every client here. Its characters are written differently in URLs and in JSON, as not every key is hex.
 pub(crate) const KEY: &str = "mgmt/key+\"0123456789\"";
@@ -25,13 +29,23 @@ pub(crate) const KEY: &str = "mgmt/key+\"0123456789\"";
 /// How long anything here may take before it counts as stuck.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A configuration with which nothing is sent twice.
 pub(crate) fn config(base_url: &str) -> Config {
     let config = Config::new(ApiKey::new(KEY).unwrap(), BaseUrl::parse(base_url).unwrap(), "tests/1");
-    Config { timeout: PATIENCE, ..config }
+    let retry = Retry { max_elapsed_time: Duration::ZERO, ..Retry::default() };
+    Config { timeout: PATIENCE, retry, ..config }
 }
 
 pub(crate) fn client(server: &Server) -> Client {
     Client::new(config(&server.url())).unwrap()
+}
+
+/// No guardrail is what is wanted.
+pub(crate) const DIFFERENT: fn(&Guardrail, Option<&ModelCatalog>) -> Option<bool> = |_, _| Some(false);
+
+/// Makes a guardrail that, should it get lost, is not recognised.
+pub(crate) async fn create(client: &Client, body: &JsonObject) -> Result<Guardrail, Error> {
+    client.create_guardrail(body, &DIFFERENT).await.map(|created| created.guardrail)
 }
 
 /// A JSON object from its text.

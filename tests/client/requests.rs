@@ -5,7 +5,7 @@ use terraform_provider_openrouter::client::{Client, Config, ConfigError};
 
 use crate::log::Log;
 use crate::server::{Reply, Server};
-use crate::{KEY, client, config, guardrail, object};
+use crate::{DIFFERENT, KEY, client, config, create, guardrail, object};
 
 #[tokio::test]
 async fn every_request_carries_the_headers() {
@@ -17,7 +17,7 @@ async fn every_request_carries_the_headers() {
         ..config(&server.url())
     })
     .unwrap();
-    client.create_guardrail(&object(r#"{"name":"n"}"#)).await.unwrap();
+    create(&client, &object(r#"{"name":"n"}"#)).await.unwrap();
     client.get_guardrail("g").await.unwrap();
 
     for seen in server.seen() {
@@ -70,9 +70,9 @@ async fn each_operation_is_the_documented_call() {
     .await;
     let client = client(&server);
     let body = object(r#"{"name":"naïve \"1\"","description":null,"allowed_models":["b","a"]}"#);
-    client.create_guardrail(&body).await.unwrap();
+    create(&client, &body).await.unwrap();
     client.get_guardrail("g").await.unwrap();
-    client.update_guardrail("g", &body).await.unwrap();
+    client.update_guardrail("g", &body, &DIFFERENT).await.unwrap();
     client.delete_guardrail("g").await.unwrap();
 
     let calls: Vec<String> =
@@ -101,10 +101,9 @@ async fn numbers_keep_their_text_both_ways() {
         Reply::json(201, format!(r#"{{"data":{{"id":"g","name":"n","created_at":"t",{fields}}}"#))
     })
     .await;
-    let client = client(&server);
     for number in ["0.1", "12.345", "1e-7", "9007199254740993", "0.30000000000000004", "1.10"] {
         let sent = object(&format!(r#"{{"limit_usd":{number}}}"#));
-        let read = client.create_guardrail(&sent).await.unwrap();
+        let read = create(&client(&server), &sent).await.unwrap();
         assert_eq!(server.seen().last().unwrap().body, format!(r#"{{"limit_usd":{number}}}"#));
         assert_eq!(read.fields().get("limit_usd").map(Value::to_string).as_deref(), Some(number));
     }
@@ -153,7 +152,7 @@ async fn each_request_is_logged_once() {
     .await;
     let client = client(&server);
     client.get_guardrail("g").await.unwrap();
-    client.update_guardrail("g", &object(r#"{"name":"n"}"#)).await.unwrap_err();
+    client.update_guardrail("g", &object(r#"{"name":"n"}"#), &DIFFERENT).await.unwrap_err();
 
     let lines = log.of_client("DEBUG");
     assert_eq!(lines.len(), 2, "{lines:?}");

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -67,6 +68,14 @@ pub(crate) struct Server {
 impl Server {
     /// A server that answers each request as `reply` says.
     pub(crate) async fn start(reply: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Server {
+        Server::start_with(|| std::future::ready(()), reply).await
+    }
+
+    /// The same, with something that comes before each answer.
+    async fn start_with<F: Future<Output = ()> + Send>(
+        before: impl Fn() -> F + Clone + Send + Sync + 'static,
+        reply: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+    ) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -74,10 +83,28 @@ impl Server {
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (log, reply) = (Arc::clone(&log), Arc::clone(&reply));
-                tokio::spawn(async move { serve(stream, &log, &*reply).await });
+                let before = before.clone();
+                tokio::spawn(async move { serve(stream, &log, before, &*reply).await });
             }
         });
         Server { address, seen, task }
+    }
+
+    /// A server that takes its time for each request, and tells of each that begins (1) and ends (-1).
+    pub(crate) async fn start_slow(
+        time: Duration,
+        changed: impl Fn(isize) + Send + Sync + 'static,
+    ) -> Server {
+        let changed = Arc::new(changed);
+        let waiting = move || {
+            let changed = Arc::clone(&changed);
+            async move {
+                changed(1);
+                tokio::time::sleep(time).await;
+                changed(-1);
+            }
+        };
+        Server::start_with(waiting, |_| Reply::json(200, crate::guardrail("g"))).await
     }
 
     /// A server with the same answer to everything.
@@ -108,12 +135,14 @@ impl Drop for Server {
     }
 }
 
-async fn serve(
+async fn serve<F: Future<Output = ()> + Send>(
     mut stream: TcpStream,
     log: &Mutex<Vec<Seen>>,
+    before: impl Fn() -> F,
     reply: &(dyn Fn(&Seen) -> Reply + Send + Sync),
 ) {
     let Some(seen) = read(&mut stream).await else { return };
+    before().await;
     let reply = reply(&seen);
     log.lock().unwrap().push(seen);
     // A client that has seen enough may close first: that is its right, and what some tests are about.

@@ -85,15 +85,17 @@ impl Resource<Api> for Guardrail {
 
     async fn create(&self, api: &Api, planned: Value) -> Reply<State> {
         let client = api.client()?;
-        let created = client.create_guardrail(&create_body(FIELDS, &planned)).await;
+        let created = client.create_guardrail(&create_body(FIELDS, &planned), &is_as(&planned)).await;
         let created = created.map_err(|error| explain_body(&act("create", &planned), &error, FIELDS))?;
-        Ok(settle(client, &planned, &created).await)
+        let mut state = settle(client, &planned, &created.guardrail).await;
+        state.warnings.extend(warn_of_twins(&created));
+        Ok(state)
     }
 
     async fn update(&self, api: &Api, prior: State, planned: Value) -> Reply<State> {
         let client = api.client()?;
         let body = update_body(FIELDS, &prior.value, &planned);
-        let updated = client.update_guardrail(id(&prior.value), &body).await;
+        let updated = client.update_guardrail(id(&prior.value), &body, &is_as(&planned)).await;
         let updated = updated.map_err(|error| explain_body(&act("update", &prior.value), &error, FIELDS))?;
         Ok(settle(client, &planned, &updated).await)
     }
@@ -161,6 +163,25 @@ async fn settle(client: &Client, planned: &Value, answered: &client::Guardrail) 
         Diagnostic { detail: client.redact(&warning.detail), ..warning }
     };
     Warned::new(state, mismatches.iter().map(warning))
+}
+
+/// Tells whether a guardrail is what was planned.
+fn is_as(planned: &Value) -> impl Fn(&client::Guardrail, Option<&ModelCatalog>) -> Option<bool> {
+    |found, catalog| {
+        let aliases = catalog.map(|catalog| catalog as &dyn Aliases);
+        answer::says_planned(FIELDS, planned, found.fields(), aliases)
+    }
+}
+
+/// What the user is told of guardrails that may have been made besides the one that is in the state.
+fn warn_of_twins(created: &client::Created) -> Option<Diagnostic> {
+    let (name, id) = (created.guardrail.name(), created.guardrail.id());
+    let twins = created.twins.join(", ");
+    let detail = format!(
+        "An attempt to create it brought no answer in time, so it was created again, as {id}. Since then the service also shows          {twins}, with the same fields: most likely the work of that attempt. No key or member is under it on our account.          Delete it, unless somebody else has created it on purpose."
+    );
+    (!created.twins.is_empty())
+        .then(|| Diagnostic::warning(format!("Guardrail \"{name}\" may exist twice"), detail))
 }
 
 /// Records the canonical names that the service holds.

@@ -1,0 +1,247 @@
+//! Attempts that follow each other: which, how many, when; and how many at a time.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use terraform_provider_openrouter::client::{Client, Config, Error, Retry, Subjects, Window};
+
+use crate::server::{Reply, Server};
+use crate::{DIFFERENT, config, create, guardrail, object};
+
+/// Waits of some milliseconds, for half a second.
+const QUICK: Retry = Retry {
+    initial_interval: Duration::from_millis(20),
+    max_interval: Duration::from_millis(100),
+    exponent: 1.5,
+    max_elapsed_time: Duration::from_millis(500),
+    connection_errors: true,
+};
+
+fn retrying(server: &Server, retry: Retry) -> Client {
+    Client::new(Config { retry, ..config(&server.url()) }).unwrap()
+}
+
+/// A server that answers the first `times` requests with `fault`, and then as it should.
+async fn faulty(times: usize, fault: Reply, answer: Reply) -> Server {
+    let count = AtomicUsize::new(0);
+    Server::start(move |_| {
+        let nth = count.fetch_add(1, Ordering::SeqCst);
+        if nth < times { fault.clone() } else { answer.clone() }
+    })
+    .await
+}
+
+fn faults() -> Vec<Reply> {
+    vec![
+        Reply::Bytes(Vec::new()),
+        Reply::json(500, "{}"),
+        Reply::json(502, "<html>"),
+        Reply::json(524, ""),
+        Reply::json(429, r#"{"error":{"code":429,"message":"Rate limit exceeded"}}"#),
+        Reply::Bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"data\":".to_vec()),
+        Reply::json(200, "[7]"),
+        Reply::json(200, "<html>Sign in</html>"),
+    ]
+}
+
+#[tokio::test]
+async fn whatever_is_idempotent_outlives_two_failures() {
+    for fault in faults() {
+        let get = faulty(2, fault.clone(), Reply::json(200, guardrail("g"))).await;
+        retrying(&get, QUICK).get_guardrail("g").await.unwrap();
+        assert_eq!(get.seen().len(), 3, "{fault:?}");
+
+        let patch = faulty(2, fault.clone(), Reply::json(200, guardrail("g"))).await;
+        let body = object(r#"{"name":"n"}"#);
+        retrying(&patch, QUICK).update_guardrail("g", &body, &DIFFERENT).await.unwrap();
+        assert!(patch.seen().iter().all(|seen| seen.method == "PATCH" && seen.body == r#"{"name":"n"}"#));
+        assert_eq!(patch.seen().len(), 3, "{fault:?}");
+
+        let delete = faulty(2, fault.clone(), Reply::json(200, r#"{"deleted":true}"#)).await;
+        retrying(&delete, QUICK).delete_guardrail("g").await.unwrap();
+        assert_eq!(delete.seen().len(), 3, "{fault:?}");
+
+        let assign = faulty(2, fault.clone(), Reply::json(200, r#"{"assigned_count":1}"#)).await;
+        retrying(&assign, QUICK).assign(Subjects::Keys, "g", "k").await.unwrap();
+        assert_eq!(assign.seen().len(), 3, "{fault:?}");
+
+        let list = faulty(2, fault.clone(), Reply::json(200, r#"{"data":[],"total_count":0}"#)).await;
+        retrying(&list, QUICK).list_assignments(Subjects::Members, None, Window::ALL).await.unwrap();
+        assert_eq!(list.seen().len(), 3, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_final() {
+    for status in [400, 401, 402, 403, 404, 409, 422] {
+        let server = Server::always(Reply::json(status, "{}")).await;
+        let error = retrying(&server, QUICK).get_guardrail("g").await.unwrap_err();
+        assert!(matches!(error, Error::Status { .. }), "{error}");
+        server.only();
+    }
+}
+
+#[tokio::test]
+async fn connection_errors_are_not_tried_again_where_that_is_switched_off() {
+    let retry = Retry { connection_errors: false, ..QUICK };
+    let server = Server::always(Reply::Bytes(Vec::new())).await;
+    assert!(matches!(retrying(&server, retry).get_guardrail("g").await, Err(Error::Lost { .. })));
+    server.only();
+    let busy = faulty(1, Reply::json(503, ""), Reply::json(200, guardrail("g"))).await;
+    retrying(&busy, retry).get_guardrail("g").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_end_tells_how_often_how_long_and_what_came_last() {
+    let server = Server::always(Reply::json(503, r#"{"error":{"message":"asleep"}}"#)).await;
+    let begun = Instant::now();
+    let error = retrying(&server, QUICK).get_guardrail("g").await.unwrap_err();
+    assert!(begun.elapsed() < QUICK.max_elapsed_time + Duration::from_secs(5));
+    let Error::GaveUp { attempts, elapsed, .. } = &error else { panic!("{error}") };
+    assert_eq!(*attempts as usize, server.seen().len());
+    assert!(*attempts >= 5 && *elapsed <= begun.elapsed());
+    let text = error.to_string();
+    assert!(text.starts_with("GET /guardrails/g answered 503: asleep; gave up after"), "{text}");
+}
+
+#[tokio::test]
+async fn the_service_says_how_long_to_wait() {
+    let in_two_seconds = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(2));
+    let now = httpdate::fmt_http_date(SystemTime::now());
+    let wide = Retry { max_elapsed_time: Duration::from_secs(60), ..QUICK };
+    for (status, headers) in [
+        (429, vec![("Retry-After", "1")]),
+        (503, vec![("retry-after-ms", "1000"), ("Retry-After", "30")]),
+        (429, vec![("Date", now.as_str()), ("Retry-After", in_two_seconds.as_str())]),
+    ] {
+        let fault = Reply::with_headers(status, &headers, "{}");
+        let server = faulty(1, fault, Reply::json(200, guardrail("g"))).await;
+        let begun = Instant::now();
+        retrying(&server, wide).get_guardrail("g").await.unwrap();
+        let waited = begun.elapsed();
+        assert!(
+            waited >= Duration::from_secs(1) && waited < Duration::from_secs(10),
+            "{headers:?}: {waited:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_429_holds_back_every_call_of_the_client() {
+    let server = Server::start(move |seen| {
+        if seen.target.ends_with("/limited") {
+            Reply::with_headers(429, &[("retry-after-ms", "700")], "{}")
+        } else {
+            Reply::json(200, guardrail("g"))
+        }
+    })
+    .await;
+    let client = retrying(&server, Retry { max_elapsed_time: Duration::from_secs(1), ..QUICK });
+    let limited = client.clone();
+    let limited = tokio::spawn(async move { limited.get_guardrail("limited").await });
+    while server.seen().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let begun = Instant::now();
+    client.get_guardrail("other").await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_millis(500), "{:?}", begun.elapsed());
+    assert_eq!(limited.await.unwrap().unwrap_err().status(), Some(429));
+}
+
+#[tokio::test]
+async fn more_patience_than_there_is_time_ends_every_call_at_once() {
+    let hour = Reply::with_headers(429, &[("Retry-After", "3600")], "{}");
+    let server = Server::always(hour).await;
+    let client = retrying(&server, QUICK);
+    let begun = Instant::now();
+    assert_eq!(client.get_guardrail("g").await.unwrap_err().status(), Some(429));
+    let error = client.get_guardrail("other").await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    let expected =
+        "GET /guardrails/other was not sent: the service has asked not to be called for another 3599 s";
+    assert_eq!(error.to_string(), expected);
+    server.only();
+}
+
+#[tokio::test]
+async fn a_create_that_was_refused_for_now_is_sent_again() {
+    let fault = Reply::with_headers(429, &[("retry-after-ms", "50")], "{}");
+    let server = faulty(2, fault, Reply::json(201, guardrail("g"))).await;
+    create(&retrying(&server, QUICK), &object(r#"{"name":"n"}"#)).await.unwrap();
+    assert!(
+        server.seen().iter().all(|seen| seen.method == "POST"),
+        "nothing to look for: {:?}",
+        server.seen()
+    );
+    assert_eq!(server.seen().len(), 3);
+}
+
+/// Calls whose failures would come one after another if each asked for itself.
+#[tokio::test]
+async fn those_who_wait_for_one_listing_share_its_failure() {
+    let server = Server::always(Reply::json(503, "")).await;
+    let client = retrying(&server, QUICK);
+    let begun = Instant::now();
+    let reads = (0..20).map(|number| {
+        let client = client.clone();
+        async move { client.find_assignment(Subjects::Keys, "g", &format!("k{number}")).await.unwrap_err() }
+    });
+    let mut reads: tokio::task::JoinSet<_> = reads.collect();
+    while let Some(error) = reads.join_next().await {
+        assert_eq!(error.unwrap().status(), Some(503));
+    }
+    assert!(begun.elapsed() < QUICK.max_elapsed_time * 4, "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn so_many_requests_are_under_way_at_a_time() {
+    let under_way = Arc::new(Mutex::new((0_usize, 0_usize)));
+    let counted = Arc::clone(&under_way);
+    let server = Server::start_slow(Duration::from_millis(30), move |change| {
+        let mut count = counted.lock().unwrap();
+        count.0 = count.0.checked_add_signed(change).unwrap();
+        count.1 = count.1.max(count.0);
+    })
+    .await;
+    let most = NonZeroUsize::new(3).unwrap();
+    let client = Client::new(Config { max_concurrent_requests: most, ..config(&server.url()) }).unwrap();
+    let reads = (0..20).map(|number| {
+        let client = client.clone();
+        async move { client.get_guardrail(&format!("g{number}")).await.unwrap() }
+    });
+    let reads: tokio::task::JoinSet<_> = reads.collect();
+    reads.join_all().await;
+    assert_eq!(under_way.lock().unwrap().1, 3);
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_refused_is_refused_once() {
+    let key = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let certificate = key.cert.der().clone();
+    let private = rustls::pki_types::PrivateKeyDer::Pkcs8(key.signing_key.serialize_der().into());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], private)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let _ = acceptor.accept(stream).await;
+        }
+    });
+    let config = config(&format!("https://localhost:{port}/api/v1"));
+    let error = Client::new(Config { retry: QUICK, ..config }).unwrap().get_guardrail("g").await.unwrap_err();
+    assert!(matches!(error, Error::Connect { untrusted: true, .. }), "{error:?}");
+    assert_eq!(connections.load(Ordering::SeqCst), 1);
+}
