@@ -80,7 +80,7 @@ impl Client {
         deadline: Option<Instant>,
     ) -> Result<Vec<Assignment>, Error> {
         let route = &subjects.routes().list_of_guardrail;
-        let request = || Ok(self.request_with_id(route, guardrail_id)?.to_finish(deadline));
+        let request = || Ok(self.request_with_id(route, guardrail_id)?.finishing(deadline));
         Ok(pages::read(self, request, Window::ALL).await?.rows)
     }
 

@@ -129,8 +129,8 @@ pub enum Error {
         wait: Duration,
     },
     /// The client was told to stop.
-    #[error("{call} {}", if *sent { "was given up, without an answer, because Terraform was told to stop" } else {
-        "was not sent, because Terraform was told to stop"
+    #[error("{call} {}", if *sent { "was given up, without an answer, because the run was interrupted" } else {
+        "was not sent, because the run was interrupted"
     })]
     Stopped {
         /// What was to be done.

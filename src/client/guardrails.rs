@@ -44,7 +44,7 @@ impl Client {
         workspace_id: Option<&str>,
         deadline: Option<Instant>,
     ) -> Result<Vec<Guardrail>, Error> {
-        let request = || Ok(self.request(&LIST).query(&[("workspace_id", workspace_id)]).to_finish(deadline));
+        let request = || Ok(self.request(&LIST).query(&[("workspace_id", workspace_id)]).finishing(deadline));
         Ok(pages::read(self, request, Window::ALL).await?.rows)
     }
 
@@ -78,7 +78,7 @@ impl Client {
 
     /// A guardrail after a write that had all the time there is, without an answer: asked for once.
     async fn found_out(&self, id: &str) -> Result<Guardrail, Error> {
-        self.described(&self.request_with_id(&GET, id)?.to_finish(Some(Instant::now()))).await
+        self.described(&self.request_with_id(&GET, id)?.finishing(Some(Instant::now()))).await
     }
 
     /// Whether a guardrail is the same; asks for the models only if that depends on them.

@@ -72,9 +72,9 @@ impl Client {
         guardrail_id: Option<&str>,
         since: Option<Instant>,
     ) -> Result<Arc<Placements>, Error> {
-        let shelf = self.inner.listings.shelf(subjects, guardrail_id);
+        let listing = self.inner.listings.shelf(subjects, guardrail_id);
         let recent = |listed: &Placements| since.is_none_or(|since| listed.begun >= since);
-        shelf.get(recent, || self.read_placements(subjects, guardrail_id)).await
+        listing.get(recent, || self.read_placements(subjects, guardrail_id)).await
     }
 
     async fn read_placements(

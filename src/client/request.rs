@@ -52,7 +52,7 @@ impl Request {
 
     /// Sends it even after a stop, since it tells what became of a write, and not again after `deadline`, if
     /// there is one.
-    pub(super) fn to_finish(mut self, deadline: Option<Instant>) -> Request {
+    pub(super) fn finishing(mut self, deadline: Option<Instant>) -> Request {
         self.urgency = Urgency::ToFinish;
         self.deadline = deadline;
         self

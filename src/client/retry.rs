@@ -140,6 +140,8 @@ mod tests {
         Error::Status { call: call(), status, message, from_service: true, request_id: None, retry_after }
     }
 
+    const NONE: [Duration; 0] = [];
+
     fn seconds(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
     }
@@ -180,11 +182,7 @@ mod tests {
     fn the_service_decides_how_long_to_wait() {
         let retry = Retry { max_elapsed_time: seconds(100), ..Retry::default() };
         assert_eq!(waits(retry, &status(503, Some(seconds(30)))), [seconds(30); 3]);
-        assert_eq!(
-            waits(retry, &status(429, Some(seconds(101)))),
-            [seconds(0); 0],
-            "longer than there is time"
-        );
+        assert_eq!(waits(retry, &status(429, Some(seconds(101)))), NONE, "longer than there is time");
         let at_once = waits(retry, &status(429, Some(Duration::ZERO)));
         assert!(at_once.iter().all(|wait| *wait >= Duration::from_millis(250)), "{at_once:?}");
     }
@@ -232,7 +230,7 @@ mod tests {
     #[test]
     fn no_time_is_one_attempt_and_a_deadline_comes_first() {
         let retry = Retry { max_elapsed_time: Duration::ZERO, ..Retry::default() };
-        assert_eq!(waits(retry, &status(503, None)), [seconds(0); 0]);
+        assert_eq!(waits(retry, &status(503, None)), NONE);
         let now = Instant::now();
         let mut attempts = Attempts::new(Retry::default(), Some(now + Duration::from_millis(100)));
         attempts.begin(now);
@@ -260,6 +258,6 @@ mod tests {
             max_elapsed_time: Duration::MAX,
             ..Retry::default()
         };
-        assert_eq!(waits(retry, &status(503, None)), [seconds(0); 0]);
+        assert_eq!(waits(retry, &status(503, None)), NONE);
     }
 }

@@ -128,18 +128,18 @@ async fn twins(actions: &[Action]) {
     for action in actions {
         fail(&mock, action.clone());
     }
-    let creates = (0..actions.len() + 1).map(|_| {
+    let creates = (0..=actions.len()).map(|_| {
         let client = client.clone();
         async move { create(&client, "twin").await.unwrap() }
     });
     let creates: tokio::task::JoinSet<Created> = creates.collect();
-    let created = creates.join_all().await;
-    let mut got: Vec<_> = created.iter().map(|created| created.guardrail.id().to_owned()).collect();
+    let made = creates.join_all().await;
+    let mut got: Vec<_> = made.iter().map(|created| created.guardrail.id().to_owned()).collect();
     let mut held = ids(&mock);
     got.sort();
     held.sort();
     assert_eq!(got, held, "{actions:?}");
-    assert!(created.iter().all(|created| created.twins.is_empty()), "{actions:?}");
+    assert!(made.iter().all(|created| created.twins.is_empty()), "{actions:?}");
 }
 
 #[tokio::test]

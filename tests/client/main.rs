@@ -15,6 +15,7 @@ mod requests;
 mod retry;
 mod secrecy;
 mod server;
+mod stop;
 
 use std::time::Duration;
 
