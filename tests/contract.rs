@@ -53,7 +53,7 @@ fn shape(schema: &'static Value) -> Value {
     };
     shape.insert("type".to_owned(), ty);
     shape.insert("nullable".to_owned(), json!(nullable));
-    for rule in ["minLength", "maxLength", "minItems", "exclusiveMinimum", "format", "pattern"] {
+    for rule in ["minLength", "maxLength", "minItems", "exclusiveMinimum", "minimum", "format", "pattern"] {
         shape.extend(schema.get(rule).map(|limit| (rule.to_owned(), limit.clone())));
     }
     if let Some(values) = schema["enum"].as_array() {
@@ -62,22 +62,28 @@ fn shape(schema: &'static Value) -> Value {
     if let Some(element) = schema.get("items") {
         shape.insert("items".to_owned(), element_shape(element));
     }
+    if let Some(members) = members_shape(schema) {
+        shape.insert("members".to_owned(), members);
+    }
     Value::Object(shape)
 }
 
-/// The shape of a list's elements; of objects, the properties and which of them are required.
+/// The shape of a list's elements.
 fn element_shape(schema: &'static Value) -> Value {
     let schema = resolved(schema);
-    let Some(members) = schema["properties"].as_object() else {
-        // That an element is not empty is the mock's own precaution; the published contract does not say it.
-        return without(shape(schema), "minLength");
-    };
+    // That an element is not empty is the mock's own precaution; the published contract does not say it.
+    members_shape(schema).unwrap_or_else(|| without(shape(schema), "minLength"))
+}
+
+/// Of an object's schema, the properties and which of them are required.
+fn members_shape(schema: &'static Value) -> Option<Value> {
+    let members = schema["properties"].as_object()?;
     // Whether an absent member may be null instead is of no concern: it is left out.
     let members: Properties =
         members.iter().map(|(name, schema)| (name.clone(), without(shape(schema), "nullable"))).collect();
     let required: BTreeSet<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    json!({ "properties": members, "required": required })
+    Some(json!({ "properties": members, "required": required }))
 }
 
 /// What the table says of a field, in the same words.
@@ -92,17 +98,17 @@ fn declared(field: &Field) -> Value {
             let element = of_elements.into_iter().fold(json!({ "type": "string", "nullable": false }), set);
             own.into_iter().fold(json!({ "type": "array", "items": element }), set)
         }
-        Kind::Objects(members) => {
-            let required: BTreeSet<&str> = members
-                .iter()
-                .filter(|member| matches!(member.mode, Mode::Required))
-                .map(|member| member.name)
-                .collect();
-            let members: Properties =
-                members.iter().map(|member| (member.name.to_owned(), declared(member))).collect();
-            json!({ "type": "array", "items": { "properties": members, "required": required } })
-        }
+        Kind::Object(members) => json!({ "type": "object", "members": declared_members(members) }),
+        Kind::Objects(members) => json!({ "type": "array", "items": declared_members(members) }),
     }
+}
+
+fn declared_members(members: &[Field]) -> Value {
+    let required = members.iter().filter(|member| matches!(member.mode, Mode::Required));
+    let required: BTreeSet<&str> = required.map(|member| member.name).collect();
+    let members: Properties =
+        members.iter().map(|member| (member.name.to_owned(), declared(member))).collect();
+    json!({ "properties": members, "required": required })
 }
 
 /// A rule of the table as the contract writes it. Rules that need more than the one value have no place there.
@@ -112,6 +118,7 @@ fn limits(check: &Check) -> Vec<(&'static str, Value)> {
         Check::Length { min, max } => vec![("minLength", json!(min)), ("maxLength", json!(max))],
         Check::OneOf(values) => vec![("enum", json!(values))],
         Check::Above(bound) => vec![("exclusiveMinimum", json!(bound))],
+        Check::AtLeast(bound) => vec![("minimum", json!(bound))],
         Check::NotEmpty => vec![("minItems", json!(1))],
         Check::Whole => vec![("type", json!("integer"))],
         Check::Uuid => vec![("format", json!("uuid"))],

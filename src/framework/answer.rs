@@ -168,6 +168,7 @@ fn refresh_value(field: &Field, state: &Value, answer: Value, names: Names) -> V
     }
     match (field.kind, field.equality, answer) {
         (_, _, answer) if is_nothing(&answer) => Value::Null,
+        (Kind::Object(members), _, answer) => refresh_object(members, state, &answer),
         (Kind::Objects(members), Equality::Keyed(key), Value::List(answer)) => {
             refresh_keyed(key, members, state.elements().unwrap_or_default(), answer)
         }
@@ -211,6 +212,7 @@ fn from_json(kind: Kind, json: &Json, path: &Path) -> Result<Value, cty::Error> 
         (Kind::Number, Json::Number(value)) => Ok(Value::Number(Number::parse(&value.to_string())?)),
         (Kind::String, Json::String(value)) => Ok(Value::String(value.nfc().collect())),
         (Kind::Strings, Json::Array(items)) => strings_from_json(items, path),
+        (Kind::Object(members), json) => object_from_json(members, json, path),
         (Kind::Objects(members), Json::Array(items)) => {
             let object = |(index, item)| object_from_json(members, item, &path.child_index(index));
             items.iter().enumerate().map(object).collect::<Result<_, _>>().map(Value::List)

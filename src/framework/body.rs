@@ -40,6 +40,7 @@ fn to_json(kind: Kind, value: &Value) -> Json {
         (_, Value::Bool(value)) => Json::Bool(*value),
         (_, Value::String(value)) => Json::String(value.clone()),
         (_, Value::Number(value)) => number_to_json(value),
+        (Kind::Object(members), Value::Object(_)) => Json::Object(create_body(members, value)),
         (Kind::Objects(members), Value::List(objects)) => {
             objects.iter().map(|object| Json::Object(create_body(members, object))).collect()
         }

@@ -25,6 +25,7 @@ pub fn same(field: &Field, left: &Value, right: &Value) -> bool {
     match (field.kind, &*left, &*right) {
         (Kind::Number, Value::Number(left), Value::Number(right)) => left.is_same_double(right),
         (Kind::Strings | Kind::Objects(_), left, right) if is_nothing(left) && is_nothing(right) => true,
+        (Kind::Object(members), Value::Object(_), Value::Object(_)) => same_members(members, &left, &right),
         (Kind::Objects(members), Value::List(left), Value::List(right)) => {
             same_objects(field.equality, members, left, right)
         }

@@ -17,6 +17,8 @@ pub enum Kind {
     String,
     /// A set of strings; a JSON array at the service.
     Strings,
+    /// One object whose members are fields in turn. Without any member set it is still more than null.
+    Object(&'static [Field]),
     /// A list of objects whose members are fields in turn.
     Objects(&'static [Field]),
 }
@@ -66,6 +68,8 @@ pub enum Check {
     OneOf(&'static [&'static str]),
     /// A number greater than this.
     Above(i64),
+    /// A number not less than this.
+    AtLeast(i64),
     /// A number without a fraction.
     Whole,
     /// A collection that holds something.
@@ -257,6 +261,7 @@ impl Field {
             Kind::Number => Type::Number,
             Kind::String => Type::String,
             Kind::Strings => Type::set(Type::String),
+            Kind::Object(members) => Type::Object(object_type(members)),
             Kind::Objects(members) => Type::list(Type::Object(object_type(members))),
         }
     }

@@ -32,6 +32,9 @@ pub trait Provider: Send + Sync + 'static {
     /// Prepares for calls. Values may be unknown in a plan; that is no error until a call is needed.
     async fn configure(&self, terraform_version: &str, config: &Value) -> Reply<Self::Data>;
 
+    /// Ends what is done with this data, now and for good; calls under way return as soon as they can. Must not wait.
+    fn stop(&self, data: &Self::Data);
+
     /// The resources, in any order.
     fn resources(&self) -> &[NamedResource<Self::Data>];
 

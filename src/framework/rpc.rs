@@ -40,6 +40,14 @@ answers! {
     renew_ephemeral_resource, close_ephemeral_resource, plan_action,
 }
 
+/// A reply with nothing but a text, which core does not read.
+impl Answer for pb::stop::Response {
+    fn failed(diagnostics: Diagnostics) -> Self {
+        let texts = diagnostics.iter().map(|message| format!("{}: {}", message.summary, message.detail));
+        Self { error: texts.collect() }
+    }
+}
+
 /// Runs one call to its end, in a task of its own: when Terraform goes away in the middle, what was begun at the service
 /// is still finished; and a panic is caught.
 pub(super) async fn run<A, F>(rpc: &'static str, call: F) -> Result<Response<A>, Status>

@@ -1,7 +1,7 @@
 //! What Terraform is told of a provider, resource or data source: its attributes and their types.
 //!
-//! Derived from a field table; protocol 5 has no nested attribute types, so lists of objects become one attribute of an
-//! object type with optional members.
+//! Derived from a field table; protocol 5 has no nested attribute types, so an object, or a list of them, becomes one
+//! attribute of an object type with optional members.
 
 use std::collections::BTreeSet;
 

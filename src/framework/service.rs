@@ -5,7 +5,7 @@
 
 mod wire;
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::{cty::Value, pb::tfplugin5 as pb};
 
@@ -26,13 +26,19 @@ pub struct Service<P: Provider>(Arc<Connection<P>>);
 
 struct Connection<P: Provider> {
     provider: Arc<P>,
-    data: RwLock<Option<Arc<P::Data>>>,
+    setup: RwLock<Setup<P::Data>>,
+}
+
+/// What a connection was told of itself; under one lock, so that a stop in the middle of a configuration is not lost.
+struct Setup<D> {
+    data: Option<Arc<D>>,
+    stopped: bool,
 }
 
 impl<P: Provider> Service<P> {
     /// A service that is not configured yet.
     pub fn new(provider: Arc<P>) -> Self {
-        Self(Arc::new(Connection { provider, data: RwLock::new(None) }))
+        Self(Arc::new(Connection { provider, setup: RwLock::new(Setup { data: None, stopped: false }) }))
     }
 }
 
@@ -56,8 +62,8 @@ impl<P: Provider> Connection<P> {
     }
 
     fn data(&self) -> Outcome<Arc<P::Data>> {
-        let data = self.data.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        data.clone().ok_or_else(|| {
+        let setup = self.setup.read().unwrap_or_else(PoisonError::into_inner);
+        setup.data.clone().ok_or_else(|| {
             let detail =
                 "Terraform asked for an operation before it configured the provider. Please report this.";
             Diagnostic::error("Provider is not configured", detail).into()
@@ -105,8 +111,21 @@ impl<P: Provider> Connection<P> {
     async fn configure(&self, request: pb::configure::Request) -> Outcome<pb::configure::Response> {
         let config = decode(request.config.as_ref(), &self.provider.schema().object_type())?;
         let Warned { value, warnings } = self.provider.configure(&request.terraform_version, &config).await?;
-        *self.data.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Arc::new(value));
+        let mut setup = self.setup.write().unwrap_or_else(PoisonError::into_inner);
+        if setup.stopped {
+            self.provider.stop(&value);
+        }
+        setup.data = Some(Arc::new(value));
         Ok(pb::configure::Response { diagnostics: convert::diagnostics(warnings) })
+    }
+
+    fn stop(&self) -> pb::stop::Response {
+        let mut setup = self.setup.write().unwrap_or_else(PoisonError::into_inner);
+        setup.stopped = true;
+        if let Some(data) = &setup.data {
+            self.provider.stop(data);
+        }
+        pb::stop::Response::default()
     }
 
     fn validate_resource_type_config(
@@ -284,3 +303,6 @@ fn unknown_type(what: &str, type_name: &str) -> Diagnostics {
     let detail = format!("This version of the provider has no {what} `{type_name}`.");
     Diagnostic::error(format!("Unknown {what} type"), detail).into()
 }
+
+#[cfg(test)]
+mod tests;

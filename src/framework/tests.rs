@@ -4,6 +4,7 @@
 
 mod answers;
 mod bodies;
+mod objects;
 mod plans;
 mod validation;
 
@@ -32,12 +33,22 @@ const WIDGET: &[Field] = &[
         .checks(&[Check::OneOf(&["daily", "weekly"]), Check::With("limit")]),
     Field::optional("strict", Kind::Bool).or(Literal::Bool(false)),
     Field::optional("models", Kind::Strings).aliased().checks(&[Check::NotEmpty]),
+    Field::optional("size", Kind::Object(SIZE)),
     Field::optional("filters", Kind::Objects(FILTER)),
     Field::optional("builtins", Kind::Objects(BUILTIN)).keyed_by("slug").checks(&[Check::UniqueBy("slug")]),
     Field::optional("all", Kind::Bool).leading().sent_with("flags").deprecated("use one and two"),
     Field::optional("one", Kind::Bool).following("all").sent_with("flags"),
     Field::optional("two", Kind::Bool).following("all").sent_with("flags"),
     Field::computed("updated_at", Kind::String),
+];
+
+const SIZE: &[Field] = &[
+    Field::required("width", Kind::Number).checks(&[Check::AtLeast(1)]),
+    Field::optional("height", Kind::Number),
+    Field::optional("unit", Kind::String)
+        .service_default(Literal::String("m"))
+        .checks(&[Check::OneOf(&["m", "ft"])]),
+    Field::optional("label", Kind::String).service_owned(),
 ];
 
 const FILTER: &[Field] = &[

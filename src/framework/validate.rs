@@ -38,6 +38,9 @@ fn validate_value(field: &Field, value: &Value, path: &Path, diagnostics: &mut D
         diagnostics.extend(collection(check, value, path));
         diagnostics.extend(scalars(field, value).filter_map(|value| scalar(check, value, path)));
     }
+    if let Kind::Object(members) = field.kind {
+        validate_object(members, value, path, diagnostics);
+    }
     let Some(elements) = value.elements() else { return };
     for (index, element) in elements.iter().enumerate() {
         let place = if let Value::Set(_) = value { path.clone() } else { path.child_index(index) };
@@ -132,7 +135,10 @@ fn scalar(check: &Check, value: &Value, path: &Path) -> Option<Diagnostic> {
         }
         (Check::OneOf(allowed), Value::String(text)) => (!allowed.contains(&text.as_str()))
             .then(|| format!("`{name}` cannot be \"{text}\". It can be {}.", alternatives(allowed))),
-        (Check::Above(bound), Value::Number(number)) => above(bound, number, path),
+        (Check::Above(bound), Value::Number(number)) => {
+            too_small("greater than", f64::gt, bound, number, path)
+        }
+        (Check::AtLeast(bound), Value::Number(number)) => too_small("at least", f64::ge, bound, number, path),
         (Check::Whole, Value::Number(number)) => number
             .to_i64()
             .is_none()
@@ -154,13 +160,19 @@ fn scalar(check: &Check, value: &Value, path: &Path) -> Option<Diagnostic> {
 }
 
 /// A number counts as the double that it is at the service: too small a one is 0 there, and too large a one nothing.
-fn above(bound: i64, number: &Number, path: &Path) -> Option<String> {
+fn too_small(
+    wanted: &str,
+    is_wanted: fn(&f64, &f64) -> bool,
+    bound: i64,
+    number: &Number,
+    path: &Path,
+) -> Option<String> {
     let double = number.to_f64();
     if !double.is_finite() {
         return Some(format!("`{path}` is too large: {number} is more than a double can hold."));
     }
-    let is_above = double > Number::from(bound).to_f64();
-    (!is_above).then(|| format!("`{path}` must be greater than {bound}; it is {number}."))
+    let is_right = is_wanted(&double, &Number::from(bound).to_f64());
+    (!is_right).then(|| format!("`{path}` must be {wanted} {bound}; it is {number}."))
 }
 
 /// Whether a text is a UUID in its 36-character form.

@@ -1,10 +1,14 @@
 //! The provider block: its attributes, where their values come from when it is silent, and the client made of them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    num::{NonZeroU16, NonZeroUsize},
+    time::Duration,
+};
 
 use crate::{
-    client::{ApiKey, BaseUrl, Client, Config, ConfigError, DEFAULT_TIMEOUT},
-    cty::{Path, Value},
+    client::{ApiKey, BaseUrl, Client, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Retry},
+    cty::{Number, Path, Value},
     framework::{
         diagnostics::{Diagnostic, Diagnostics},
         field::{Check, Field, Kind},
@@ -21,6 +25,13 @@ const HTTP_REFERER: &str = "http_referer";
 const TITLE: &str = "x_open_router_title";
 const CATEGORIES: &str = "x_open_router_categories";
 const TIMEOUT_MS: &str = "timeout_ms";
+const MAX_CONCURRENT_REQUESTS: &str = "max_concurrent_requests";
+const RETRY: &str = "retry";
+const INITIAL_INTERVAL_MS: &str = "initial_interval_ms";
+const MAX_INTERVAL_MS: &str = "max_interval_ms";
+const EXPONENT: &str = "exponent";
+const MAX_ELAPSED_TIME_MS: &str = "max_elapsed_time_ms";
+const RETRY_CONNECTION_ERRORS: &str = "retry_connection_errors";
 
 /// Where the key is looked for when the configuration is silent, in this order.
 const KEY_VARIABLES: [&str; 2] = ["OPENROUTER_MANAGEMENT_KEY", "OPENROUTER_API_KEY"];
@@ -45,6 +56,35 @@ const FIELDS: &[Field] = &[
     Field::optional(TIMEOUT_MS, Kind::Number)
         .checks(&[Check::Above(0), Check::Whole])
         .doc("How long one attempt at a request may take, in milliseconds. Defaults to 30000."),
+    Field::optional(MAX_CONCURRENT_REQUESTS, Kind::Number)
+        .checks(&[Check::AtLeast(1), Check::Whole])
+        .doc("How many requests may be under way at a time, 1 or more. Defaults to 10."),
+    Field::optional(RETRY, Kind::Object(RETRY_FIELDS)).doc(
+        "How requests are tried again that failed in a way that may pass, such as with an answer 429 or 503. What is left \
+         out has its default. Terraform passes over a misspelt name without a word.",
+    ),
+];
+
+const RETRY_FIELDS: &[Field] = &[
+    Field::optional(INITIAL_INTERVAL_MS, Kind::Number).checks(&[Check::Above(0), Check::Whole]).doc(
+        "The wait after the first attempt, in milliseconds. Every such wait is shortened by a random part of it, half at \
+         most; a wait that the service asks for by `Retry-After` takes its place. Defaults to 500.",
+    ),
+    Field::optional(MAX_INTERVAL_MS, Kind::Number).checks(&[Check::Above(0), Check::Whole]).doc(
+        "The longest wait between two attempts, in milliseconds; it must not be less than `initial_interval_ms`. A wait \
+         that the service asks for by `Retry-After` may be longer. Defaults to 60000.",
+    ),
+    Field::optional(EXPONENT, Kind::Number)
+        .checks(&[Check::AtLeast(1)])
+        .doc("What each wait is multiplied by to make the next one, 1 or more. Defaults to 1.5."),
+    Field::optional(MAX_ELAPSED_TIME_MS, Kind::Number).checks(&[Check::AtLeast(0), Check::Whole]).doc(
+        "For how long a request is tried again, in milliseconds from the beginning of its first attempt: no attempt begins \
+         later. With 0 there is a single attempt. Defaults to 300000.",
+    ),
+    Field::optional(RETRY_CONNECTION_ERRORS, Kind::Bool).doc(
+        "Whether a request is also tried again when the connection fails, is lost or brings no answer in time. Defaults to \
+         `true`.",
+    ),
 ];
 
 /// The provider block.
@@ -73,6 +113,13 @@ impl Api {
         &self.claims
     }
 
+    /// Ends what the client does, for good.
+    pub(super) fn stop(&self) {
+        if let Ok(client) = &self.client {
+            client.stop();
+        }
+    }
+
     /// The client.
     ///
     /// # Errors
@@ -92,7 +139,8 @@ impl Api {
 pub(super) fn validate(config: &Value) -> Diagnostics {
     let key = text(config, API_KEY).and_then(|key| ApiKey::new(key).err());
     let url = text(config, SERVER_URL).and_then(|url| BaseUrl::parse(url).err());
-    key.into_iter().chain(url).map(|error| refuse(config, &error)).collect()
+    let refused = key.into_iter().chain(url).map(|error| refuse(config, &error));
+    refused.chain(misordered_intervals(config.attribute(RETRY))).collect()
 }
 
 /// Makes the client, or notes which unknown value prevents that for now.
@@ -101,7 +149,7 @@ pub(super) fn configure(
     terraform_version: &str,
     config: &Value,
 ) -> Reply<Api> {
-    let unknown = FIELDS.iter().find(|field| config.attribute(field.name).is_unknown());
+    let unknown = FIELDS.iter().find(|field| !config.attribute(field.name).is_wholly_known());
     if let Some(field) = unknown {
         return Ok(Warned::quiet(Api::new(Err(field.name))));
     }
@@ -128,14 +176,63 @@ fn client_config(
         http_referer: header(HTTP_REFERER),
         title: header(TITLE),
         categories: header(CATEGORIES),
-        timeout: timeout(config),
+        timeout: milliseconds(config, TIMEOUT_MS).unwrap_or(DEFAULT_TIMEOUT),
+        retry: retry(config.attribute(RETRY)),
+        max_concurrent_requests: max_concurrent_requests(config),
         ..Config::new(key, url, user_agent(terraform_version, variable(USER_AGENT_VARIABLE)))
     })
 }
 
-fn timeout(config: &Value) -> Duration {
-    let Some(milliseconds) = config.attribute(TIMEOUT_MS).as_number() else { return DEFAULT_TIMEOUT };
-    Duration::try_from_secs_f64(milliseconds.to_f64() / 1e3).unwrap_or(Duration::MAX)
+fn retry(config: &Value) -> Retry {
+    let default = Retry::default();
+    Retry {
+        initial_interval: milliseconds(config, INITIAL_INTERVAL_MS).unwrap_or(default.initial_interval),
+        max_interval: milliseconds(config, MAX_INTERVAL_MS).unwrap_or(default.max_interval),
+        exponent: config.attribute(EXPONENT).as_number().map_or(default.exponent, Number::to_f64),
+        max_elapsed_time: milliseconds(config, MAX_ELAPSED_TIME_MS).unwrap_or(default.max_elapsed_time),
+        connection_errors: config
+            .attribute(RETRY_CONNECTION_ERRORS)
+            .as_bool()
+            .unwrap_or(default.connection_errors),
+    }
+}
+
+/// More than 65535 is taken for that: an address has no more connections.
+fn max_concurrent_requests(config: &Value) -> NonZeroUsize {
+    let count = whole(config, MAX_CONCURRENT_REQUESTS);
+    let count = count.and_then(|count| NonZeroU16::new(u16::try_from(count).unwrap_or(u16::MAX)));
+    count.map_or(DEFAULT_CONCURRENCY, NonZeroUsize::from)
+}
+
+fn milliseconds(object: &Value, name: &str) -> Option<Duration> {
+    whole(object, name).map(Duration::from_millis)
+}
+
+fn whole(object: &Value, name: &str) -> Option<u64> {
+    object.attribute(name).as_number()?.to_i64()?.try_into().ok()
+}
+
+/// The longest wait must not be shorter than the first one. Where one of the two is not set, its default counts: it is
+/// better to be told than to have either changed.
+fn misordered_intervals(config: &Value) -> Option<Diagnostic> {
+    let Retry { initial_interval, max_interval, .. } = retry(config);
+    let is_open =
+        [INITIAL_INTERVAL_MS, MAX_INTERVAL_MS].iter().any(|name| config.attribute(name).is_unknown());
+    // No interval may be zero, which is told by the table.
+    if is_open || max_interval.is_zero() || max_interval >= initial_interval {
+        return None;
+    }
+    let told = |name: &str, interval: Duration| {
+        let origin = if config.attribute(name).is_null() { " by default" } else { "" };
+        format!("`{RETRY}.{name}` is {}{origin}", interval.as_millis())
+    };
+    let detail = format!(
+        "The longest wait must not be shorter than the first one: {}, and {}. Raise the one or lower the other.",
+        told(MAX_INTERVAL_MS, max_interval),
+        told(INITIAL_INTERVAL_MS, initial_interval)
+    );
+    let path = Path::attribute(RETRY).child_attribute(MAX_INTERVAL_MS);
+    Some(Diagnostic::error(format!("Invalid value for `{path}`"), detail).at(path))
 }
 
 fn user_agent(terraform_version: &str, append: Option<&str>) -> String {
@@ -176,3 +273,6 @@ fn refuse(config: &Value, error: &ConfigError) -> Diagnostic {
         Diagnostic::error(format!("Invalid provider configuration: `{attribute}`"), format!("{error}."));
     if is_secret { diagnostic } else { diagnostic.at(Path::attribute(attribute)) }
 }
+
+#[cfg(test)]
+mod tests;

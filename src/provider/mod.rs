@@ -68,6 +68,10 @@ impl Provider for OpenRouter {
         config::configure(&self.environment, terraform_version, config)
     }
 
+    fn stop(&self, data: &Api) {
+        data.stop();
+    }
+
     fn resources(&self) -> &[NamedResource<Api>] {
         &self.resources
     }

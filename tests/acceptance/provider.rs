@@ -100,6 +100,10 @@ fn bad_settings_are_refused_at_their_attribute_and_not_repeated() {
         ("api_key = \"Bearer hunter2\"", "provider \"openrouter\"", "must be the bare key"),
         ("api_key = \" \"", "provider \"openrouter\"", "is empty"),
         ("timeout_ms = 0", "timeout_ms", "must be greater than 0"),
+        ("max_concurrent_requests = 0", "max_concurrent_requests", "must be at least 1"),
+        ("retry = { exponent = 0.5 }", "retry", "`retry.exponent` must be at least 1; it is 0.5"),
+        ("retry = { max_interval_ms = 100 }", "retry", "`retry.initial_interval_ms` is 500 by default"),
+        ("retry = { exponent = \"slow\" }", "retry", "a number is required"),
     ] {
         workspace.config(&with_provider(settings));
         let problem = only_error(workspace.run(&["plan", "-json"]));

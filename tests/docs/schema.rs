@@ -1,4 +1,4 @@
-//! The schema part of a page: attributes by who sets them, and a section for each list of objects. Pure.
+//! The schema part of a page: attributes by who sets them, and a section for each object and list of objects. Pure.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ enum Group {
     ReadOnly,
 }
 
-/// The attributes of a schema, or the members of one of its lists of objects.
+/// The attributes of a schema, or the members of one of its objects or lists of objects.
 struct Level<'a> {
     /// The names of the attributes around it.
     path: Vec<&'a str>,
@@ -73,9 +73,9 @@ impl<'a> Level<'a> {
         }
     }
 
-    /// The members of a field that is a list of objects.
+    /// The members of a field that is an object or a list of them.
     fn below(&self, field: &'a Field) -> Option<Level<'a>> {
-        let Kind::Objects(fields) = field.kind else { return None };
+        let (Kind::Object(fields) | Kind::Objects(fields)) = field.kind else { return None };
         let path = self.path.iter().copied().chain([field.name]).collect();
         Some(Level { path, fields, read_only: self.group(field) == Group::ReadOnly })
     }
@@ -92,6 +92,7 @@ fn line(field: &Field, below: Option<&Level<'_>>) -> String {
         Kind::Number => "Number",
         Kind::String => "String",
         Kind::Strings => "Set of String",
+        Kind::Object(_) => "Attributes",
         Kind::Objects(_) => "Attributes List",
     };
     let sensitive = if field.sensitive { ", Sensitive" } else { "" };
@@ -123,9 +124,12 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_objects_have_sections() {
-        let fields = [Field::optional("rules", Kind::Objects(RULE)).doc("Rules.")];
-        assert_eq!(markdown(&fields) + "\n", include_str!("golden/lists.md"));
+    fn objects_and_lists_of_them_have_sections() {
+        let fields = [
+            Field::optional("rules", Kind::Objects(RULE)).doc("Rules."),
+            Field::optional("fallback", Kind::Object(RULE)).doc("What holds where no rule does."),
+        ];
+        assert_eq!(markdown(&fields) + "\n", include_str!("golden/objects.md"));
     }
 
     /// What a data source shows of an object reads as read-only at every depth, whoever sets it in the resource.

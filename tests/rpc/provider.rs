@@ -139,6 +139,20 @@ async fn an_unknown_configuration_is_enough_for_the_plan_of_a_create() {
     refused(&session.read(state, b"").await.diagnostics, &["`api_key`", "known only after an apply"]);
 }
 
+#[tokio::test]
+async fn a_stop_is_answered_without_an_error_configured_or_not() {
+    let provider = Provider::start().await;
+    let mock = Mock::start(Options::default()).unwrap();
+    let sessions = [Session::open(&provider).await, Session::configured(&provider, &mock).await];
+    for mut session in sessions {
+        for _ in 0..2 {
+            let answer = session.client.stop(pb::stop::Request {}).await.unwrap().into_inner();
+            assert_eq!(answer.error, "");
+        }
+    }
+    assert!(provider.serves().await && mock.log().total == 0);
+}
+
 /// With `--debug`, aliases share the process.
 #[tokio::test]
 async fn each_connection_has_its_own_configuration() {

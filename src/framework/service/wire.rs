@@ -37,10 +37,6 @@ macro_rules! serve {
                 Ok(Response::new(pb::call_function::Response { result: None, error }))
             }
 
-            async fn stop(&self, _: Request<pb::stop::Request>) -> Result<Response<pb::stop::Response>, Status> {
-                Ok(Response::new(pb::stop::Response::default()))
-            }
-
             type ListResourceStream = NoStream<pb::list_resource::Event>;
 
             async fn list_resource(
@@ -72,6 +68,7 @@ serve! {
     prepare_provider_config(prepare_provider_config) as "PrepareProviderConfig":
         |provider, request| provider.prepare_provider_config(request);
     configure(configure) as "Configure": |provider, request| provider.configure(request).await;
+    stop(stop) as "Stop": |provider, _request| Ok(provider.stop());
 
     validate_resource_type_config(validate_resource_type_config) as "ValidateResourceTypeConfig":
         |provider, request| provider.validate_resource_type_config(&request);

@@ -19,7 +19,7 @@ use crate::{
 };
 
 const OFFSET: Field = Field::optional("offset", Kind::Number)
-    .checks(&[Check::Above(-1), Check::Whole])
+    .checks(&[Check::AtLeast(0), Check::Whole])
     .doc("How many rows to leave out at the beginning, as the service counts them. Defaults to 0.");
 
 const LIMIT: Field = Field::optional("limit", Kind::Number)
