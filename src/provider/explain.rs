@@ -13,6 +13,9 @@ use crate::{
 pub(super) fn explain(act: &str, error: &Error) -> Diagnostic {
     let told = error.to_string();
     let mut detail = format!("{}.\n\n{}", told.trim_end_matches('.'), next_step(error));
+    if is_create(error) && error.may_have_happened() && !is_unsettled(error) {
+        detail += " It was looked for after each attempt, and was not there; it can still appear, if the service is only late.";
+    }
     if let Error::GaveUp { .. } = error {
         detail += " How long to try is set by `retry` in the provider block.";
     }
@@ -65,10 +68,6 @@ fn next_step(error: &Error) -> &'static str {
             "Nothing was sent. Check `server_url`, the network and the proxy settings (HTTPS_PROXY, NO_PROXY), and try \
              again."
         }
-        error if is_create(error) && error.may_have_happened() => {
-            "It was looked for afterwards, and was not there. Should the service still finish what it had begun, the \
-             guardrail appears late: look at what it holds before you run Terraform again."
-        }
         Error::Lost { .. } | Error::Timeout { .. } if is_read(error) => {
             "Nothing was changed. Run Terraform again. A slow service may need a longer `timeout_ms`."
         }
@@ -93,6 +92,11 @@ fn next_step(error: &Error) -> &'static str {
 /// Whether it is the call that must not be made twice.
 fn is_create(error: &Error) -> bool {
     error.call().method() == http::Method::POST && error.call().template() == "/guardrails"
+}
+
+/// Whether looking for what was made came to nothing.
+fn is_unsettled(error: &Error) -> bool {
+    matches!(error, Error::Unconfirmed { .. } | Error::Ambiguous { .. })
 }
 
 fn is_read(error: &Error) -> bool {

@@ -10,7 +10,7 @@ use mock_openrouter::{Action, Fault, Options, When};
 use serde_json::{Value, json};
 
 use crate::harness::{Run, Workspace, changes};
-use crate::story::{THIS, guardrail, id_of, names, only_error, only_guardrail};
+use crate::story::{ONCE, THIS, guardrail, id_of, names, only_error, only_guardrail};
 
 const BEFORE: &str = "name = \"kept\"\ndescription = \"before\"\nlimit_usd = 0.1\nreset_interval = \"daily\"\n\
                       allowed_models = [\"openai/gpt-5\"]";
@@ -54,7 +54,7 @@ fn each_operation_fails(action: &Action, texts: &[&str]) {
         let workspace = applied();
         let before = workspace.attributes(THIS);
         workspace.mock().add_fault(Fault::on(method, template, action.clone()).forever()).unwrap();
-        workspace.config(&config);
+        workspace.config(&format!("{ONCE}{config}"));
         let call = format!("{method} {}", template.replace("{id}", before["id"].as_str().unwrap()));
         only_error(apply_json(&workspace)).says(&[act, &call]).says(texts);
         assert_eq!(
@@ -120,10 +120,15 @@ fn a_lost_connection_leaves_the_outcome_open() {
     each_operation_fails(&Action::dropped(When::Before), &["connection was lost", "un Terraform again"]);
 }
 
-/// The work of these was done: what the state then says is stale, and the next refresh finds out.
 #[test]
 fn an_answer_that_breaks_off_is_no_answer() {
-    each_operation_fails(&Action::truncated(), &["the answer cannot be used", "broke off after"]);
+    let workspace = applied();
+    let before = workspace.attributes(THIS);
+    let fault = Fault::on("GET", "/guardrails/{id}", Action::truncated()).forever();
+    workspace.mock().add_fault(fault).unwrap();
+    workspace.config(&format!("{ONCE}{}", guardrail("this", BEFORE)));
+    only_error(apply_json(&workspace)).says(&["the answer cannot be used", "broke off after"]);
+    assert_eq!(workspace.attributes(THIS), before);
 }
 
 #[test]
@@ -133,7 +138,7 @@ fn an_attempt_has_only_so_much_time() {
         let workspace = applied();
         let before = workspace.attributes(THIS);
         workspace.mock().add_fault(Fault::on(method, template, slow.clone()).forever()).unwrap();
-        workspace.config(&format!("provider \"openrouter\" {{\n  timeout_ms = 1500\n}}\n{config}"));
+        workspace.config(&format!("provider \"openrouter\" {{\n  timeout_ms = 1500\n  retry = {{ max_elapsed_time_ms = 0 }}\n}}\n{config}"));
         only_error(apply_json(&workspace)).says(&[
             act,
             method,
@@ -174,6 +179,7 @@ fn an_unreachable_host_is_named() {
     let mut workspace = applied();
     let before = workspace.attributes(THIS);
     workspace.env("OPENROUTER_BASE_URL", "http://127.0.0.1:1/api/v1");
+    workspace.config(&format!("{ONCE}{}", guardrail("this", BEFORE)));
     only_error(apply_json(&workspace)).says(&[
         "Could not read guardrail \"kept\"",
         "GET /guardrails/",
@@ -219,7 +225,7 @@ fn what_failed_is_still_pending() {
         let workspace = applied();
         let before = workspace.instance(THIS);
         workspace.mock().add_fault(Fault::on(method, template, Action::status(500)).forever()).unwrap();
-        workspace.config(config);
+        workspace.config(&format!("{ONCE}{config}"));
         only_error(apply_json(&workspace)).says(&["answered 500"]);
         let after = workspace.instance(THIS);
         assert_eq!(after, before, "{method}: neither tainted nor changed");
@@ -252,8 +258,8 @@ fn the_key_is_nowhere_to_be_seen() {
     workspace.env("TF_LOG", "TRACE");
     let mut workspace = applied_with(workspace);
     workspace.env("OPENROUTER_MANAGEMENT_KEY", "").env("TF_VAR_key", &key);
-    let provider =
-        "variable \"key\" {\n  sensitive = true\n}\nprovider \"openrouter\" {\n  api_key = var.key\n}\n";
+    let provider = "variable \"key\" {\n  sensitive = true\n}\nprovider \"openrouter\" {\n  api_key = var.key\n\
+         retry = { max_elapsed_time_ms = 0 }\n}\n";
     for (method, template, config, act) in operations() {
         for status in [401, 500] {
             workspace.mock().add_fault(Fault::on(method, template, Action::echo_key(status))).unwrap();

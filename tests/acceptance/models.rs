@@ -122,7 +122,7 @@ fn drift_shows_only_the_model_that_changed() {
 
 fn models_fail(workspace: &Workspace) {
     let matcher = Matcher { path: Some("/models".to_owned()), times: None, ..Matcher::default() };
-    fault(workspace, matcher, Action::status(503));
+    fault(workspace, matcher, Action::status(403));
 }
 
 #[test]
@@ -138,14 +138,14 @@ fn a_list_that_cannot_be_read_is_an_error_and_loses_nothing() {
 
     // The configuration says it another way: only the list can tell.
     workspace.config(&(allowed("a", &[GPT, "x-ai/grok-4"]) + &allowed("b", &["openai/gpt-4o"])));
-    workspace.try_plan().fails().says("list of models").says("503").says(&address("a"));
+    workspace.try_plan().fails().says("list of models").says("403").says(&address("a"));
     workspace.try_apply().fails();
     assert_eq!(workspace.state_file(), state_before);
 
     // So does the service.
     workspace.config(&(allowed("a", &["openai/gpt-5"]) + &allowed("b", &["openai/gpt-4o"])));
     patch(&workspace, "b", json!({ "allowed_models": ["x-ai/grok-4"] }));
-    workspace.try_plan().fails().says("list of models").says("503").says(&address("b"));
+    workspace.try_plan().fails().says("list of models").says("403").says(&address("b"));
     workspace.run(&["apply", "-refresh-only", "-auto-approve"]).fails().says("list of models");
     assert_eq!(workspace.state_file(), state_before);
     assert_eq!(workspace.mock().guardrails().len(), 2);

@@ -65,6 +65,7 @@ fn the_server_is_found_where_the_documentation_says() {
         (String::new(), nowhere, false),
         (String::new(), url.as_str(), true),
     ] {
+        let settings = format!("{settings}\nretry = {{ max_elapsed_time_ms = 0 }}");
         workspace.env(URL, variable).config(&with_provider(&settings));
         let run = workspace.try_plan();
         if works {
@@ -176,6 +177,8 @@ fn the_timeout_is_for_each_attempt() {
     assert!(workspace.mock().log().total > 1, "{:?}", workspace.mock().log().counts);
     let slow = Action::slow(Duration::from_secs(30), When::After);
     workspace.mock().add_fault(Fault::on("GET", "/guardrails/{id}", slow).forever()).unwrap();
+    let settings = "  timeout_ms = 3000\n  retry = { max_elapsed_time_ms = 0 }";
+    workspace.config(&format!("provider \"openrouter\" {{\n{settings}\n}}\n{}", guardrail("this", body)));
     only_error(workspace.run(&["plan", "-json"])).says(&["no complete answer within 3 s", "`timeout_ms`"]);
 }
 

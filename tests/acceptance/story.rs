@@ -9,6 +9,9 @@ use crate::harness::{Run, Workspace};
 /// The guardrail that a story with only one is about.
 pub(crate) const THIS: &str = "openrouter_guardrail.this";
 
+/// A provider that sends nothing twice, for faults that last.
+pub(crate) const ONCE: &str = "provider \"openrouter\" {\n  retry = { max_elapsed_time_ms = 0 }\n}\n";
+
 /// A guardrail's block.
 pub(crate) fn guardrail(label: &str, body: &str) -> String {
     format!("resource \"openrouter_guardrail\" \"{label}\" {{\n{body}\n}}\n")

@@ -171,11 +171,11 @@ async fn a_failed_update_gives_back_what_it_was_given() {
     let mut session = Session::configured(&provider, &mock).await;
     let models = ("allowed_models", strings(&["openai/gpt-5"]));
     let (state, private) = created(&mut session, &[("name", "ci".into()), models.clone()]).await;
-    mock.add_fault(Fault::on("PATCH", "/guardrails/{id}", Action::status(500)).forever()).unwrap();
+    mock.add_fault(Fault::on("PATCH", "/guardrails/{id}", Action::status(400)).forever()).unwrap();
     let config = session.guardrail(&[("name", "renamed".into()), models]);
     let plan = session.plan(Some(state.clone()), config.clone(), &private).await;
     let applied = session.apply(Some(state.clone()), config, plan).await;
-    refused(&applied.diagnostics, &["Could not update guardrail \"ci\"", "answered 500"]);
+    refused(&applied.diagnostics, &["Could not update guardrail \"ci\"", "answered 400"]);
     assert_eq!((applied.new_state, applied.private), (Some(state), private));
 }
 
@@ -223,9 +223,9 @@ async fn a_read_tells_what_is_gone_from_what_cannot_be_seen() {
     let (provider, mock) = (Provider::start().await, mock());
     let mut session = Session::configured(&provider, &mock).await;
     let (state, private) = created(&mut session, &[("name", "ci".into())]).await;
-    mock.add_fault(Fault::on("GET", "/guardrails/{id}", Action::status(500))).unwrap();
+    mock.add_fault(Fault::on("GET", "/guardrails/{id}", Action::status(403))).unwrap();
     let read = session.read(state.clone(), &private).await;
-    refused(&read.diagnostics, &["Could not read guardrail \"ci\"", "answered 500"]);
+    refused(&read.diagnostics, &["Could not read guardrail \"ci\"", "answered 403"]);
 
     let id = session.decoded(Some(&state)).attribute("id").as_str().unwrap().to_owned();
     mock.delete_guardrail(&id).unwrap();
