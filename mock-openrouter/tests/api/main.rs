@@ -5,6 +5,7 @@
 mod account;
 mod assignments;
 mod client;
+mod connections;
 mod faults;
 mod guardrails;
 mod program;
