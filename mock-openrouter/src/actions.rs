@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::lists::{Lies, Rows};
+
 /// A side of an event: of the work, for the moment of an answer; of a wait, for the moment of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -93,6 +95,16 @@ pub enum Action {
     Huge {
         /// The size of the body in MiB.
         size_mb: u32,
+    },
+    /// The work is done, and the answer is gzip, asked for or not: small, but large when it is inflated.
+    GzipBomb {
+        /// The size of the inflated body in MiB, spaces after the document included.
+        gzip_mb: u32,
+    },
+    /// The page of a list that is not what the service holds. Answers that are no lists stay as they are.
+    List {
+        /// What is not true of it.
+        list: Lies,
     },
 }
 
@@ -232,6 +244,26 @@ impl Action {
     pub fn huge(size_mb: u32) -> Self {
         Self::Huge { size_mb }
     }
+
+    /// Does the work and answers with gzip that inflates to `size_mb` MiB.
+    pub fn gzip_bomb(size_mb: u32) -> Self {
+        Self::GzipBomb { gzip_mb: size_mb }
+    }
+
+    /// Answers with a list whose `total_count` is wrong by `add`.
+    pub fn wrong_total(add: i64) -> Self {
+        Self::List { list: Lies { total_add: add, ..Lies::default() } }
+    }
+
+    /// Answers with the first page of the list, whichever was asked for, and the true `total_count`.
+    pub fn repeated_page() -> Self {
+        Self::List { list: Lies { rows: Rows::Repeat, ..Lies::default() } }
+    }
+
+    /// Answers with a page of such rows, and a `total_count` that always promises one more.
+    pub fn endless_list(rows: Rows) -> Self {
+        Self::List { list: Lies { rows, endless: true, ..Lies::default() } }
+    }
 }
 
 fn milliseconds(duration: Duration) -> u64 {
@@ -258,6 +290,8 @@ mod tests {
             json!({"replace_body": {"content_type": "text/html", "body": "<p>"}}),
             json!({"size_mb": 3}),
             json!({"replace_bytes": {"content_type": "text/plain", "hex": "ff00Fe"}, "status": 502}),
+            json!({"gzip_mb": 3}),
+            json!({"list": {"rows": "new", "total_add": -3, "endless": true}}),
         ];
         let kind = |form: &Value| {
             let fault = json!({ "action": form });

@@ -43,6 +43,10 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// How many milliseconds the service's clock is ahead of ours.
     pub clock_offset_ms: i64,
+    /// Whether every answer repeats the API key of its request: in the headers `x-received-authorization` and
+    /// `x-received-key` (percent-encoded), and that of an error also in `error.metadata`: as it came, percent-encoded,
+    /// and on a line of its own. So a whole run can be searched for the key.
+    pub echo_key: bool,
 }
 
 impl Default for Options {
@@ -57,6 +61,7 @@ impl Default for Options {
             seed_models: 0,
             data: None,
             clock_offset_ms: 0,
+            echo_key: false,
         }
     }
 }
@@ -71,6 +76,7 @@ impl fmt::Debug for Options {
             .field("seed_members", &self.seed_members)
             .field("seed_models", &self.seed_models)
             .field("data", &self.data)
+            .field("echo_key", &self.echo_key)
             .field("clock_offset_ms", &self.clock_offset_ms)
             .finish_non_exhaustive()
     }
@@ -96,7 +102,7 @@ impl Mock {
         let kept = Kept::open(options.data, seed, clock)?;
         let credentials =
             Credentials { management_key: options.management_key, inference_key: options.inference_key };
-        let site = Arc::new(Site::new(credentials, clock, seed, kept, options.latency));
+        let site = Arc::new(Site::new(credentials, clock, seed, kept, options.latency, options.echo_key));
         let gate = Gate::new(options.listen)?;
         let address = gate.address();
         let (orders, received) = mpsc::unbounded_channel();

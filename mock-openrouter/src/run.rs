@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use hyper::{Response, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::actions::{Action, RawDocument, When};
 use crate::body::Body;
+use crate::echo;
 use crate::log::LoggedRequest;
 use crate::routes::{Exchange, Reply};
 use crate::site::Site;
@@ -44,6 +45,7 @@ impl Run {
             None => self.answer(&self.work()),
             Some((_, action)) => self.go_wrong(action, left).await,
         };
+        let outcome = self.with_key(outcome);
         let status = match &outcome {
             Outcome::Answer(response) => Some(response.status().as_u16()),
             Outcome::Disconnect => None,
@@ -58,7 +60,13 @@ impl Run {
     }
 
     fn work(&self) -> Reply {
-        self.site.work(&self.exchange, self.sequence)
+        self.work_on(&self.exchange)
+    }
+
+    fn work_on(&self, exchange: &Exchange) -> Reply {
+        let mut reply = self.site.work(exchange, self.sequence);
+        self.repeat_key(&mut reply);
+        reply
     }
 
     fn answer(&self, reply: &Reply) -> Outcome {
@@ -98,6 +106,12 @@ impl Run {
                 status,
                 after_work,
             } => Outcome::Answer(self.replace(status, after_work, &content_type, body)),
+            Action::List { list } => {
+                let mut reply = self.work_on(&list.question(&self.exchange));
+                list.tell(&self.exchange, &mut reply);
+                self.answer(&reply)
+            }
+            Action::GzipBomb { gzip_mb } => Outcome::Answer(gzip(&self.site, self.work(), gzip_mb).await),
             Action::Huge { size_mb } => Outcome::Answer(pad(&self.site, &self.work(), size_mb)),
         }
     }
@@ -113,7 +127,9 @@ impl Run {
         body: Option<Value>,
     ) -> Response<Body> {
         let body = body.unwrap_or_else(|| Reply::from(Refusal::new(status, reason(status))).body);
-        let mut response = respond(&self.site, &Reply { status, body });
+        let mut reply = Reply { status, body };
+        self.repeat_key(&mut reply);
+        let mut response = respond(&self.site, &reply);
         for (name, value) in headers {
             add_header(&mut response, name, value);
         }
@@ -135,14 +151,31 @@ impl Run {
 
     fn echo_key(&self, status: u16) -> Response<Body> {
         let key = self.exchange.presented_key().unwrap_or("(no key)");
-        let body = json!({ "error": {
-            "code": status,
-            "message": format!("The request with key {key} failed"),
-            "metadata": { "headers": { "authorization": format!("Bearer {key}") } },
-        }});
-        let mut response = respond(&self.site, &Reply { status, body });
-        add_header(&mut response, "x-received-authorization", &format!("Bearer {key}"));
+        let mut response = respond(&self.site, &Reply { status, body: echo::error(status, key) });
+        for (name, value) in echo::headers(key) {
+            add_header(&mut response, name, &value);
+        }
         response
+    }
+
+    /// The key that every answer repeats, if answers do.
+    fn echoed_key(&self) -> Option<&str> {
+        self.exchange.presented_key().filter(|_| self.site.echo_key)
+    }
+
+    fn repeat_key(&self, reply: &mut Reply) {
+        if let Some(key) = self.echoed_key().filter(|_| reply.status >= 400) {
+            echo::repeat(&mut reply.body, key);
+        }
+    }
+
+    fn with_key(&self, mut outcome: Outcome) -> Outcome {
+        if let (Outcome::Answer(response), Some(key)) = (&mut outcome, self.echoed_key()) {
+            for (name, value) in echo::headers(key) {
+                add_header(response, name, &value);
+            }
+        }
+        outcome
     }
 }
 
@@ -160,9 +193,26 @@ fn truncate(site: &Site, reply: &Reply) -> Response<Body> {
     response
 }
 
+async fn gzip(site: &Site, reply: Reply, size_mb: u32) -> Response<Body> {
+    // It takes seconds: other requests go on meanwhile.
+    let compress = move || Body::gzipped(reply.body.to_string().as_bytes(), mebibytes(size_mb));
+    match tokio::task::spawn_blocking(compress).await {
+        Ok(Ok(body)) => {
+            let mut response = json_type(raw(site, reply.status, body));
+            add_header(&mut response, CONTENT_ENCODING.as_str(), "gzip");
+            response
+        }
+        _ => respond(site, &Refusal::new(500, "MOCK FAILURE: no gzip was made").into()),
+    }
+}
+
 fn pad(site: &Site, reply: &Reply, size_mb: u32) -> Response<Body> {
-    let length = u64::from(size_mb) * 1024 * 1024;
-    json_type(raw(site, reply.status, Body::padded(reply.body.to_string().into_bytes(), length)))
+    let document = reply.body.to_string().into_bytes();
+    json_type(raw(site, reply.status, Body::padded(document, mebibytes(size_mb))))
+}
+
+fn mebibytes(count: u32) -> u64 {
+    u64::from(count) * 1024 * 1024
 }
 
 fn raw(site: &Site, status: u16, body: Body) -> Response<Body> {

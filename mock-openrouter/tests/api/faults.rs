@@ -1,7 +1,7 @@
 //! Faults as a client meets them.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -174,6 +174,24 @@ fn bodies_can_be_no_text_or_of_another_shape() {
         (200, [0xc3, 0x28].as_slice())
     );
     assert_eq!(names(&api), ["a", "b"]);
+}
+
+#[test]
+fn a_small_answer_can_inflate_to_a_large_one() {
+    let api = Api::new();
+    on_create(&api, Action::gzip_bomb(40));
+    let response = api.request("POST", "/guardrails", &named("a")).send().unwrap();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["content-encoding"]),
+        (201, &"gzip".parse().unwrap())
+    );
+    let compressed = response.bytes().unwrap();
+    assert!(compressed.len() < 100_000, "{}", compressed.len());
+    let mut inflated = String::new();
+    flate2::read::GzDecoder::new(compressed.as_ref()).read_to_string(&mut inflated).unwrap();
+    assert_eq!(inflated.len(), 40 * 1024 * 1024);
+    assert_eq!(serde_json::from_str::<Value>(&inflated).unwrap()["data"]["name"], json!("a"));
+    assert_eq!(names(&api), ["a"]);
 }
 
 #[test]
