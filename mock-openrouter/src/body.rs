@@ -1,10 +1,12 @@
 //! Response bodies, the broken and the oversized ones included.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use hyper::body::{Bytes, Frame, SizeHint};
 
 const FILLING: &[u8] = &[b' '; 64 * 1024];
@@ -41,6 +43,15 @@ impl Body {
     pub(crate) fn padded(bytes: Vec<u8>, size: u64) -> Self {
         let filling = size.saturating_sub(bytes.len() as u64);
         Self { filling, ..Self::full(bytes) }
+    }
+
+    /// A JSON document with spaces after it, `size` bytes in all, as gzip.
+    pub(crate) fn gzipped(bytes: &[u8], size: u64) -> io::Result<Self> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes)?;
+        let mut filling = io::Read::take(io::repeat(b' '), size.saturating_sub(bytes.len() as u64));
+        io::copy(&mut filling, &mut encoder)?;
+        Ok(Self::full(encoder.finish()?))
     }
 
     fn next_chunk(&mut self) -> Option<Bytes> {

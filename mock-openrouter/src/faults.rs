@@ -1,13 +1,13 @@
-//! Faults on request: which requests go wrong, and how.
+//! Faults on request: which requests go wrong, and how often.
 //!
-//! A fault is data, in Rust and in JSON alike. Carrying one out is the server's business.
+//! A fault is data, in Rust and in JSON alike. What can go wrong is in `actions`; carrying it out is the business of
+//! `run`.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use crate::actions::Action;
 use crate::ids;
 use crate::routes::{BASE_PATH, Exchange};
 
@@ -33,6 +33,8 @@ pub struct Matcher {
     pub path: Option<String>,
     /// An ECMAScript regular expression that finds something in the path below `/api/v1`.
     pub path_regex: Option<String>,
+    /// A text that the query contains, undecoded and without its question mark.
+    pub query_contains: Option<String>,
     /// A text that the request body contains.
     pub body_contains: Option<String>,
     /// How many of the selected requests are let through before the first is hit.
@@ -51,177 +53,13 @@ impl Default for Matcher {
             method: None,
             path: None,
             path_regex: None,
+            query_contains: None,
             body_contains: None,
             skip: 0,
             times: Some(1),
             probability: None,
             seed: 0,
         }
-    }
-}
-
-/// A side of an event: of the work, for the moment of an answer; of a wait, for the moment of the work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum When {
-    /// Before it.
-    Before,
-    /// After it.
-    After,
-}
-
-/// What happens to a request. In JSON each action is known by its first field.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-pub enum Action {
-    /// Another answer than the service would give.
-    Status {
-        /// The HTTP status.
-        status: u16,
-        /// Headers to add.
-        #[serde(default)]
-        headers: BTreeMap<String, String>,
-        /// The JSON body; an error body that fits the status if null.
-        #[serde(default)]
-        body: Option<Value>,
-        /// Whether the work is done all the same, before this answer.
-        #[serde(default)]
-        after_work: bool,
-    },
-    /// The connection is closed without an answer.
-    Drop {
-        /// Whether that is before or after the work was done.
-        drop: When,
-    },
-    /// The work is done, but the connection is closed in the middle of the answer's body.
-    Truncate {
-        /// Always true.
-        truncate: bool,
-    },
-    /// A late answer. The work is done in any case, even when the client gives up meanwhile.
-    Slow {
-        /// The wait in milliseconds.
-        slow_ms: u64,
-        /// Whether the work is done before or after the wait.
-        #[serde(default = "before")]
-        commit: When,
-    },
-    /// The work is done only after the client has given up.
-    AfterDisconnect {
-        /// How long the client has and how long the work takes.
-        after_disconnect: Abandoned,
-    },
-    /// An error answer that repeats the API key in its body and headers.
-    EchoKey {
-        /// Always true.
-        echo_key: bool,
-        /// The HTTP status, 401 if absent.
-        #[serde(default = "unauthorized")]
-        status: u16,
-    },
-    /// Some other document in place of the service's.
-    ReplaceBody {
-        /// The document.
-        replace_body: Document,
-        /// The HTTP status; that of the work if absent, and 200 without work.
-        #[serde(default)]
-        status: Option<u16>,
-        /// Whether the work is done.
-        #[serde(default = "yes")]
-        after_work: bool,
-    },
-    /// The work is done, and the answer's body is filled up with spaces.
-    Huge {
-        /// The size of the body in MiB.
-        size_mb: u32,
-    },
-}
-
-/// The times of [`Action::AfterDisconnect`].
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Abandoned {
-    /// How many milliseconds the client may take to give up; if it does not, the work is done then, and answered.
-    pub max_wait_ms: u64,
-    /// How many milliseconds after that the work is done.
-    #[serde(default)]
-    pub then_ms: u64,
-}
-
-/// A response body of any kind.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Document {
-    /// The value of `Content-Type`.
-    pub content_type: String,
-    /// The text.
-    pub body: String,
-}
-
-fn before() -> When {
-    When::Before
-}
-
-fn unauthorized() -> u16 {
-    401
-}
-
-fn yes() -> bool {
-    true
-}
-
-impl Action {
-    /// Answers `status` with an error body, and does no work.
-    pub fn status(status: u16) -> Self {
-        Self::Status { status, headers: BTreeMap::new(), body: None, after_work: false }
-    }
-
-    /// Does the work, then answers `status` with an error body.
-    pub fn status_after_work(status: u16) -> Self {
-        Self::Status { status, headers: BTreeMap::new(), body: None, after_work: true }
-    }
-
-    /// Answers 429 with a `Retry-After` of that many seconds.
-    pub fn retry_after(seconds: u64) -> Self {
-        let headers = BTreeMap::from([("Retry-After".to_owned(), seconds.to_string())]);
-        Self::Status { status: 429, headers, body: None, after_work: false }
-    }
-
-    /// Closes the connection before or after the work.
-    pub fn dropped(when: When) -> Self {
-        Self::Drop { drop: when }
-    }
-
-    /// Does the work and cuts the answer short.
-    pub fn truncated() -> Self {
-        Self::Truncate { truncate: true }
-    }
-
-    /// Answers after `wait`; `commit` says on which side of the wait the work is done.
-    pub fn slow(wait: Duration, commit: When) -> Self {
-        Self::Slow { slow_ms: milliseconds(wait), commit }
-    }
-
-    /// Does the work `then` after the client gave up, for which it has `max_wait`.
-    pub fn after_disconnect(max_wait: Duration, then: Duration) -> Self {
-        let after_disconnect = Abandoned { max_wait_ms: milliseconds(max_wait), then_ms: milliseconds(then) };
-        Self::AfterDisconnect { after_disconnect }
-    }
-
-    /// Answers `status` with the API key in body and headers, and does no work.
-    pub fn echo_key(status: u16) -> Self {
-        Self::EchoKey { echo_key: true, status }
-    }
-
-    /// Does the work if `after_work`, and answers `status` with an HTML page.
-    pub fn html(status: u16, body: &str, after_work: bool) -> Self {
-        let replace_body = Document { content_type: "text/html".to_owned(), body: body.to_owned() };
-        Self::ReplaceBody { replace_body, status: Some(status), after_work }
-    }
-
-    /// Does the work and answers with a body of `size_mb` MiB.
-    pub fn huge(size_mb: u32) -> Self {
-        Self::Huge { size_mb }
     }
 }
 
@@ -255,6 +93,20 @@ impl Fault {
     #[must_use]
     pub fn skip(mut self, skip: u32) -> Self {
         self.matcher.skip = skip;
+        self
+    }
+
+    /// Hits only requests in whose path below `/api/v1` this ECMAScript regular expression finds something.
+    #[must_use]
+    pub fn path_regex(mut self, pattern: &str) -> Self {
+        self.matcher.path_regex = Some(pattern.to_owned());
+        self
+    }
+
+    /// Hits only requests whose query, undecoded, contains `text`, such as `workspace_id=` or `offset=100`.
+    #[must_use]
+    pub fn query_contains(mut self, text: &str) -> Self {
+        self.matcher.query_contains = Some(text.to_owned());
         self
     }
 
@@ -336,6 +188,7 @@ impl Waiting {
         matcher.method.as_ref().is_none_or(|method| *method == exchange.method)
             && matcher.path.as_ref().is_none_or(|template| template == exchange.template())
             && self.path_regex.as_ref().is_none_or(|regex| regex.find(path).is_some())
+            && matcher.query_contains.as_ref().is_none_or(|text| exchange.query.contains(text))
             && matcher.body_contains.as_ref().is_none_or(|text| contains(&exchange.body, text.as_bytes()))
     }
 }
@@ -350,47 +203,15 @@ fn draw(seed: u64, count: u64) -> f64 {
     f64::from(u32::try_from(bits).unwrap_or(u32::MAX)) / (f64::from(u32::MAX) + 1.0)
 }
 
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use hyper::HeaderMap;
     use hyper::body::Bytes;
-    use serde_json::json;
 
     fn exchange(method: &str, path: &str, body: &'static str) -> Exchange {
-        Exchange::new(method, &format!("{BASE_PATH}{path}"), "", HeaderMap::new(), Bytes::from(body))
-    }
-
-    #[test]
-    fn every_action_has_its_json_form() {
-        let forms = [
-            json!({"status": 429, "headers": {"Retry-After": "1"}}),
-            json!({"status": 502, "body": {"error": {"code": 502, "message": "x"}}, "after_work": true}),
-            json!({"drop": "before"}),
-            json!({"drop": "after"}),
-            json!({"truncate": true}),
-            json!({"slow_ms": 5, "commit": "after"}),
-            json!({"after_disconnect": {"max_wait_ms": 5, "then_ms": 1}}),
-            json!({"echo_key": true, "status": 400}),
-            json!({"replace_body": {"content_type": "text/html", "body": "<p>"}}),
-            json!({"size_mb": 3}),
-        ];
-        let kind = |form: &Value| {
-            let fault = json!({ "action": form });
-            std::mem::discriminant(&serde_json::from_value::<Fault>(fault).unwrap().action)
-        };
-        let kinds: Vec<_> = forms.iter().map(kind).collect();
-        assert_eq!(kinds.iter().filter(|found| **found == kinds[0]).count(), 2);
-        assert_eq!(kinds.iter().filter(|found| **found == kinds[7]).count(), 1);
-        assert!(serde_json::from_value::<Fault>(json!({"action": {"statsu": 500}})).is_err());
-        assert!(
-            serde_json::from_value::<Fault>(json!({"match": {"pth": "/"}, "action": {"status": 500}}))
-                .is_err()
-        );
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        Exchange::new(method, &format!("{BASE_PATH}{path}"), query, HeaderMap::new(), Bytes::from(body))
     }
 
     #[test]
@@ -411,12 +232,21 @@ mod tests {
     #[test]
     fn a_regex_matches_below_the_base_path_and_a_bad_one_is_refused() {
         let mut faults = Faults::default();
-        let matcher = Matcher { path_regex: Some("^/guardrails/.*/keys$".to_owned()), ..Matcher::default() };
-        faults.add(Fault { matcher, action: Action::status(500) }).unwrap();
+        faults.add(Fault::any(Action::status(500)).path_regex("^/guardrails/.*/keys$")).unwrap();
         assert!(faults.pick(&exchange("GET", "/guardrails/x/assignments/members", "")).is_none());
         assert!(faults.pick(&exchange("GET", "/guardrails/x/assignments/keys", "")).is_some());
-        let bad = Matcher { path_regex: Some("(".to_owned()), ..Matcher::default() };
-        assert!(faults.add(Fault { matcher: bad, action: Action::status(500) }).is_err());
+        assert!(faults.add(Fault::any(Action::status(500)).path_regex("(")).is_err());
+    }
+
+    #[test]
+    fn a_query_tells_requests_of_one_template_apart() {
+        let mut faults = Faults::default();
+        let ours = Fault::on("GET", "/guardrails", Action::status(500)).query_contains("workspace_id=b");
+        faults.add(ours.forever()).unwrap();
+        let mut picked = |path| faults.pick(&exchange("GET", path, "workspace_id=b")).is_some();
+        assert!(!picked("/guardrails") && !picked("/guardrails?workspace_id=a&limit=100"));
+        assert!(picked("/guardrails?workspace_id=b") && picked("/guardrails?offset=100&workspace_id=b"));
+        assert!(!picked("/keys?workspace_id=b"));
     }
 
     #[test]

@@ -52,11 +52,11 @@ pub struct RequestLog {
     pub total: u64,
     /// The number of the latest one.
     pub last_sequence: u64,
-    /// How many are being worked on.
+    /// How many are under way: they have arrived, but no answer is ready and their client has not gone.
     pub in_flight: u64,
-    /// How many were worked on at the same time, at most.
+    /// How many were under way at the same time, at most.
     pub max_in_flight: u64,
-    /// How many connections were opened.
+    /// How many TCP connections were accepted, those for the mock's own commands included.
     pub connections: u64,
 }
 
@@ -101,12 +101,12 @@ impl RequestLog {
         }
     }
 
-    /// Notes that a request is over.
+    /// Notes that a request is no longer under way.
     pub(crate) fn end(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    /// Forgets all requests. Those that are being worked on still count as such, and their end, known by its number,
+    /// Forgets all requests. Those under way still count as such, and their end, known by its number,
     /// cannot be taken for that of a later one.
     pub(crate) fn reset(&mut self) {
         let (in_flight, last_sequence) = (self.in_flight, self.last_sequence);

@@ -13,7 +13,12 @@ use mock_openrouter::{Mock, Options};
 #[command(
     version,
     about = "The OpenRouter guardrails API in memory",
-    after_help = "The mock's own commands are under /_mock/: requests, reset, latency, faults, state, gaps."
+    after_help = "The mock's own commands are under /_mock/: requests, reset, latency, faults, state, gaps.
+
+A fault is posted to /_mock/faults as {\"match\": {...}, \"action\": {...}}.
+match:  method, path, path_regex, query_contains, body_contains, skip, times, probability, seed
+action: status, drop, truncate, slow_ms, after_disconnect, echo_key, replace_body, replace_bytes, size_mb, gzip_mb or
+        list, each with fields of its own: see the documentation of Action"
 )]
 struct Arguments {
     /// The address to listen on; port 0 takes a free one.
@@ -34,6 +39,9 @@ struct Arguments {
     /// A file that keeps the state from one run to the next.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Makes every answer repeat the API key of its request, in headers and in error bodies, to find where it gets out.
+    #[arg(long)]
+    echo_key: bool,
 }
 
 fn main() -> io::Result<()> {
@@ -52,6 +60,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         seed_keys: arguments.seed_keys,
         seed_members: arguments.seed_members,
         data: arguments.data,
+        echo_key: arguments.echo_key,
         ..Options::default()
     })?;
     let mut stdout = io::stdout().lock();

@@ -10,15 +10,17 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
+use crate::admin;
 use crate::clock::Clock;
 use crate::faults::Fault;
+use crate::gate::Gate;
 use crate::log::RequestLog;
 use crate::routes::{BASE_PATH, Credentials};
+use crate::server::{self, Order};
 use crate::site::Site;
 use crate::store::{Gap, Kept, Refusal, Seed, Store, Subject, View};
-use crate::{admin, server};
 
 /// How a mock begins.
 #[derive(Clone)]
@@ -41,6 +43,10 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// How many milliseconds the service's clock is ahead of ours.
     pub clock_offset_ms: i64,
+    /// Whether every answer repeats the API key of its request: in the headers `x-received-authorization` and
+    /// `x-received-key` (percent-encoded), and that of an error also in `error.metadata`: as it came, percent-encoded,
+    /// and on a line of its own. So a whole run can be searched for the key.
+    pub echo_key: bool,
 }
 
 impl Default for Options {
@@ -55,6 +61,7 @@ impl Default for Options {
             seed_models: 0,
             data: None,
             clock_offset_ms: 0,
+            echo_key: false,
         }
     }
 }
@@ -69,6 +76,7 @@ impl fmt::Debug for Options {
             .field("seed_members", &self.seed_members)
             .field("seed_models", &self.seed_models)
             .field("data", &self.data)
+            .field("echo_key", &self.echo_key)
             .field("clock_offset_ms", &self.clock_offset_ms)
             .finish_non_exhaustive()
     }
@@ -79,7 +87,8 @@ pub struct Mock {
     site: Arc<Site>,
     address: SocketAddr,
     base_url: String,
-    stop: Option<oneshot::Sender<()>>,
+    /// Without it the server stops.
+    orders: Option<mpsc::UnboundedSender<Order>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -93,14 +102,13 @@ impl Mock {
         let kept = Kept::open(options.data, seed, clock)?;
         let credentials =
             Credentials { management_key: options.management_key, inference_key: options.inference_key };
-        let site = Arc::new(Site::new(credentials, clock, seed, kept, options.latency));
-        let listener = std::net::TcpListener::bind(options.listen)?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        let (stop, stopped) = oneshot::channel();
-        let thread = spawn(listener, site.clone(), stopped)?;
+        let site = Arc::new(Site::new(credentials, clock, seed, kept, options.latency, options.echo_key));
+        let gate = Gate::new(options.listen)?;
+        let address = gate.address();
+        let (orders, received) = mpsc::unbounded_channel();
+        let thread = spawn(gate, site.clone(), received)?;
         let base_url = format!("http://{address}{BASE_PATH}");
-        Ok(Self { site, address, base_url, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { site, address, base_url, orders: Some(orders), thread: Some(thread) })
     }
 
     /// The URL that a provider's `server_url` takes, without a slash at the end.
@@ -143,6 +151,19 @@ impl Mock {
         self.site.set_latency(latency);
     }
 
+    /// Refuses new connections and closes those that are open; requests under way meet a client that has gone. The
+    /// port stays taken. All that is so when this returns, until [`Mock::accept_connections`].
+    pub fn refuse_connections(&self) {
+        // Only accepting can fail.
+        let _ = self.order(false);
+    }
+
+    /// Accepts connections again, when this returns. Fails where the port cannot be had any more, which cannot be on
+    /// Linux unless somebody asked for this very port.
+    pub fn accept_connections(&self) -> io::Result<()> {
+        self.order(true)
+    }
+
     /// The requests so far.
     pub fn log(&self) -> RequestLog {
         self.site.log().clone()
@@ -151,6 +172,17 @@ impl Mock {
     /// The number of requests with that method and template, such as `GET` and `/guardrails/{id}`.
     pub fn count(&self, method: &str, template: &str) -> u64 {
         self.site.log().count(method, template)
+    }
+
+    /// How many TCP connections were accepted since the last reset.
+    pub fn connections(&self) -> u64 {
+        self.site.log().connections
+    }
+
+    /// How many requests were under way at the same time, at most, since the last reset: from the arrival of the last
+    /// byte until the answer is ready or the client has gone.
+    pub fn max_in_flight(&self) -> u64 {
+        self.site.log().max_in_flight
     }
 
     /// Forgets requests, faults and gaps.
@@ -312,6 +344,15 @@ impl Mock {
         self.site.write(|store| store.remove_member(user_id))
     }
 
+    /// Gives the server an order and waits until it is carried out.
+    fn order(&self, accept: bool) -> io::Result<()> {
+        let (done, result) = std::sync::mpsc::channel();
+        let sent = self.orders.as_ref().map(|orders| orders.send(Order { accept, done }));
+        let stopped = || io::Error::other("the mock has stopped");
+        sent.and_then(Result::ok).ok_or_else(stopped)?;
+        result.recv().map_err(|_| stopped())?
+    }
+
     fn holders(&self, name: impl Fn(&Subject) -> Option<String>) -> BTreeMap<String, String> {
         self.site.read(|store| {
             let named = store.holders().filter_map(|(subject, id)| Some((name(subject)?, id.to_owned())));
@@ -341,7 +382,7 @@ impl fmt::Debug for Mock {
 
 impl Drop for Mock {
     fn drop(&mut self) {
-        self.stop.take();
+        self.orders.take();
         if let Some(thread) = self.thread.take() {
             // A panic in the thread has been printed where it happened.
             let _ = thread.join();
@@ -349,24 +390,19 @@ impl Drop for Mock {
     }
 }
 
-/// Runs the server until the sender of `stopped` goes. Leaving the runtime ends all tasks, and with them all
+/// Runs the server until the sender of `orders` goes. Leaving the runtime ends all tasks, and with them all
 /// connections.
 fn spawn(
-    listener: std::net::TcpListener,
+    mut gate: Gate,
     site: Arc<Site>,
-    stopped: oneshot::Receiver<()>,
+    orders: mpsc::UnboundedReceiver<Order>,
 ) -> io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let listener = {
+    {
         let _context = runtime.enter();
-        tokio::net::TcpListener::from_std(listener)?
-    };
-    std::thread::Builder::new().name("mock-openrouter".to_owned()).spawn(move || {
-        runtime.block_on(async {
-            tokio::select! {
-                () = server::serve(listener, site) => {}
-                _ = stopped => {}
-            }
-        });
-    })
+        gate.open()?;
+    }
+    std::thread::Builder::new()
+        .name("mock-openrouter".to_owned())
+        .spawn(move || runtime.block_on(server::serve(gate, site, orders)))
 }

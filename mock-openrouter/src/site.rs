@@ -15,6 +15,8 @@ pub(crate) struct Site {
     pub(crate) credentials: Credentials,
     pub(crate) clock: Clock,
     pub(crate) seed: Seed,
+    /// Whether answers repeat the key of their request.
+    pub(crate) echo_key: bool,
     kept: Mutex<Kept>,
     faults: Mutex<Faults>,
     log: Mutex<RequestLog>,
@@ -31,11 +33,13 @@ impl Site {
         seed: Seed,
         kept: Kept,
         latency: Duration,
+        echo_key: bool,
     ) -> Self {
         let site = Self {
             credentials,
             clock,
             seed,
+            echo_key,
             kept: Mutex::new(kept),
             faults: Mutex::default(),
             log: Mutex::default(),

@@ -70,6 +70,7 @@ static ROUTES: [Route; 20] = [
 ];
 
 /// A request as it arrived, with the operation it means.
+#[derive(Clone)]
 pub(crate) struct Exchange {
     pub(crate) method: String,
     pub(crate) path: String,

@@ -1,7 +1,7 @@
 //! Faults as a client meets them.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -150,6 +150,63 @@ fn the_key_can_be_echoed_and_bodies_replaced() {
     let body = response.text().unwrap();
     assert_eq!(body.len(), 3 * 1024 * 1024);
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["data"]["name"], json!("c"));
+}
+
+#[test]
+fn bodies_can_be_no_text_or_of_another_shape() {
+    let api = Api::new();
+    on_create(&api, Action::bytes(b"{\"data\": \xff\xfe\x00\x80}"));
+    let response = api.request("POST", "/guardrails", &named("a")).send().unwrap();
+    assert_eq!(response.status(), 201);
+    assert_eq!(response.headers()["content-type"], "application/json");
+    let body = response.bytes().unwrap();
+    assert!(std::str::from_utf8(&body).is_err() && body.len() == 14, "{body:?}");
+
+    on_create(&api, Action::wrong_json(&json!({"data": {"id": 7}})));
+    assert_eq!(api.send("POST", "/guardrails", &named("b")), (201, json!({"data": {"id": 7}})));
+    assert_eq!(names(&api), ["a", "b"]);
+
+    let raw = r#"{"action": {"replace_bytes": {"content_type": "text/plain", "hex": "c328"}, "after_work": false}}"#;
+    api.mock.add_fault(serde_json::from_str(raw).unwrap()).unwrap();
+    let response = api.request("POST", "/guardrails", &named("c")).send().unwrap();
+    assert_eq!(
+        (response.status().as_u16(), response.bytes().unwrap().as_ref()),
+        (200, [0xc3, 0x28].as_slice())
+    );
+    assert_eq!(names(&api), ["a", "b"]);
+}
+
+#[test]
+fn a_small_answer_can_inflate_to_a_large_one() {
+    let api = Api::new();
+    on_create(&api, Action::gzip_bomb(40));
+    let response = api.request("POST", "/guardrails", &named("a")).send().unwrap();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["content-encoding"]),
+        (201, &"gzip".parse().unwrap())
+    );
+    let compressed = response.bytes().unwrap();
+    assert!(compressed.len() < 100_000, "{}", compressed.len());
+    let mut inflated = String::new();
+    flate2::read::GzDecoder::new(compressed.as_ref()).read_to_string(&mut inflated).unwrap();
+    assert_eq!(inflated.len(), 40 * 1024 * 1024);
+    assert_eq!(serde_json::from_str::<Value>(&inflated).unwrap()["data"]["name"], json!("a"));
+    assert_eq!(names(&api), ["a"]);
+}
+
+#[test]
+fn a_fault_can_be_for_one_workspace() {
+    let api = Api::new();
+    let production = api.mock.production_workspace_id();
+    let fault = Fault::on("GET", "/guardrails", Action::status(500)).query_contains("workspace_id=");
+    api.mock.add_fault(fault).unwrap();
+    let raw =
+        r#"{"match": {"path_regex": "^/keys$", "query_contains": "offset=100"}, "action": {"status": 502}}"#;
+    api.mock.add_fault(serde_json::from_str(raw).unwrap()).unwrap();
+    assert_eq!(api.get("/guardrails?limit=100").0, 200);
+    assert_eq!(api.get(&format!("/guardrails?limit=100&workspace_id={production}")).0, 500);
+    assert_eq!(api.get("/keys?offset=0").0, 200);
+    assert_eq!(api.get("/keys?offset=100").0, 502);
 }
 
 #[test]

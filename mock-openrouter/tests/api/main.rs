@@ -5,6 +5,9 @@
 mod account;
 mod assignments;
 mod client;
+mod connections;
+mod echo;
 mod faults;
 mod guardrails;
+mod lists;
 mod program;

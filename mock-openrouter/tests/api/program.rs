@@ -57,6 +57,7 @@ fn the_program_prints_one_line_serves_and_keeps_its_state() {
         "3",
         "--seed-members",
         "2",
+        "--echo-key",
         "--data",
         file.to_str().unwrap(),
     ];
@@ -72,6 +73,8 @@ fn the_program_prints_one_line_serves_and_keeps_its_state() {
     call(http.post(&list).body(r#"{"name":"kept","limit_usd":0.1,"reset_interval":"daily"}"#));
     let before = call(http.get(&list));
     assert_eq!(before["data"][0]["name"], json!("kept"));
+    let refused = call(http.get(format!("{list}/missing")));
+    assert_eq!(refused["error"]["metadata"]["percent_encoded"], json!("sk%2Dor%2Dmgmt%2Dtest"));
     assert_eq!(program.stop("-TERM"), (Some(0), String::new()));
 
     let program = Program::start(&arguments);
