@@ -7,6 +7,7 @@ mod assignments;
 mod creation;
 mod environment;
 mod failures;
+mod hostile;
 mod log;
 mod models;
 mod pages;

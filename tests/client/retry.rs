@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use terraform_provider_openrouter::client::{Client, Config, Error, Retry, Subjects, Window};
 
+use crate::log::Log;
 use crate::server::{Reply, Server};
 use crate::{DIFFERENT, config, create, guardrail, object};
 
@@ -149,6 +150,27 @@ async fn a_429_holds_back_every_call_of_the_client() {
     client.get_guardrail("other").await.unwrap();
     assert!(begun.elapsed() >= Duration::from_millis(500), "{:?}", begun.elapsed());
     assert_eq!(limited.await.unwrap().unwrap_err().status(), Some(429));
+}
+
+#[tokio::test]
+async fn a_long_wait_is_announced_and_a_short_one_is_not() {
+    for (seconds, level, text) in [(7, "WARN", "wait_s=7"), (2, "DEBUG", "wait_ms=2000")] {
+        let log = Log::capture();
+        let headers = [("Retry-After", &*seconds.to_string())];
+        let server = Server::always(Reply::with_headers(429, &headers, "{}")).await;
+        let client = retrying(&server, Retry::default());
+        let both = async { tokio::join!(client.get_guardrail("g"), client.get_guardrail("held")) };
+        assert!(tokio::time::timeout(Duration::from_millis(500), both).await.is_err());
+        let lines = log.lines();
+        let prefix = format!("{level} terraform_provider_openrouter::client::call");
+        let announced: Vec<_> = lines.iter().filter(|line| line.starts_with(&prefix)).collect();
+        assert!(
+            announced.iter().any(|line| line.contains(text) && line.contains("answered 429")),
+            "{lines:#?}"
+        );
+        let others = lines.iter().filter(|line| line.starts_with("WARN"));
+        assert_eq!(others.count() > 0, level == "WARN", "{lines:#?}");
+    }
 }
 
 #[tokio::test]

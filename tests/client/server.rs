@@ -37,6 +37,8 @@ impl Seen {
 pub(crate) enum Reply {
     /// Sends these bytes and closes the connection.
     Bytes(Vec<u8>),
+    /// Sends these bytes, and then a space every few milliseconds for as long as somebody reads them.
+    Drip(Vec<u8>),
     /// Sends these bytes and then nothing more, the connection left open.
     Stall(Vec<u8>),
 }
@@ -150,6 +152,13 @@ async fn serve<F: Future<Output = ()> + Send>(
         Reply::Bytes(bytes) => {
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;
+        }
+        Reply::Drip(bytes) => {
+            let mut sent = stream.write_all(&bytes).await;
+            while sent.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                sent = stream.write_all(b" ").await;
+            }
         }
         Reply::Stall(bytes) => {
             let _ = stream.write_all(&bytes).await;
