@@ -16,6 +16,9 @@ pub(super) fn explain(act: &str, error: &Error) -> Diagnostic {
     if is_create(error) && error.may_have_happened() && !is_unsettled(error) {
         detail += " It was looked for after each attempt, and was not there; it can still appear, if the service is only late.";
     }
+    if let Some(wait) = error.retry_after() {
+        let _ = write!(detail, " The service asks to wait {} s.", wait.as_secs_f64().ceil());
+    }
     if let Error::GaveUp { .. } = error {
         detail += " How long to try is set by `retry` in the provider block.";
     }
@@ -121,7 +124,7 @@ fn next_step_after_status(status: u16) -> &'static str {
             "It does not exist, or the key cannot see it. Check the id, and that `server_url` is the API's base URL."
         }
         408 | 425 | 429 => {
-            "The service asks for patience. Wait a little and apply again, or lower -parallelism."
+            "The service asks for patience. Wait a little and apply again, or lower `max_concurrent_requests`."
         }
         409 => "Another object stands in the way, most often one of the same name. Rename one of the two.",
         500..=599 => {

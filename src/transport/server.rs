@@ -22,8 +22,9 @@ const WORKERS: usize = 2;
 /// How long the answer to the host's last request may take to leave. Hosts wait for the exit, so it is short.
 const LAST_ANSWERS: Duration = Duration::from_millis(20);
 
-/// How long calls under way may take after a signal asked for the end.
-const LAST_CALLS: Duration = Duration::from_secs(10);
+/// How long calls under way may take after a signal asked for the end; longer than an application takes, which was told to
+/// stop, for what it finishes.
+const LAST_CALLS: Duration = Duration::from_secs(12);
 
 /// How long to wait when no connection can be accepted, as when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

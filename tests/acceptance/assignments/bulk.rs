@@ -48,7 +48,7 @@ fn a_thousand_keys_take_few_requests() {
     apply_at(&workspace, 100).succeeds().says("1000 added");
     assert_eq!(mock.key_assignments(), expected);
     let assigned = count(mock, ASSIGN_KEYS);
-    assert!((10..=15).contains(&assigned), "{assigned} requests to assign");
+    assert!((10..=20).contains(&assigned), "{assigned} requests to assign");
 }
 
 #[test]
