@@ -12,6 +12,9 @@ use tokio::time::Instant;
 /// What the official libraries read before `Retry-After`: a number of milliseconds.
 const RETRY_AFTER_MS: &str = "retry-after-ms";
 
+/// No patience is longer: whoever asks for more means never, and a moment that far away can still be reckoned with.
+const MOST_PATIENCE: Duration = Duration::from_secs(365 * 86_400);
+
 /// What is known of the service's clock: what it showed when an answer came.
 #[derive(Debug, Default)]
 pub(super) struct ServiceClock(Mutex<Option<(SystemTime, Instant)>>);
@@ -45,15 +48,16 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         let number = text.parse::<f64>().ok()?;
         Duration::try_from_secs_f64(number * unit).ok()
     };
-    let milliseconds = text(headers, RETRY_AFTER_MS).and_then(|text| number(text, 1e-3));
-    milliseconds.or_else(|| {
+    let asked = text(headers, RETRY_AFTER_MS).and_then(|text| number(text, 1e-3));
+    let asked = asked.or_else(|| {
         let said = text(headers, RETRY_AFTER.as_str())?;
         number(said, 1.0).or_else(|| {
             let until = httpdate::parse_http_date(said).ok()?;
             let from = date(headers).unwrap_or_else(SystemTime::now);
             Some(until.duration_since(from).unwrap_or_default())
         })
-    })
+    });
+    asked.map(|asked| asked.min(MOST_PATIENCE))
 }
 
 fn date(headers: &HeaderMap) -> Option<SystemTime> {
@@ -87,6 +91,8 @@ mod tests {
             (&[at_noon, ("retry-after", "Sun, 22 Nov 2026 12:01:30 GMT")], Some(90_000)),
             (&[at_noon, ("retry-after", "Sun, 22 Nov 2026 11:59:00 GMT")], Some(0)),
             (&[("retry-after", "Sat, 01 Jan 2000 00:00:00 GMT")], Some(0)),
+            (&[("retry-after", "1e19")], Some(365 * 86_400_000)),
+            (&[at_noon, ("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT")], Some(365 * 86_400_000)),
             (&[("retry-after", "-1")], None),
             (&[("retry-after", "1e300")], None),
             (&[("retry-after", "NaN")], None),

@@ -139,10 +139,13 @@ pub enum Error {
         sent: bool,
     },
     /// It was tried again until there was no more time, or no more sense in it.
-    #[error("{last}; gave up after {attempts} attempts in {:.1} s", elapsed.as_secs_f64())]
+    #[error("{last}; gave up after {attempts} attempt{} in {:.1} s", if *attempts == 1 { "" } else { "s" },
+        elapsed.as_secs_f64())]
     GaveUp {
-        /// How many attempts were made; 2 or more.
+        /// How many attempts were made; 1 or more.
         attempts: u32,
+        /// Whether one of them may have been carried out.
+        open: bool,
         /// From the first attempt to the end of the last.
         elapsed: Duration,
         /// How the last one failed.
@@ -227,7 +230,9 @@ impl Error {
     /// Whether the service may have done what was asked. False only where that is proven: nothing was sent, or the
     /// answer is a refusal (4XX) or a redirect. A 303 is a redirect after the work, so it proves nothing.
     pub fn may_have_happened(&self) -> bool {
-        match self.cause() {
+        match self {
+            Error::GaveUp { open, last, .. } => *open || last.may_have_happened(),
+            Error::Unconfirmed { last, .. } | Error::Ambiguous { last, .. } => last.may_have_happened(),
             Error::Status { status, .. } => *status == 303 || !(300..500).contains(status),
             Error::Stopped { sent, .. } => *sent,
             Error::Lost { .. } | Error::Timeout { .. } | Error::Decode { .. } => true,

@@ -51,12 +51,14 @@ pub(super) struct Attempts {
     begun: Option<Instant>,
     made: u32,
     unreadable: u32,
+    /// Whether one of them may have been carried out.
+    open: bool,
 }
 
 impl Attempts {
     /// None made yet.
     pub(super) fn new(retry: Retry, deadline: Option<Instant>) -> Attempts {
-        Attempts { retry, deadline, begun: None, made: 0, unreadable: 0 }
+        Attempts { retry, deadline, begun: None, made: 0, unreadable: 0, open: false }
     }
 
     /// Counts an attempt that begins now.
@@ -73,6 +75,7 @@ impl Attempts {
 
     /// How long to wait after an attempt that failed so; none if there is to be no other.
     pub(super) fn next_wait(&mut self, error: &Error, now: Instant) -> Option<Duration> {
+        self.open |= error.may_have_happened();
         self.unreadable += u32::from(matches!(error, Error::Decode { .. }));
         if !self.may_pass(error) || self.unreadable >= MOST_UNREADABLE {
             return None;
@@ -88,9 +91,9 @@ impl Attempts {
     /// The error to end with: this one, which came last, and what was tried before.
     pub(super) fn give_up(&self, last: Error, now: Instant) -> Error {
         match self.begun {
-            Some(begun) if self.made > 1 => {
+            Some(begun) if self.made > 1 || (self.open && !last.may_have_happened()) => {
                 let elapsed = now.duration_since(begun);
-                Error::GaveUp { attempts: self.made, elapsed, last: Box::new(last) }
+                Error::GaveUp { attempts: self.made, elapsed, open: self.open, last: Box::new(last) }
             }
             _ => last,
         }
@@ -109,7 +112,7 @@ impl Attempts {
 
     /// The wait after so many attempts, before it is shortened.
     fn interval(&self, attempts: u32) -> Duration {
-        let longest = self.retry.max_interval;
+        let longest = self.retry.max_interval.min(LONG);
         let growth = self.retry.exponent.powf(f64::from(attempts.saturating_sub(1)));
         let seconds = (self.retry.initial_interval.as_secs_f64() * growth).min(longest.as_secs_f64());
         Duration::try_from_secs_f64(seconds).unwrap_or(longest)
@@ -250,6 +253,19 @@ mod tests {
     }
 
     #[test]
+    fn an_attempt_that_may_have_been_carried_out_is_not_forgotten() {
+        let mut attempts = Attempts::new(Retry::default(), None);
+        let now = Instant::now();
+        attempts.begin(now);
+        attempts.next_wait(&status(503, None), now);
+        let stopped = Error::Stopped { call: call(), sent: false };
+        attempts.next_wait(&stopped, now);
+        let error = attempts.give_up(stopped, now);
+        assert!(error.may_have_happened());
+        assert!(error.to_string().ends_with("gave up after 1 attempt in 0.0 s"), "{error}");
+    }
+
+    #[test]
     fn extreme_settings_do_not_overflow() {
         let retry = Retry {
             initial_interval: Duration::MAX,
@@ -258,6 +274,6 @@ mod tests {
             max_elapsed_time: Duration::MAX,
             ..Retry::default()
         };
-        assert_eq!(waits(retry, &status(503, None)), NONE);
+        assert!(waits(retry, &status(503, None)).len() < 3);
     }
 }
