@@ -1,7 +1,7 @@
 //! What is promised for the case that something breaks: real Terraform drives the real binary against the mock, whose faults
 //! are a network's, a service's and a user's. docs/reliability.md tells the promises.
 
-#[allow(dead_code, reason = "the harness is whole; not every test needs all of it")]
+#[allow(dead_code, unused_imports, reason = "the harness is whole; not every test needs all of it")]
 #[path = "../acceptance/harness/mod.rs"]
 mod harness;
 mod interrupts;
