@@ -17,9 +17,13 @@ pub(super) fn explain(act: &str, error: &Error) -> Diagnostic {
         detail += " It was looked for after each attempt, and was not there; it can still appear, if the service is only late.";
     }
     if let Some(wait) = error.retry_after() {
-        let _ = write!(detail, " The service asks to wait {} s.", wait.as_secs_f64().ceil());
+        let _ = write!(
+            detail,
+            " The service asks to wait {} s, for which `retry` in the provider block has no time left.",
+            wait.as_secs_f64().ceil()
+        );
     }
-    if let Error::GaveUp { .. } = error {
+    if let (Error::GaveUp { .. }, None) = (error, error.retry_after()) {
         detail += " How long to try is set by `retry` in the provider block.";
     }
     if let Some(request_id) = error.request_id() {
