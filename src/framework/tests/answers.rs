@@ -5,7 +5,7 @@ use crate::{
     cty::Value,
     framework::{
         aliases::{Names, Record},
-        answer::{Mismatch, import, needs_aliases, refresh, settle},
+        answer::{Mismatch, import, needs_aliases, refresh, says_planned, settle},
     },
 };
 
@@ -51,6 +51,29 @@ fn what_the_answer_contradicts_keeps_the_plan_and_is_told() {
         "{}",
         warning.detail
     );
+}
+
+/// How an object is recognised that was made by a call whose answer was lost.
+#[test]
+fn an_object_is_what_was_planned_or_is_not_or_only_the_list_can_tell() {
+    let planned = json!({ "name": "a", "models": ["short"], "limit": 5, "interval": "daily" });
+    let planned = widget(planned).with_attribute("id", Value::UNKNOWN);
+    let says = |changes: serde_json::Value, aliases| {
+        let mut members =
+            json!({ "id": "w9", "name": "a", "models": ["short"], "limit": 5.0, "interval": "daily" });
+        for (name, value) in changes.as_object().unwrap() {
+            members[name] = value.clone();
+        }
+        says_planned(WIDGET, &planned, &answer(members), aliases)
+    };
+    assert_eq!(says(json!({}), None), Some(true));
+    assert_eq!(says(json!({ "name": "b" }), None), Some(false));
+    assert_eq!(says(json!({ "interval": null }), None), Some(false));
+    assert_eq!(says(json!({ "models": null }), None), Some(false));
+    assert_eq!(says(json!({ "models": ["short-2024"] }), None), None);
+    assert_eq!(says(json!({ "models": ["short-2024"] }), Some(&Catalog)), Some(true));
+    assert_eq!(says(json!({ "models": ["other-2025"] }), Some(&Catalog)), Some(false));
+    assert_eq!(says(json!({ "models": ["short-2024"], "name": "b" }), None), Some(false), "without the list");
 }
 
 #[test]
