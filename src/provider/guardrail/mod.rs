@@ -178,7 +178,9 @@ fn warn_of_twins(created: &client::Created) -> Option<Diagnostic> {
     let (name, id) = (created.guardrail.name(), created.guardrail.id());
     let twins = created.twins.join(", ");
     let detail = format!(
-        "An attempt to create it brought no answer in time, so it was created again, as {id}. Since then the service also shows          {twins}, with the same fields: most likely the work of that attempt. No key or member is under it on our account.          Delete it, unless somebody else has created it on purpose."
+        "An attempt to create it brought no answer, so it was created again, as {id}. Since then the service also shows \
+         {twins}, with the same fields: most likely the work of that attempt. No key or member is under it on our account. \
+         Delete it, unless somebody else has created it on purpose."
     );
     (!created.twins.is_empty())
         .then(|| Diagnostic::warning(format!("Guardrail \"{name}\" may exist twice"), detail))

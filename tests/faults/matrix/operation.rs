@@ -1,0 +1,260 @@
+//! What the provider is asked to do: a column of the matrix. Each has a configuration for every step of a lane, such that from one
+//! step to the next exactly this operation is to be done.
+
+use mock_openrouter::Mock;
+use serde_json::json;
+
+use super::fault::FAULTS;
+
+/// A column of the matrix.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operation {
+    Create,
+    Read,
+    Update,
+    Delete,
+    List,
+    AssignKey,
+    AssignMember,
+    UnassignKey,
+    UnassignMember,
+}
+
+use Operation::{AssignKey, AssignMember, Create, Delete, List, Read, UnassignKey, UnassignMember, Update};
+
+pub(super) const OPERATIONS: [Operation; 9] =
+    [Create, Read, Update, Delete, List, AssignKey, AssignMember, UnassignKey, UnassignMember];
+
+/// A call that the fault hits.
+pub(super) struct Call {
+    pub(super) method: &'static str,
+    /// The path as the mock logs it.
+    pub(super) template: &'static str,
+    /// What an error says could not be done.
+    pub(super) act: String,
+}
+
+/// A resource of the configuration.
+pub(super) struct Declared {
+    pub(super) label: String,
+    pub(super) what: What,
+}
+
+pub(super) enum What {
+    /// With that description; its name is its label.
+    Guardrail(String),
+    /// Under the guardrail `this`, by its hash.
+    Key(String),
+    /// Under the guardrail `this`, by its user id.
+    Member(String),
+}
+
+/// The data sources, and what they gave in a form that can be compared.
+const LISTS: &str = r#"
+data "openrouter_guardrails" "all" {}
+data "openrouter_guardrail_key_assignments" "all" {}
+data "openrouter_guardrail_member_assignments" "all" {}
+
+output "guardrails" {
+  value = { for row in data.openrouter_guardrails.all.data : row.id => row.description }
+}
+output "keys" {
+  value = { for row in data.openrouter_guardrail_key_assignments.all.data : row.key_hash => row.guardrail_id }
+}
+output "members" {
+  value = { for row in data.openrouter_guardrail_member_assignments.all.data : row.user_id => row.guardrail_id }
+}
+"#;
+
+/// The guardrail of the operations that need only one.
+const THIS: &str = "this";
+
+impl Operation {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Create => "create",
+            Read => "read",
+            Update => "update",
+            Delete => "delete",
+            List => "list",
+            AssignKey => "assign key",
+            AssignMember => "assign member",
+            UnassignKey => "unassign key",
+            UnassignMember => "unassign member",
+        }
+    }
+
+    /// Whether it is done while Terraform plans, too.
+    pub(super) fn only_reads(self) -> bool {
+        matches!(self, Read | List)
+    }
+
+    /// The resources of the configuration at a step. What a cell adds or removes is named after its step.
+    pub(super) fn declared(self, step: usize, mock: &Mock) -> Vec<Declared> {
+        let (past, future) = (0..step, step..FAULTS.len());
+        let guardrail = |index: usize| Declared::guardrail(&format!("c{index}"), "kept");
+        let this = || std::iter::once(Declared::guardrail(THIS, &format!("step {step}")));
+        let keys = mock.key_hashes(&mock.default_workspace_id());
+        let key = |index: usize| Declared::new(&format!("k{index}"), What::Key(keys[index].clone()));
+        let members = mock.member_ids();
+        let member = |index: usize| Declared::new(&format!("m{index}"), What::Member(members[index].clone()));
+        // An update would touch the guardrail that the others need.
+        let under = |subjects: Vec<Declared>| {
+            let this = Declared::guardrail(THIS, "kept");
+            std::iter::once(this).chain(subjects).collect()
+        };
+        match self {
+            Create => past.map(guardrail).collect(),
+            Delete => future.map(guardrail).collect(),
+            Update => this().collect(),
+            Read => this().chain([key(0), member(0)]).collect(),
+            List => Vec::new(),
+            AssignKey => under(past.map(key).collect()),
+            UnassignKey => under(future.map(key).collect()),
+            AssignMember => under(past.map(member).collect()),
+            UnassignMember => under(future.map(member).collect()),
+        }
+    }
+
+    /// What the configuration says at a step, provider block excepted.
+    pub(super) fn hcl(self, step: usize, mock: &Mock) -> String {
+        match self {
+            List => LISTS.to_owned(),
+            _ => self.declared(step, mock).iter().map(Declared::hcl).collect(),
+        }
+    }
+
+    /// Makes the mock what it is before the first run.
+    pub(super) fn populate(self, mock: &Mock) {
+        if self == List {
+            mock.create_guardrail(json!({ "name": THIS })).expect("nothing stands in the way");
+        }
+    }
+
+    /// Changes the mock so that a read at this step finds something new: the description that is configured, or more rows.
+    pub(super) fn touch(self, step: usize, mock: &Mock) {
+        if !self.only_reads() {
+            return;
+        }
+        let guardrails = mock.guardrails();
+        let Some(id) = guardrails.first().and_then(|held| held["id"].as_str()) else { return };
+        let description = json!({ "description": format!("step {step}") });
+        mock.patch_guardrail(id, description).expect("it is there");
+        if self == List {
+            let key = mock.key_hashes(&mock.default_workspace_id())[step].clone();
+            mock.assign_keys(id, &[key]).expect("it is there");
+            mock.assign_members(id, &[mock.member_ids()[step].clone()]).expect("it is there");
+        }
+    }
+
+    /// The label of the guardrail whose id is in the path of the calls that a step makes.
+    pub(super) fn target(self, step: usize) -> Option<String> {
+        match self {
+            Create | List => None,
+            Delete => Some(format!("c{}", step - 1)),
+            _ => Some(THIS.to_owned()),
+        }
+    }
+
+    /// What a step asks of the service, so that it can go wrong. `target` is the id of the guardrail.
+    pub(super) fn calls(self, step: usize, target: &str, mock: &Mock) -> Vec<Call> {
+        const ONE: &str = "/guardrails/{id}";
+        let index = step - 1;
+        let key = || mock.key_hashes(&mock.default_workspace_id())[index].clone();
+        let member = || mock.member_ids()[index].clone();
+        let call = |method, template, act: String| Call { method, template, act };
+        match self {
+            Create => vec![call("POST", "/guardrails", format!("create guardrail \"c{index}\""))],
+            Read => vec![
+                call("GET", ONE, format!("read guardrail \"{THIS}\"")),
+                call("GET", "/guardrails/{id}/assignments/keys", "read the assignment of key".to_owned()),
+                call(
+                    "GET",
+                    "/guardrails/{id}/assignments/members",
+                    "read the assignment of member".to_owned(),
+                ),
+            ],
+            Update => vec![call("PATCH", ONE, format!("update guardrail \"{THIS}\""))],
+            Delete => vec![call("DELETE", ONE, format!("delete guardrail \"c{index}\""))],
+            List => vec![
+                call("GET", "/guardrails", "list the guardrails".to_owned()),
+                call("GET", "/guardrails/assignments/keys", "list the assignments".to_owned()),
+                call("GET", "/guardrails/assignments/members", "list the assignments".to_owned()),
+            ],
+            AssignKey => vec![call(
+                "POST",
+                "/guardrails/{id}/assignments/keys",
+                format!("assign key {} to guardrail {target}", key()),
+            )],
+            UnassignKey => vec![call(
+                "POST",
+                "/guardrails/{id}/assignments/keys/remove",
+                format!("remove the assignment of key {} to guardrail {target}", key()),
+            )],
+            AssignMember => vec![call(
+                "POST",
+                "/guardrails/{id}/assignments/members",
+                format!("assign member {} to guardrail {target}", member()),
+            )],
+            UnassignMember => vec![call(
+                "POST",
+                "/guardrails/{id}/assignments/members/remove",
+                format!("remove the assignment of member {} to guardrail {target}", member()),
+            )],
+        }
+    }
+
+    /// The calls that meet a service without connections. A member is assigned after a look at the guardrail, which tells the
+    /// workspace; so that is where it ends.
+    pub(super) fn calls_when_refused(self, step: usize, target: &str, mock: &Mock) -> Vec<Call> {
+        if self != AssignMember {
+            return self.calls(step, target, mock);
+        }
+        let act = format!("read the workspace of guardrail {target}");
+        vec![Call { method: "GET", template: "/guardrails/{id}", act }]
+    }
+}
+
+impl Call {
+    /// The call as errors name it.
+    pub(super) fn line(&self, target: &str) -> String {
+        format!("{} {}", self.method, self.template.replace("{id}", target))
+    }
+}
+
+impl Declared {
+    fn new(label: &str, what: What) -> Self {
+        Self { label: label.to_owned(), what }
+    }
+
+    fn guardrail(label: &str, description: &str) -> Self {
+        Self::new(label, What::Guardrail(description.to_owned()))
+    }
+
+    pub(super) fn address(&self) -> String {
+        format!("{}.{}", self.kind(), self.label)
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.what {
+            What::Guardrail(_) => "openrouter_guardrail",
+            What::Key(_) => "openrouter_guardrail_key_assignment",
+            What::Member(_) => "openrouter_guardrail_member_assignment",
+        }
+    }
+
+    fn hcl(&self) -> String {
+        let (kind, label) = (self.kind(), &self.label);
+        let under = |subject: &str, id: &str| {
+            format!("  guardrail_id = openrouter_guardrail.{THIS}.id\n  {subject} = \"{id}\"")
+        };
+        let body = match &self.what {
+            What::Guardrail(description) => {
+                format!("  name = \"{label}\"\n  description = \"{description}\"")
+            }
+            What::Key(hash) => under("key_hash", hash),
+            What::Member(user_id) => under("user_id", user_id),
+        };
+        format!("resource \"{kind}\" \"{label}\" {{\n{body}\n}}\n")
+    }
+}
