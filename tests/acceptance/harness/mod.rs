@@ -265,6 +265,12 @@ impl Workspace {
         state::instances(&state).into_iter().map(|(address, _)| address).collect()
     }
 
+    /// Everything in the state file: addresses and instances.
+    pub(crate) fn instances(&self) -> Vec<(String, Value)> {
+        let state = self.state_file();
+        state::instances(&state).into_iter().map(|(address, found)| (address, found.clone())).collect()
+    }
+
     /// One instance of the state file: its `attributes`, whether it is tainted (`status`), its `private` bytes.
     #[track_caller]
     pub(crate) fn instance(&self, address: &str) -> Value {
