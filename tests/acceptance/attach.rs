@@ -74,7 +74,7 @@ fn one_process_serves_two_aliases_for_several_runs() {
     let first = workspace.mock();
     let config = |name: &str| {
         format!(
-            "provider \"openrouter\" {{\n  server_url = \"{}\"\n  api_key = \"{}\"\n}}\n\
+            "provider \"openrouter\" {{\n  server_url = \"{}\"\n  api_key = {:?}\n}}\n\
              provider \"openrouter\" {{\n  alias = \"second\"\n  server_url = \"{}\"\n  api_key = \"{key}\"\n}}\n{}{}",
             first.base_url(),
             first.management_key(),

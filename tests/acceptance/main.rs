@@ -17,6 +17,7 @@ mod import;
 mod lifecycle;
 mod models;
 mod provider;
+mod secrecy;
 mod story;
 mod text;
 mod validation;

@@ -30,9 +30,9 @@ fn applied() -> (Workspace, String) {
 #[test]
 fn the_key_is_found_where_the_documentation_says() {
     let (mut workspace, key) = applied();
-    let argument = format!("api_key = \"{key}\"");
+    let argument = format!("api_key = {key:?}");
     let padded = format!(" {key}\r\n");
-    let padded_argument = format!("api_key = \"\\t{key}\\n\"");
+    let padded_argument = format!("api_key = {:?}", format!("\t{key}\n"));
     // The argument, the first variable, the second; and whether the key that wins is the right one.
     for (settings, first, second, works) in [
         ("", key.as_str(), "wrong", true),
@@ -191,7 +191,7 @@ fn values_that_are_not_known_yet_wait_for_the_apply() {
     let config = |salt: &str| {
         let source = |name: &str, value: &str| {
             format!(
-                "resource \"terraform_data\" \"{name}\" {{\n  input = \"{value}\"\n  triggers_replace = \"{salt}\"\n}}\n"
+                "resource \"terraform_data\" \"{name}\" {{\n  input = {value:?}\n  triggers_replace = \"{salt}\"\n}}\n"
             )
         };
         let settings = "api_key = terraform_data.key.output\nserver_url = terraform_data.url.output";

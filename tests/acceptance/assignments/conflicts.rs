@@ -102,7 +102,9 @@ fn one_member_of_a_workspace_is_not_planned_under_two_guardrails() {
 #[test]
 fn two_accounts_do_not_conflict() {
     let workspace = Workspace::new();
-    let second = mock_openrouter::Mock::start(mock_openrouter::Options::default()).unwrap();
+    let management_key = workspace.mock().management_key().to_owned();
+    let options = mock_openrouter::Options { management_key, ..mock_openrouter::Options::default() };
+    let second = mock_openrouter::Mock::start(options).unwrap();
     let hash = default_keys(workspace.mock()).remove(0);
     let alias = format!(
         "provider \"openrouter\" {{\n  alias = \"second\"\n  server_url = {:?}\n}}\n",

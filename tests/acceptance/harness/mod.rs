@@ -5,19 +5,27 @@
 //! which saves a Terraform start per test, and where 1.11 would look for the provider in its registry. Use
 //! `Workspace::installed` for what only a real installation shows. Terraform's starts take most of the time: prefer
 //! `attributes`, which reads the state file, to `state`, which starts Terraform.
+//!
+//! Every run is logged in full, the service repeats the key in every answer, and when a workspace is dropped, nothing that
+//! it leaves may hold a part of the key.
 
+#[cfg(unix)]
+mod background;
+mod leaks;
 mod provider;
 mod state;
 mod terraform;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mock_openrouter::{Mock, Options};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use self::leaks::Marks;
 pub(crate) use self::state::changes;
 pub(crate) use self::terraform::{Run, Terraform};
 
@@ -37,7 +45,13 @@ pub(crate) struct Workspace {
     cli_config: PathBuf,
     environment: Vec<(String, String)>,
     mock: Mock,
+    marks: Marks,
+    /// Whether the test itself has put the key where Terraform keeps or shows it.
+    disclosed: AtomicBool,
 }
+
+/// The provider's variables that take the key.
+const KEY_VARIABLES: [&str; 2] = ["OPENROUTER_MANAGEMENT_KEY", "OPENROUTER_API_KEY"];
 
 impl Workspace {
     /// A workspace whose provider needs no `init`, and an empty mock.
@@ -55,8 +69,13 @@ impl Workspace {
         Self::set_up(Options::default(), provider::mirror_for)
     }
 
-    fn set_up(options: Options, offer: fn(&Path) -> PathBuf) -> Self {
+    fn set_up(mut options: Options, offer: fn(&Path) -> PathBuf) -> Self {
+        options.echo_key = true;
+        if options.management_key == Options::default().management_key {
+            leaks::KEY.clone_into(&mut options.management_key);
+        }
         let mock = Mock::start(options).expect("the mock starts");
+        let marks = Marks::of(mock.management_key());
         let root = tempfile::Builder::new()
             .prefix("acc")
             .tempdir()
@@ -69,7 +88,7 @@ impl Workspace {
             ("OPENROUTER_BASE_URL".to_owned(), mock.base_url().to_owned()),
             ("OPENROUTER_MANAGEMENT_KEY".to_owned(), mock.management_key().to_owned()),
         ];
-        Self { root, cli_config, environment, mock }
+        Self { root, cli_config, environment, mock, marks, disclosed: AtomicBool::new(false) }
     }
 
     /// The mock, to look into or to change behind Terraform's back.
@@ -85,6 +104,9 @@ impl Workspace {
     /// Sets a variable for all later runs; the empty string unsets one that the workspace sets.
     pub(crate) fn env(&mut self, name: &str, value: &str) -> &mut Self {
         self.environment.retain(|(known, _)| known != name);
+        if !KEY_VARIABLES.contains(&name) {
+            self.note_disclosure(value);
+        }
         if !value.is_empty() {
             self.environment.push((name.to_owned(), value.to_owned()));
         }
@@ -98,8 +120,15 @@ impl Workspace {
 
     /// Writes a file beside the configuration.
     pub(crate) fn write(&self, name: &str, text: &str) -> &Self {
+        self.note_disclosure(text);
         fs::write(self.directory().join(name), text).expect("the workspace is writable");
         self
+    }
+
+    fn note_disclosure(&self, text: &str) {
+        if self.marks.are_in(text) {
+            self.disclosed.store(true, Ordering::Relaxed);
+        }
     }
 
     /// A Terraform command in this workspace that has not started yet: for signals, and runs side by side.
@@ -113,13 +142,41 @@ impl Workspace {
             .env("TF_CLI_CONFIG_FILE", &self.cli_config)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
+        // A test that sets one of these wants the log for itself.
+        if !self.environment.iter().any(|(name, _)| name.starts_with("TF_LOG")) {
+            command.env("TF_LOG_PROVIDER", "TRACE").env("TF_LOG_PATH", self.log_file());
+        }
         command
     }
 
     /// Runs Terraform and expects nothing: follow with `succeeds`, `fails` or `exits_with`.
+    #[track_caller]
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         let output = self.command(args).output().expect("Terraform can be started");
-        Run::new(format!("terraform {}", args.join(" ")), output)
+        self.ran(format!("terraform {}", args.join(" ")), output)
+    }
+
+    /// A run that has ended, which has not shown the key.
+    #[track_caller]
+    fn ran(&self, line: String, output: Output) -> Run {
+        let run = Run::new(line, output);
+        if !self.disclosed.load(Ordering::Relaxed) {
+            let shown = self.marks.line_in(&run.stdout).or_else(|| self.marks.line_in(&run.stderr));
+            assert!(shown.is_none(), "{} shows the key: {}", run.line, shown.unwrap_or_default());
+        }
+        run
+    }
+
+    /// Where everything goes that the provider has to say.
+    pub(crate) fn log_file(&self) -> PathBuf {
+        self.root.path().join("provider.log")
+    }
+
+    /// Where a part of the key is, in the log or in a file that Terraform has written.
+    fn leak(&self) -> Option<String> {
+        let files = || self.marks.found_below(&self.directory());
+        let leak = self.marks.found_below(&self.log_file());
+        leak.or_else(|| if self.disclosed.load(Ordering::Relaxed) { None } else { files() })
     }
 
     /// `terraform init`.
@@ -208,6 +265,12 @@ impl Workspace {
         state::instances(&state).into_iter().map(|(address, _)| address).collect()
     }
 
+    /// Everything in the state file: addresses and instances.
+    pub(crate) fn instances(&self) -> Vec<(String, Value)> {
+        let state = self.state_file();
+        state::instances(&state).into_iter().map(|(address, found)| (address, found.clone())).collect()
+    }
+
     /// One instance of the state file: its `attributes`, whether it is tainted (`status`), its `private` bytes.
     #[track_caller]
     pub(crate) fn instance(&self, address: &str) -> Value {
@@ -227,5 +290,16 @@ impl Workspace {
     pub(crate) fn leftovers(&self) -> Vec<String> {
         let entries = fs::read_dir(self.root.path().join("tmp")).expect("the workspace is readable");
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        // A test that has failed has enough to tell, and a second panic would end all tests.
+        if !std::thread::panicking()
+            && let Some(leak) = self.leak()
+        {
+            panic!("the key has got out: {leak}");
+        }
     }
 }
