@@ -6,7 +6,7 @@ use std::time::Duration;
 use mock_openrouter::{Mock, Options};
 use serde_json::Value;
 
-use super::fault::{FAULTS, Kind, Mode};
+use super::fault::{FAULTS, LONG, Mode};
 use super::operation::{Declared, Operation, What};
 use super::provider;
 use crate::harness::{Run, Workspace};
@@ -40,7 +40,7 @@ impl Bench {
             Workspace::with_mock(Options { seed_keys: seeded, seed_members: seeded, ..Options::default() });
         operation.populate(workspace.mock());
         let bench = Self { workspace, operation, mode, step };
-        bench.configure(&FAULTS[0]);
+        bench.configure(LONG);
         bench.converge()?;
         Ok(bench)
     }
@@ -54,10 +54,10 @@ impl Bench {
         budget(self.operation, self.mode)
     }
 
-    /// Writes the configuration of the step.
-    pub(super) fn configure(&self, kind: &Kind) {
+    /// Writes the configuration of the step, with that much time for each attempt.
+    pub(super) fn configure(&self, timeout: Duration) {
         let hcl = self.operation.hcl(self.step, self.mock());
-        self.workspace.config(&format!("{}{hcl}", provider(kind.timeout, self.budget())));
+        self.workspace.config(&format!("{}{hcl}", provider(timeout, self.budget())));
     }
 
     /// Applies without any fault, which must make everything as it is configured.

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
-use mock_openrouter::{Action, Fault};
+use mock_openrouter::{Action, Fault, LoggedRequest};
 use serde_json::Value;
 
 use super::Verdict;
@@ -64,7 +64,7 @@ pub(super) fn run(bench: &mut Bench, kind: &Kind) -> Verdict {
     let target = target.map_or(String::new(), |found| found["id"].as_str().unwrap_or_default().to_owned());
     bench.step += 1;
     bench.operation.touch(bench.step, bench.mock());
-    bench.configure(kind);
+    bench.configure(kind.timeout);
     let before = bench.kept();
     let mut trial = match &kind.action {
         Some(action) => Trial::faulty(bench, target, before, action),
@@ -137,7 +137,7 @@ impl<'a> Trial<'a> {
     fn verdict(&self) -> Verdict {
         self.judge().map_err(|reason| {
             let log = self.bench.mock().log();
-            let line = |request: &mock_openrouter::LoggedRequest| {
+            let line = |request: &LoggedRequest| {
                 let (at, method, path) = (request.at_ms, &request.method, &request.path);
                 format!(
                     "{at:>7} {method} {path} {:?} work {:?} fault {:?}",
@@ -189,15 +189,10 @@ impl<'a> Trial<'a> {
 
     /// Whatever else changes something is not what the cell is about.
     fn does_nothing_else(&self) -> Result<(), String> {
-        let (calls, step) = (&self.calls, self.bench.step);
-        let others = self.bench.operation.calls(step, &self.target, self.bench.mock());
-        let is_ours = |method: &str, template: &str| {
-            let known = calls.iter().chain(&others);
-            known.into_iter().any(|call| call.method == method && call.template == template)
-        };
+        let calls = self.bench.operation.calls(self.bench.step, &self.target, self.bench.mock());
         let log = self.bench.mock().log();
         let mut writes = log.requests.iter().filter(|request| request.method != "GET");
-        match writes.find(|request| !is_ours(&request.method, &request.template)) {
+        match writes.find(|request| !calls.iter().any(|call| call.is_made_by(request))) {
             Some(other) => Err(format!("it also does {} {}", other.method, other.path)),
             None => Ok(()),
         }
@@ -255,10 +250,8 @@ impl<'a> Trial<'a> {
     /// From the first attempt to the last request.
     fn was_in_time(&self) -> Result<(), String> {
         let log = self.bench.mock().log();
-        let is_ours = |method: &str, template: &str| {
-            self.calls.iter().any(|call| call.method == method && call.template == template)
-        };
-        let first = log.requests.iter().find(|request| is_ours(&request.method, &request.template));
+        let is_ours = |request: &&LoggedRequest| self.calls.iter().any(|call| call.is_made_by(request));
+        let first = log.requests.iter().find(is_ours);
         let (Some(first), Some(last)) = (first, log.requests.back()) else { return Ok(()) };
         let took = Duration::from_millis(last.at_ms - first.at_ms);
         if took <= self.limit() { Ok(()) } else { Err(format!("it took {took:?}")) }

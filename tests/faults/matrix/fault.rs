@@ -8,7 +8,8 @@ use mock_openrouter::{Action, Document, When};
 /// The time that an attempt has where it is to run out. Elsewhere it must not, on whichever machine.
 pub(super) const SHORT: Duration = Duration::from_millis(1500);
 
-const LONG: Duration = Duration::from_secs(20);
+/// The time that an attempt has elsewhere.
+pub(super) const LONG: Duration = Duration::from_secs(20);
 
 /// A kind of fault: a row of the matrix.
 pub(super) struct Kind {

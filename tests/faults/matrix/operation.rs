@@ -1,7 +1,7 @@
 //! What the provider is asked to do: a column of the matrix. Each has a configuration for every step of a lane, such that from one
 //! step to the next exactly this operation is to be done.
 
-use mock_openrouter::Mock;
+use mock_openrouter::{LoggedRequest, Mock};
 use serde_json::json;
 
 use super::fault::FAULTS;
@@ -156,56 +156,45 @@ impl Operation {
         }
     }
 
-    /// What a step asks of the service, so that it can go wrong. `target` is the id of the guardrail.
+    /// What a step asks of the service. `target` is the id of the guardrail.
     pub(super) fn calls(self, step: usize, target: &str, mock: &Mock) -> Vec<Call> {
-        const ONE: &str = "/guardrails/{id}";
         let index = step - 1;
         let key = || mock.key_hashes(&mock.default_workspace_id())[index].clone();
         let member = || mock.member_ids()[index].clone();
+        let assigning = |what: String| format!("assign {what} to guardrail {target}");
+        let removing = |what: String| format!("remove the assignment of {what} to guardrail {target}");
         let call = |method, template, act: String| Call { method, template, act };
+        let post = |template, act| vec![call("POST", template, act)];
+        let get = |template, act: &str| call("GET", template, act.to_owned());
         match self {
-            Create => vec![call("POST", "/guardrails", format!("create guardrail \"c{index}\""))],
+            Create => post("/guardrails", format!("create guardrail \"c{index}\"")),
+            Update => vec![call("PATCH", "/guardrails/{id}", format!("update guardrail \"{THIS}\""))],
+            Delete => vec![call("DELETE", "/guardrails/{id}", format!("delete guardrail \"c{index}\""))],
             Read => vec![
-                call("GET", ONE, format!("read guardrail \"{THIS}\"")),
-                call("GET", "/guardrails/{id}/assignments/keys", "read the assignment of key".to_owned()),
-                call(
-                    "GET",
-                    "/guardrails/{id}/assignments/members",
-                    "read the assignment of member".to_owned(),
-                ),
+                get("/guardrails/{id}", "read guardrail \"this\""),
+                get("/guardrails/{id}/assignments/keys", "read the assignment of key"),
+                get("/guardrails/{id}/assignments/members", "read the assignment of member"),
             ],
-            Update => vec![call("PATCH", ONE, format!("update guardrail \"{THIS}\""))],
-            Delete => vec![call("DELETE", ONE, format!("delete guardrail \"c{index}\""))],
             List => vec![
-                call("GET", "/guardrails", "list the guardrails".to_owned()),
-                call("GET", "/guardrails/assignments/keys", "list the assignments".to_owned()),
-                call("GET", "/guardrails/assignments/members", "list the assignments".to_owned()),
+                get("/guardrails", "list the guardrails"),
+                get("/guardrails/assignments/keys", "list the assignments"),
+                get("/guardrails/assignments/members", "list the assignments"),
             ],
-            AssignKey => vec![call(
-                "POST",
-                "/guardrails/{id}/assignments/keys",
-                format!("assign key {} to guardrail {target}", key()),
-            )],
-            UnassignKey => vec![call(
-                "POST",
-                "/guardrails/{id}/assignments/keys/remove",
-                format!("remove the assignment of key {} to guardrail {target}", key()),
-            )],
-            AssignMember => vec![call(
-                "POST",
-                "/guardrails/{id}/assignments/members",
-                format!("assign member {} to guardrail {target}", member()),
-            )],
-            UnassignMember => vec![call(
-                "POST",
-                "/guardrails/{id}/assignments/members/remove",
-                format!("remove the assignment of member {} to guardrail {target}", member()),
-            )],
+            AssignKey => post("/guardrails/{id}/assignments/keys", assigning(format!("key {}", key()))),
+            UnassignKey => {
+                post("/guardrails/{id}/assignments/keys/remove", removing(format!("key {}", key())))
+            }
+            AssignMember => {
+                post("/guardrails/{id}/assignments/members", assigning(format!("member {}", member())))
+            }
+            UnassignMember => {
+                post("/guardrails/{id}/assignments/members/remove", removing(format!("member {}", member())))
+            }
         }
     }
 
     /// The calls that meet a service without connections. A member is assigned after a look at the guardrail, which tells the
-    /// workspace; so that is where it ends.
+    /// workspace; so it is that look which is refused.
     pub(super) fn calls_when_refused(self, step: usize, target: &str, mock: &Mock) -> Vec<Call> {
         if self != AssignMember {
             return self.calls(step, target, mock);
@@ -216,6 +205,10 @@ impl Operation {
 }
 
 impl Call {
+    pub(super) fn is_made_by(&self, request: &LoggedRequest) -> bool {
+        self.method == request.method && self.template == request.template
+    }
+
     /// The call as errors name it.
     pub(super) fn line(&self, target: &str) -> String {
         format!("{} {}", self.method, self.template.replace("{id}", target))
