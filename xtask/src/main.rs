@@ -47,7 +47,7 @@ enum Command {
         )]
         tf: Option<PathBuf>,
     },
-    /// Run every test, the acceptance tests once with each Terraform found.
+    /// Run every test, those that drive Terraform once with each one found.
     Test(TestArgs),
     /// Check formatting, clippy and rustdoc; any warning fails.
     Lint,

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test of the workspace, and the acceptance tests once with each Terraform.
+//! `cargo xtask test`: every test of the workspace, and those that drive Terraform once with each one found.
 //!
 //! Prints cargo's output as it is, then one line with the sums. Knows nothing of what the tests do.
 
@@ -13,13 +13,13 @@ use crate::console;
 use crate::project::Project;
 use crate::terraform::{self, Minor, Terraform};
 
-/// Tells the acceptance tests which Terraform to drive.
+/// Tells the tests which Terraform to drive.
 const HANDED_OVER: &str = "OPENROUTER_ACC_TERRAFORM";
 
 /// Runs everything. Fails when a test fails, when a required version is missing, and when there is no Terraform at all.
 pub(crate) fn run(project: &Project, given: &[PathBuf], required: &[Minor]) -> Result<()> {
     let terraforms = terraform::gather(project, given, required)?;
-    console::title("Acceptance tests will run with");
+    console::title("Tests will run with");
     for terraform in &terraforms {
         println!("{terraform}");
     }
@@ -27,7 +27,11 @@ pub(crate) fn run(project: &Project, given: &[PathBuf], required: &[Minor]) -> R
     for (index, terraform) in terraforms.iter().enumerate() {
         let (scope, args): (_, &[&str]) = match index {
             0 => ("All tests", &["test", "--workspace", "--no-fail-fast"]),
-            _ => ("Acceptance tests", &["test", "--workspace", "--test", "acceptance"]),
+            _ => {
+                let args =
+                    &["test", "--workspace", "--no-fail-fast", "--test", "acceptance", "--test", "faults"];
+                ("Tests that drive Terraform", args)
+            }
         };
         console::title(format_args!("{scope}, with {} {}", terraform.product, terraform.version));
         tally.add(cargo_test(project, args, terraform)?);
