@@ -85,10 +85,10 @@ impl Type {
             Self::Number => json!("number"),
             Self::String => json!("string"),
             Self::Dynamic => json!("dynamic"),
-            Self::List(element) => json!(["list", element.to_json()]),
-            Self::Set(element) => json!(["set", element.to_json()]),
-            Self::Map(element) => json!(["map", element.to_json()]),
-            Self::Tuple(elements) => json!(["tuple", elements.iter().map(Self::to_json).collect::<Vec<_>>()]),
+            Self::List(element) => with_argument("list", element.to_json()),
+            Self::Set(element) => with_argument("set", element.to_json()),
+            Self::Map(element) => with_argument("map", element.to_json()),
+            Self::Tuple(elements) => with_argument("tuple", elements.iter().map(Self::to_json).collect()),
             Self::Object(object) => object.to_json(),
         }
     }
@@ -163,11 +163,11 @@ impl ObjectType {
     fn to_json(&self) -> Json {
         let attributes: serde_json::Map<_, _> =
             self.attributes.iter().map(|(name, ty)| (name.clone(), ty.to_json())).collect();
-        if self.optional.is_empty() {
-            json!(["object", attributes])
-        } else {
-            json!(["object", attributes, self.optional])
+        let mut parts = vec![Json::from("object"), Json::Object(attributes)];
+        if !self.optional.is_empty() {
+            parts.push(json!(self.optional));
         }
+        Json::Array(parts)
     }
 
     fn from_members(
@@ -191,6 +191,11 @@ impl ObjectType {
         }
         Ok(object)
     }
+}
+
+/// By hand, since the macro copies what is put into it, at each level again.
+fn with_argument(kind: &str, argument: Json) -> Json {
+    Json::Array(vec![Json::from(kind), argument])
 }
 
 fn not_a_type() -> Error {
