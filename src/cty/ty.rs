@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::MAX_DEPTH;
 use super::error::Error;
+use super::json::check_name;
 use super::path::Step;
 
 /// The type of a value or an attribute. Capsule types never cross the wire and are not here.
@@ -177,6 +178,7 @@ impl ObjectType {
     ) -> Result<Self, Error> {
         let mut object = Self::default();
         for (name, json) in members {
+            check_name(name)?;
             let ty = Type::from_value(json, depth);
             let ty = ty.map_err(|error| error.under(Step::Attribute(name.clone())))?;
             object.attributes.insert(name.clone(), ty);
@@ -262,6 +264,8 @@ mod tests {
             r#"["capsule","x"]"#,
             r#""string" "string""#,
             r#"[["list"],"bool"]"#,
+            r#"["object",{"$serde_json::private::Number":"bool"}]"#,
+            r#"["object",{"a":"bool","$serde_json::private::Number":"bool"}]"#,
         ] {
             assert!(Type::from_json(json.as_bytes()).is_err(), "{json}");
         }
