@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::MAX_DEPTH;
 use super::error::Error;
+use super::json::check_name;
 use super::path::Step;
 
 /// The type of a value or an attribute. Capsule types never cross the wire and are not here.
@@ -85,10 +86,10 @@ impl Type {
             Self::Number => json!("number"),
             Self::String => json!("string"),
             Self::Dynamic => json!("dynamic"),
-            Self::List(element) => json!(["list", element.to_json()]),
-            Self::Set(element) => json!(["set", element.to_json()]),
-            Self::Map(element) => json!(["map", element.to_json()]),
-            Self::Tuple(elements) => json!(["tuple", elements.iter().map(Self::to_json).collect::<Vec<_>>()]),
+            Self::List(element) => with_argument("list", element.to_json()),
+            Self::Set(element) => with_argument("set", element.to_json()),
+            Self::Map(element) => with_argument("map", element.to_json()),
+            Self::Tuple(elements) => with_argument("tuple", elements.iter().map(Self::to_json).collect()),
             Self::Object(object) => object.to_json(),
         }
     }
@@ -163,11 +164,11 @@ impl ObjectType {
     fn to_json(&self) -> Json {
         let attributes: serde_json::Map<_, _> =
             self.attributes.iter().map(|(name, ty)| (name.clone(), ty.to_json())).collect();
-        if self.optional.is_empty() {
-            json!(["object", attributes])
-        } else {
-            json!(["object", attributes, self.optional])
+        let mut parts = vec![Json::from("object"), Json::Object(attributes)];
+        if !self.optional.is_empty() {
+            parts.push(json!(self.optional));
         }
+        Json::Array(parts)
     }
 
     fn from_members(
@@ -177,6 +178,7 @@ impl ObjectType {
     ) -> Result<Self, Error> {
         let mut object = Self::default();
         for (name, json) in members {
+            check_name(name)?;
             let ty = Type::from_value(json, depth);
             let ty = ty.map_err(|error| error.under(Step::Attribute(name.clone())))?;
             object.attributes.insert(name.clone(), ty);
@@ -191,6 +193,11 @@ impl ObjectType {
         }
         Ok(object)
     }
+}
+
+/// By hand, since the macro copies what is put into it, at each level again.
+fn with_argument(kind: &str, argument: Json) -> Json {
+    Json::Array(vec![Json::from(kind), argument])
 }
 
 fn not_a_type() -> Error {
@@ -257,6 +264,8 @@ mod tests {
             r#"["capsule","x"]"#,
             r#""string" "string""#,
             r#"[["list"],"bool"]"#,
+            r#"["object",{"$serde_json::private::Number":"bool"}]"#,
+            r#"["object",{"a":"bool","$serde_json::private::Number":"bool"}]"#,
         ] {
             assert!(Type::from_json(json.as_bytes()).is_err(), "{json}");
         }

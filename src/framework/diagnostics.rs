@@ -2,10 +2,12 @@
 //!
 //! Owns the shape of a message and the rule that one is not said twice. Must not know where messages come from.
 
+use std::collections::HashSet;
+
 use crate::cty::Path;
 
 /// How bad it is. Terraform stops at an error and goes on after a warning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {
     /// Nothing further is done with the object in question.
     Error,
@@ -14,7 +16,7 @@ pub enum Severity {
 }
 
 /// One message to the user.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,
@@ -28,7 +30,11 @@ pub struct Diagnostic {
 
 /// Messages in the order in which they were found, without repetitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Diagnostics(Vec<Diagnostic>);
+pub struct Diagnostics {
+    messages: Vec<Diagnostic>,
+    /// The same messages, to be found: a configuration can have as many faults as it has elements.
+    seen: HashSet<Diagnostic>,
+}
 
 impl Diagnostic {
     /// An error about the whole block.
@@ -50,20 +56,20 @@ impl Diagnostic {
 impl Diagnostics {
     /// Adds a message, unless it is there already.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.0.contains(&diagnostic) {
-            self.0.push(diagnostic);
+        if self.seen.insert(diagnostic.clone()) {
+            self.messages.push(diagnostic);
         }
     }
 
     /// The messages in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
-        self.0.iter()
+        self.messages.iter()
     }
 }
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self(vec![diagnostic])
+        Self::from_iter([diagnostic])
     }
 }
 
@@ -89,7 +95,7 @@ impl IntoIterator for Diagnostics {
     type IntoIter = std::vec::IntoIter<Diagnostic>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.messages.into_iter()
     }
 }
 
@@ -98,5 +104,18 @@ impl FromIterator<Diagnostic> for Diagnostics {
         let mut all = Self::default();
         all.extend(diagnostics);
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_twice_however_much_there_is_to_say() {
+        let message = |index: usize| Diagnostic::error("Invalid value", format!("It is {}.", index / 2));
+        let diagnostics: Diagnostics = (0..200_000).map(message).collect();
+        let told: Vec<_> = diagnostics.into_iter().collect();
+        assert_eq!(told, (0..200_000).step_by(2).map(message).collect::<Vec<_>>());
     }
 }

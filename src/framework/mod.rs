@@ -25,10 +25,12 @@ mod service;
 #[cfg(test)]
 mod tests;
 pub mod validate;
+mod whole;
 
 use std::sync::Arc;
 
 pub use service::Service;
+pub use whole::Whole;
 
 use crate::pb::tfplugin5::provider_server::ProviderServer;
 
@@ -36,8 +38,9 @@ use crate::pb::tfplugin5::provider_server::ProviderServer;
 const MAX_MESSAGE_BYTES: usize = 256 << 20;
 
 /// The gRPC service of one connection.
-pub fn serve<P: provider::Provider>(provider: &Arc<P>) -> ProviderServer<Service<P>> {
-    ProviderServer::new(Service::new(Arc::clone(provider)))
+pub fn serve<P: provider::Provider>(provider: &Arc<P>) -> Whole<ProviderServer<Service<P>>> {
+    let server = ProviderServer::new(Service::new(Arc::clone(provider)))
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
-        .max_encoding_message_size(MAX_MESSAGE_BYTES)
+        .max_encoding_message_size(MAX_MESSAGE_BYTES);
+    Whole(server)
 }

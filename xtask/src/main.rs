@@ -9,6 +9,7 @@ mod ci;
 mod console;
 mod demo;
 mod docs;
+mod fuzz;
 mod mirror;
 mod mock;
 mod project;
@@ -55,6 +56,17 @@ enum Command {
     Ci,
     /// Write the reference pages under docs/ from the field tables and the examples.
     Docs,
+    /// Try hostile input on the decoders and on every call of the protocol, for a time.
+    Fuzz {
+        /// For how long, in seconds.
+        #[arg(long, value_name = "N")]
+        seconds: u64,
+        #[arg(
+            long,
+            help = "The seed of the first input; a failure names the one to use [default: a fresh one]"
+        )]
+        seed: Option<u64>,
+    },
     /// Measure the release build against its budgets.
     Bench {
         /// Time from spawn to handshake, memory at rest, size of the binary.
@@ -94,6 +106,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Lint => ci::lint(&project),
         Command::Ci => ci::run(&project),
         Command::Docs => docs::run(&project),
+        Command::Fuzz { seconds, seed } => fuzz::run(&project, seconds, seed),
         Command::Bench { startup: _ } => bench::startup::run(&project),
     }
 }

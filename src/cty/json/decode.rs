@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::{TYPE, VALUE};
+use super::{TYPE, VALUE, check_name};
 use crate::cty::MAX_DEPTH;
 use crate::cty::conform::{at_index, missing_attribute, tuple_length, unsupported_attribute};
 use crate::cty::equality::distinct;
@@ -111,6 +111,7 @@ fn read_map(
     depth: usize,
 ) -> Result<BTreeMap<String, Value>, Error> {
     let read_member = |(key, json): (&String, &Json)| {
+        check_name(key)?;
         let member = read(json, element, reading, depth);
         Ok((key.clone(), member.map_err(|error| error.under(Step::Key(key.clone())))?))
     };

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{TYPE, VALUE};
+use super::{TYPE, VALUE, check_name};
 use crate::cty::conform::at_index;
 use crate::cty::error::Error;
 use crate::cty::path::Step;
@@ -37,6 +37,7 @@ fn write(value: &Value, ty: &Type) -> Result<Json, Error> {
             write_elements(pairs.map(|(index, (element, ty))| at_index(index, write(element, ty))))
         }
         (Value::Map(members), Type::Map(ty)) => write_members(members.iter().map(|(key, member)| {
+            check_name(key)?;
             let json = write(member, ty).map_err(|error| error.under(Step::Key(key.clone())))?;
             Ok((key.clone(), json))
         })),

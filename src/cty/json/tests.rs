@@ -49,6 +49,17 @@ fn a_whole_object_reads_and_writes_back() {
 }
 
 #[test]
+fn a_name_that_means_something_to_the_parser_is_no_key_wherever_it_stands() {
+    let ty = Type::map(Type::String);
+    for json in [r#"{"$serde_json::private::Number":"x"}"#, r#"{"a":"x","$serde_json::private::Number":"x"}"#]
+    {
+        assert!(decode(json.as_bytes(), &ty).is_err(), "{json}");
+    }
+    let map = Value::Map([("$serde_json::private::Number".to_owned(), "1".into())].into());
+    refused(encode(&map, &ty).map(|_| Value::Null), "a name is reserved");
+}
+
+#[test]
 fn numbers_keep_their_digits() {
     for text in
         ["0.1", "12.345", "0.0000001", "9007199254740993", "18446744073709551616", "-0.30000000000000004"]

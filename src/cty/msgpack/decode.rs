@@ -16,7 +16,7 @@ use crate::cty::ty::{ObjectType, Type};
 use crate::cty::value::{Dynamic, Value};
 
 /// No declared length reserves room for more elements than this; the rest is reserved as elements really come.
-const MAX_RESERVED: usize = 256;
+const MAX_RESERVED: usize = 16;
 
 /// A fraction of more digits than this came out of a computation with doubles, not out of a configuration.
 const MAX_LITERAL: usize = 24;
@@ -69,12 +69,17 @@ impl<'a> Decoder<'a> {
 
     /// An unknown value; what is said about it is kept as far as it is well formed and understood.
     fn unknown(&mut self, ty: &Type) -> Result<Value, Error> {
-        let meta = decode::read_ext_meta(&mut self.input).map_err(|_| truncated())?;
-        let payload = self.take(meta.size)?;
-        if meta.typeid != REFINED || payload.len() > MAX_REFINEMENT {
+        let (code, payload) = self.extension()?;
+        if code != REFINED || payload.len() > MAX_REFINEMENT {
             return Ok(Value::UNKNOWN);
         }
         Ok(Value::Unknown(refinement::decode(payload, ty).map(Box::new)))
+    }
+
+    /// The code of an extension, and what it holds.
+    fn extension(&mut self) -> Result<(i8, &'a [u8]), Error> {
+        let meta = decode::read_ext_meta(&mut self.input).map_err(|_| truncated())?;
+        Ok((meta.typeid, self.take(meta.size)?))
     }
 
     pub(super) fn bool(&mut self) -> Result<bool, Error> {
@@ -234,7 +239,7 @@ impl<'a> Decoder<'a> {
 
     fn skip_scalar(&mut self, marker: Marker) -> Result<(), Error> {
         match marker {
-            marker if is_extension(marker) => self.unknown(&Type::Dynamic).map(drop),
+            marker if is_extension(marker) => self.extension().map(drop),
             Marker::Null | Marker::Reserved | Marker::True | Marker::False => self.take(1).map(drop),
             Marker::F32 | Marker::F64 => self.take(if marker == Marker::F32 { 5 } else { 9 }).map(drop),
             Marker::FixStr(_)

@@ -421,6 +421,19 @@ fn hostile_nesting_is_an_error() {
 }
 
 #[test]
+fn a_description_that_is_passed_over_is_not_read() {
+    // Each is in an entry of the next that is passed over; to read them all takes a stack for each.
+    let mut bytes = vec![0xc7, 3, 12, 0x81, 77, 0xc0];
+    while bytes.len() < MAX_REFINEMENT {
+        let length = u16::try_from(2 + bytes.len()).unwrap().to_be_bytes();
+        bytes = [&[0xc8][..], &length, &[12, 0x81, 77], &bytes].concat();
+    }
+    let small = std::thread::Builder::new().stack_size(128 << 10);
+    let decoded = small.spawn(move || decode(&bytes, &Type::Bool)).unwrap().join().unwrap();
+    assert_eq!(decoded, Ok(Value::UNKNOWN));
+}
+
+#[test]
 fn a_value_of_another_type_is_not_written() {
     let ty = Type::object([("a", Type::list(Type::Number))]);
     let message = |value: &Value| encode(value, &ty).unwrap_err().to_string();

@@ -1,0 +1,50 @@
+//! Hostile input: the decoders and every call of the protocol, given bytes that nobody should send. Whatever they are,
+//! there is an answer: no panic, no overflow of the stack, no hang, and no more memory than a bounded multiple of the input.
+//!
+//! `cargo test --test fuzz` tries a fixed number of inputs, always the same. `cargo xtask fuzz --seconds N` tries fresh ones
+//! for that long, and names the seed of one that fails; with `--seed` that input is the first again.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stdout, reason = "a long run shows its figures")]
+
+mod bounds;
+mod calls;
+mod codecs;
+mod connection;
+mod documents;
+mod mutate;
+mod random;
+mod requests;
+mod run;
+mod types;
+mod values;
+
+/// How many inputs each target tries in a short run, and its share of the time of a long one, in percent.
+struct Effort {
+    inputs: u64,
+    share: u32,
+}
+
+#[test]
+fn msgpack() {
+    run::run("msgpack", &Effort { inputs: 6_000, share: 25 }, codecs::msgpack);
+}
+
+#[test]
+fn json() {
+    run::run("json", &Effort { inputs: 3_000, share: 20 }, codecs::json);
+}
+
+#[test]
+fn types() {
+    run::run("types", &Effort { inputs: 3_000, share: 5 }, codecs::types);
+}
+
+#[test]
+fn frames() {
+    run::run("frames", &Effort { inputs: 3_000, share: 15 }, calls::frames);
+}
+
+#[test]
+fn requests() {
+    run::run("requests", &Effort { inputs: 1_000, share: 35 }, calls::requests);
+}
