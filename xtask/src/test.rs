@@ -16,6 +16,12 @@ use crate::terraform::{self, Minor, Terraform};
 /// Tells the tests which Terraform to drive.
 const HANDED_OVER: &str = "OPENROUTER_ACC_TERRAFORM";
 
+const EVERYTHING: &[&str] = &["test", "--workspace", "--no-fail-fast"];
+
+/// What depends on Terraform's version.
+const DRIVING: &[&str] =
+    &["test", "--workspace", "--no-fail-fast", "--test", "acceptance", "--test", "faults"];
+
 /// Runs everything. Fails when a test fails, when a required version is missing, and when there is no Terraform at all.
 pub(crate) fn run(project: &Project, given: &[PathBuf], required: &[Minor]) -> Result<()> {
     let terraforms = terraform::gather(project, given, required)?;
@@ -25,14 +31,8 @@ pub(crate) fn run(project: &Project, given: &[PathBuf], required: &[Minor]) -> R
     }
     let mut tally = Tally::default();
     for (index, terraform) in terraforms.iter().enumerate() {
-        let (scope, args): (_, &[&str]) = match index {
-            0 => ("All tests", &["test", "--workspace", "--no-fail-fast"]),
-            _ => {
-                let args =
-                    &["test", "--workspace", "--no-fail-fast", "--test", "acceptance", "--test", "faults"];
-                ("Tests that drive Terraform", args)
-            }
-        };
+        let (scope, args) =
+            if index == 0 { ("All tests", EVERYTHING) } else { ("Those that drive Terraform", DRIVING) };
         console::title(format_args!("{scope}, with {} {}", terraform.product, terraform.version));
         tally.add(cargo_test(project, args, terraform)?);
     }
