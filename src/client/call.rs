@@ -9,7 +9,7 @@ use tracing::{debug, warn};
 
 use super::Client;
 use super::answer::Answer;
-use super::error::Error;
+use super::error::{End, Error};
 use super::gate::Closed;
 use super::request::Request;
 use super::retry::Attempts;
@@ -31,12 +31,7 @@ impl Client {
                 Ok(read) => return Ok(read),
                 Err(error) => error,
             };
-            let Some(wait) = self.wait_after(&mut attempts, &error) else {
-                return Err(attempts.give_up(error, Instant::now()));
-            };
-            if self.pause(request, wait, &error).await.is_err() {
-                return Err(attempts.give_up(error, Instant::now()));
-            }
+            self.wait_for_another(request, &mut attempts, error).await?;
         }
     }
 
@@ -57,7 +52,7 @@ impl Client {
         if let Some(wait) = gate.held_for().filter(|wait| *wait > LONG_WAIT) {
             warn!(%call, wait_s = wait.as_secs(), "waiting, as the service has asked every caller to");
         }
-        let entered = gate.enter(request.urgency, attempts.end(Instant::now())).await;
+        let entered = gate.enter(request.urgency, attempts.patience(Instant::now())).await;
         let _place = entered.map_err(|closed| match closed {
             Closed::Stopped => Error::Stopped { call: call.clone(), sent: false },
             Closed::Held(wait) => Error::HeldBack { call: call.clone(), wait },
@@ -73,33 +68,41 @@ impl Client {
         read(answer)
     }
 
-    /// How long to wait after an attempt that failed so; none if there is to be no other. A 429 holds back every call.
-    pub(super) fn wait_after(&self, attempts: &mut Attempts, error: &Error) -> Option<Duration> {
-        let wait = attempts.next_wait(error, Instant::now());
+    /// Waits after an attempt that failed, if there is to be another one. A 429 holds back every call.
+    ///
+    /// # Errors
+    /// The error to end with, if there is to be none.
+    pub(super) async fn wait_for_another(
+        &self,
+        request: &Request,
+        attempts: &mut Attempts,
+        error: Error,
+    ) -> Result<(), Error> {
+        let wait = attempts.next_wait(&error, Instant::now());
         if error.status() == Some(429)
-            && let Some(hold) = wait.or(error.retry_after())
+            && let Some(hold) = wait.ok().or(error.retry_after())
         {
             self.inner.gate.hold_back(hold);
         }
-        wait
+        let end = match wait {
+            Err(end) => end,
+            Ok(wait) => {
+                announce(request, wait, &error);
+                match self.inner.gate.pause(wait, request.urgency).await {
+                    Ok(()) => return Ok(()),
+                    Err(_) => End::Stopped,
+                }
+            }
+        };
+        Err(attempts.give_up(error, Instant::now(), end))
     }
+}
 
-    /// Waits before the next attempt.
-    ///
-    /// # Errors
-    /// When it is time to stop.
-    pub(super) async fn pause(
-        &self,
-        request: &Request,
-        wait: Duration,
-        reason: &Error,
-    ) -> Result<(), Closed> {
-        let (call, wait_ms) = (&request.call, wait.as_millis());
-        if wait > LONG_WAIT {
-            warn!(%call, wait_s = wait.as_secs(), %reason, "waiting before the next attempt");
-        } else {
-            debug!(%call, wait_ms, %reason, "waiting before the next attempt");
-        }
-        self.inner.gate.pause(wait, request.urgency).await
+fn announce(request: &Request, wait: Duration, reason: &Error) {
+    let (call, wait_ms) = (&request.call, wait.as_millis());
+    if wait > LONG_WAIT {
+        warn!(%call, wait_s = wait.as_secs(), %reason, "waiting before the next attempt");
+    } else {
+        debug!(%call, wait_ms, %reason, "waiting before the next attempt");
     }
 }

@@ -11,20 +11,21 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use serde_json::Value;
 use tokio::sync::RwLock;
-use tokio::time::Instant;
-use tracing::{info, warn};
+use tokio::time::{Instant, timeout};
+use tracing::{debug, info, warn};
 
 use super::answer::Answer;
 use super::clock;
-use super::error::Error;
-use super::gate::Urgency;
+use super::error::{End, Error};
+use super::gate::{Closed, Urgency};
 use super::guardrails::{Guardrail, Same};
 use super::request::Request;
 use super::retry::Attempts;
 use super::{Client, JsonObject};
 
-/// How long a guardrail may take to show after an attempt that brought no answer.
+/// How long a guardrail may take to show after an attempt that brought no answer; longer if the attempt took longer.
 const SETTLE: Duration = Duration::from_secs(2);
 
 /// The wait between the first look and the second; it doubles from look to look.
@@ -33,32 +34,38 @@ const FIRST_LOOK: Duration = Duration::from_millis(250);
 /// How far the clock behind `created_at` may be behind the one behind `Date`.
 const SKEW: Duration = Duration::from_millis(500);
 
+/// How many ids a message names.
+const NAMED: usize = 10;
+
 /// What a create came to.
 #[derive(Debug)]
 pub struct Created {
     /// The guardrail.
     pub guardrail: Guardrail,
-    /// The ids of others that may have been made besides, by an attempt that was believed to have failed.
+    /// The ids, fit to show, of others that may have been made besides, by an attempt that was believed to have failed.
     pub twins: Vec<String>,
 }
 
-/// The creates of one client, by the name they ask for.
+/// The creates of one client. What it knows of names and ids is kept for as long as the client lives.
 #[derive(Default)]
-pub(super) struct Creations(Mutex<HashMap<String, Arc<Namesakes>>>);
+pub(super) struct Creations(Mutex<Known>);
 
-/// Creates of one name.
 #[derive(Default)]
-struct Namesakes {
+struct Known {
     /// Held for reading by whoever sends, and for writing by whoever looks.
-    turn: RwLock<()>,
-    open: Mutex<Open>,
+    turns: HashMap<Name, Arc<RwLock<()>>>,
+    /// What is still open, by name and then by body.
+    open: HashMap<Name, HashMap<Vec<u8>, Open>>,
+    /// The ids that nobody else may have: each was given to a create, or named to the user as a twin.
+    taken: HashSet<String>,
 }
 
-/// What is still open among creates of one name.
+/// The name that is asked for, in its workspace; none for the default one.
+type Name = (Option<String>, String);
+
+/// What is still open among creates of one body.
 #[derive(Default)]
 struct Open {
-    /// The ids that nobody else may have: each was given to a create, or named to the user.
-    taken: HashSet<String>,
     /// How many attempts of unknown fate there are that may have made something.
     attempts: usize,
     /// How many creates look for what became of theirs.
@@ -69,22 +76,23 @@ impl Client {
     /// Makes a guardrail of the fields in `body`, exactly one. `same` tells whether a guardrail is what the body asks for.
     ///
     /// # Errors
-    /// After [`Error::Unconfirmed`] and [`Error::Ambiguous`], and wherever [`Error::may_have_happened`] holds, there may be
-    /// a guardrail that nobody knows; after any other error there is none.
+    /// Where [`Error::may_have_happened`] holds, there may be a guardrail that nobody knows; after any other error there is
+    /// none.
     pub async fn create_guardrail(&self, body: &JsonObject, same: &Same<'_>) -> Result<Created, Error> {
-        let text = |name: &str| body.get(name).and_then(serde_json::Value::as_str);
+        let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         let request = self.creating(body)?;
         let mut creation = Creation {
             client: self,
             same,
-            workspace_id: text("workspace_id"),
-            namesakes: self.inner.creations.of(text("name").unwrap_or_default()),
+            name: (text("workspace_id"), text("name").unwrap_or_default()),
             begun: Instant::now(),
             attempts: self.attempts(&request),
             unknown: 0,
             request,
         };
-        creation.run().await
+        let created = creation.run().await?;
+        self.learn(&created.guardrail);
+        Ok(created)
     }
 }
 
@@ -92,13 +100,21 @@ impl Client {
 struct Creation<'a> {
     client: &'a Client,
     same: &'a Same<'a>,
-    workspace_id: Option<&'a str>,
-    namesakes: Arc<Namesakes>,
+    name: Name,
     begun: Instant,
     attempts: Attempts,
     /// How many attempts of unknown fate were made.
     unknown: usize,
     request: Request,
+}
+
+/// What a search has found, oldest first.
+#[derive(Default)]
+struct Found {
+    /// Those with all of the fields that are asked for.
+    same: Vec<Guardrail>,
+    /// Those of the name alone: made by somebody else, or by us, if the service has changed a field.
+    namesakes: Vec<Guardrail>,
 }
 
 impl Creation<'_> {
@@ -111,141 +127,177 @@ impl Creation<'_> {
             if error.may_have_happened()
                 && let Some(guardrail) = self.trace(&error).await?
             {
-                info!(id = guardrail.id(), reason = %error, "found what an attempt without an answer has made");
+                let id = self.client.inner.wire.shown(guardrail.id());
+                info!(id, reason = %error, "found what an attempt without an answer has made");
                 return Ok(self.made(guardrail).await);
             }
-            let again = match self.client.wait_after(&mut self.attempts, &error) {
-                Some(wait) => self.client.pause(&self.request, wait, &error).await.is_ok(),
-                None => false,
-            };
-            if !again {
-                return Err(self.attempts.give_up(error, Instant::now()));
-            }
+            self.client.wait_for_another(&self.request, &mut self.attempts, error).await?;
         }
     }
 
     /// Sends the request once, while nobody looks for something of this name.
     async fn send(&mut self) -> Result<Guardrail, Error> {
-        let namesakes = Arc::clone(&self.namesakes);
-        let _turn = namesakes.turn.read().await;
+        let turn = self.turn();
+        let _turn = tokio::select! {
+            turn = turn.read() => turn,
+            () = self.client.inner.gate.ended(Urgency::None) => {
+                return Err(Error::Stopped { call: self.request.call.clone(), sent: false });
+            }
+        };
+        let known = &self.client.inner.creations;
         let read = |answer: Answer| {
             let repeated = answer.unusable("data.id: it is that of another guardrail made before");
             let guardrail: Guardrail = answer.entity()?;
-            if namesakes.open().taken.insert(guardrail.id().to_owned()) {
-                Ok(guardrail)
-            } else {
-                Err(repeated)
-            }
+            let is_new = known.lock().taken.insert(guardrail.id().to_owned());
+            if is_new { Ok(guardrail) } else { Err(repeated) }
         };
         let outcome = self.client.attempt(&mut self.attempts, &self.request, read).await;
         if outcome.as_ref().is_err_and(Error::may_have_happened) {
-            let mut open = namesakes.open();
-            open.attempts += 1;
-            open.seeking += usize::from(self.unknown == 0);
+            let is_first = self.unknown == 0;
             self.unknown += 1;
+            self.with_open(|open| {
+                open.attempts += 1;
+                open.seeking += usize::from(is_first);
+            });
         }
         outcome
     }
 
-    /// Looks for what an attempt of unknown fate has made, for as long as it may take to show.
+    /// Looks for what an attempt of unknown fate has made, for as long as it may take to show. A search that has begun is
+    /// brought to its end also after a stop, as long as there is time.
     async fn trace(&mut self, error: &Error) -> Result<Option<Guardrail>, Error> {
-        let namesakes = Arc::clone(&self.namesakes);
-        let _turn = namesakes.turn.write().await;
-        let settle = match error {
-            // What takes longer than an attempt may take as long again.
-            Error::Timeout { .. } => SETTLE.max(self.client.inner.wire.timeout()),
-            _ => SETTLE,
-        };
-        let last = || Box::new(error.clone());
-        let seen = self.look(Instant::now() + settle, |found| !found.is_empty()).await;
+        let turn = self.turn();
+        let _turn = turn.write().await;
+        let settle = SETTLE.max(self.attempts.last_took(Instant::now()));
+        debug!(call = %self.request.call, settle_ms = settle.as_millis(), "looking for what may have been made");
+        let last = || Box::new(self.attempts.give_up(error.clone(), Instant::now(), End::Final));
+        let seen = self.look(settle, Urgency::ToFinish, |found| !found.same.is_empty()).await;
         let found = seen.map_err(|search| Error::Unconfirmed { last: last(), search: Box::new(search) })?;
-        let mut open = namesakes.open();
-        if found.len() > open.attempts {
-            let ids = found.iter().map(|guardrail| guardrail.id().to_owned()).collect();
-            return Err(Error::Ambiguous { last: last(), ids });
+        let (ours, others) = self.attempts_in_the_dark();
+        let unexplained =
+            if found.same.is_empty() { found.namesakes.len() > others } else { found.same.len() > ours };
+        if unexplained {
+            let could_be = if found.same.is_empty() { found.namesakes } else { found.same };
+            return Err(Error::Ambiguous { last: last(), ids: self.shown(could_be.iter()) });
         }
-        let Some(guardrail) = found.into_iter().next() else { return Ok(None) };
-        open.taken.insert(guardrail.id().to_owned());
-        open.attempts -= 1;
+        let Some(guardrail) = found.same.into_iter().next() else { return Ok(None) };
+        self.client.inner.creations.lock().taken.insert(guardrail.id().to_owned());
         self.unknown -= 1;
-        open.seeking -= usize::from(self.unknown == 0);
+        let is_settled = self.unknown == 0;
+        self.with_open(|open| {
+            open.attempts -= 1;
+            open.seeking -= usize::from(is_settled);
+        });
         Ok(Some(guardrail))
     }
 
     /// What a success comes to. An attempt that was given up may have made a guardrail after all, too late to be found:
     /// nobody else should have it, and somebody should know.
     async fn made(&mut self, guardrail: Guardrail) -> Created {
+        let alone = Created { guardrail, twins: Vec::new() };
         if self.unknown == 0 {
-            return Created { guardrail, twins: Vec::new() };
+            return alone;
         }
-        let namesakes = Arc::clone(&self.namesakes);
-        let _turn = namesakes.turn.write().await;
-        let seen = self.look(Instant::now() + SETTLE, |_| false).await;
+        let turn = self.turn();
+        // What is made must not wait long to be known.
+        let Ok(_turn) = timeout(SETTLE, turn.write()).await else { return alone };
+        let seen = self.look(SETTLE, Urgency::OnceBegun, |_| false).await;
         let found = seen.inspect_err(|error| warn!(%error, "cannot look for twins")).unwrap_or_default();
-        let mut open = namesakes.open();
         // Each of the others who are looking may have one of these.
-        let others = open.seeking - 1;
-        let twins: Vec<_> = found.iter().skip(others).map(|twin| twin.id().to_owned()).collect();
-        open.taken.extend(twins.iter().cloned());
-        Created { guardrail, twins }
+        let same_for_others = self.with_open(|open| open.seeking - 1);
+        let (_, others) = self.attempts_in_the_dark();
+        let same = found.same.iter().skip(same_for_others);
+        let twins: Vec<_> = same.chain(found.namesakes.iter().skip(others)).collect();
+        let ids = twins.iter().map(|twin| twin.id().to_owned());
+        self.client.inner.creations.lock().taken.extend(ids);
+        Created { twins: self.shown(twins.into_iter()), ..alone }
     }
 
-    /// Looks until `end`, and once more then; no longer once `enough` was found. At the time to stop, once more.
+    /// Looks for so long, and once more then; no longer once `enough` was found, and once more at the time to stop.
     async fn look(
         &self,
-        end: Instant,
-        enough: impl Fn(&[Guardrail]) -> bool,
-    ) -> Result<Vec<Guardrail>, Error> {
-        let gate = &self.client.inner.gate;
+        time: Duration,
+        urgency: Urgency,
+        enough: impl Fn(&Found) -> bool,
+    ) -> Result<Found, Error> {
+        let end = Instant::now() + time;
         let mut pause = FIRST_LOOK;
+        let mut is_last = false;
         loop {
-            let is_last = gate.is_stopped() || Instant::now() >= end;
             let found = self.candidates().await?;
             if is_last || enough(&found) {
                 return Ok(found);
             }
             let left = end.saturating_duration_since(Instant::now());
-            // A stop ends the wait, and shows in the next round.
-            let _ = gate.pause(pause.min(left), Urgency::OnceBegun).await;
+            let paused = self.client.inner.gate.pause(pause.min(left), urgency).await;
+            is_last = paused == Err(Closed::Stopped) || Instant::now() >= end;
             pause *= 2;
         }
     }
 
-    /// The guardrails that an attempt of this create may have made, oldest first.
-    async fn candidates(&self) -> Result<Vec<Guardrail>, Error> {
+    /// The guardrails that an attempt of this create may have made.
+    async fn candidates(&self) -> Result<Found, Error> {
         let deadline = self.attempts.end(Instant::now());
-        let listed = self.client.list_guardrails_to_finish(self.workspace_id, Some(deadline)).await?;
+        let (workspace_id, name) = &self.name;
+        let mut listed =
+            self.client.list_guardrails_to_finish(workspace_id.as_deref(), Some(deadline)).await?;
+        listed.sort_by_key(|guardrail| clock::parse_time(guardrail.created_at()));
         let begun = self.client.inner.wire.clock().at(self.begun);
-        let mut found = Vec::new();
+        let mut found = Found::default();
         for guardrail in listed {
-            let is_free = !self.namesakes.open().taken.contains(guardrail.id());
-            if is_free && is_since(&guardrail, begun) && self.client.is_same(&guardrail, self.same).await? {
-                found.push(guardrail);
+            let is_free = !self.client.inner.creations.lock().taken.contains(guardrail.id());
+            if !is_free || !is_since(&guardrail, begun) {
+                continue;
+            }
+            if self.client.is_same(&guardrail, self.same, Some(deadline)).await? {
+                found.same.push(guardrail);
+            } else if guardrail.name() == *name {
+                found.namesakes.push(guardrail);
             }
         }
-        found.sort_by_key(|guardrail| clock::parse_time(guardrail.created_at()));
         Ok(found)
+    }
+
+    fn turn(&self) -> Arc<RwLock<()>> {
+        Arc::clone(self.client.inner.creations.lock().turns.entry(self.name.clone()).or_default())
+    }
+
+    /// How many attempts of unknown fate there are for this body, and for other bodies of this name.
+    fn attempts_in_the_dark(&self) -> (usize, usize) {
+        let ours = self.with_open(|open| open.attempts);
+        let known = self.client.inner.creations.lock();
+        let bodies = known.open.get(&self.name).into_iter().flat_map(HashMap::values);
+        (ours, bodies.map(|open| open.attempts).sum::<usize>() - ours)
+    }
+
+    fn with_open<T>(&self, act: impl FnOnce(&mut Open) -> T) -> T {
+        let body = self.request.body.clone().unwrap_or_default();
+        let mut known = self.client.inner.creations.lock();
+        act(known.open.entry(self.name.clone()).or_default().entry(body).or_default())
+    }
+
+    /// Ids from outside, fit to show.
+    fn shown<'b>(&self, guardrails: impl ExactSizeIterator<Item = &'b Guardrail>) -> Vec<String> {
+        let more = guardrails.len().saturating_sub(NAMED);
+        let ids = guardrails.take(NAMED).map(|guardrail| self.client.inner.wire.shown(guardrail.id()));
+        ids.chain((more > 0).then(|| format!("{more} more"))).collect()
     }
 }
 
 impl Drop for Creation<'_> {
     fn drop(&mut self) {
-        let mut open = self.namesakes.open();
-        open.attempts -= self.unknown;
-        open.seeking -= usize::from(self.unknown > 0);
+        if self.unknown > 0 {
+            self.with_open(|open| {
+                open.attempts -= self.unknown;
+                open.seeking -= 1;
+            });
+        }
     }
 }
 
 impl Creations {
-    fn of(&self, name: &str) -> Arc<Namesakes> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(known.entry(name.to_owned()).or_default())
-    }
-}
-
-impl Namesakes {
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

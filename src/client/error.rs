@@ -69,8 +69,8 @@ pub enum Error {
         /// The cause as the network tells it.
         reason: String,
     },
-    /// The connection failed after the request, or part of it, was sent, and before an answer came.
-    #[error("{call}: the connection was lost before an answer came: {reason}")]
+    /// The connection failed after the request, or part of it, was sent, and before the answer was complete.
+    #[error("{call}: the connection was lost before the answer was complete: {reason}")]
     Lost {
         /// What was to be done.
         call: Call,
@@ -108,7 +108,7 @@ pub enum Error {
         /// What was to be done.
         call: Call,
     },
-    /// The answer says success, but it cannot be read: no JSON, broken off, too large, or not of the promised shape.
+    /// The answer says success, but it cannot be read: no JSON, too large, or not of the promised shape.
     #[error("{call} answered {status}, but the answer cannot be used: {reason}")]
     Decode {
         /// What was to be done.
@@ -121,7 +121,7 @@ pub enum Error {
         request_id: Option<String>,
     },
     /// The service has asked for more patience, by a 429 to whichever call, than there is time for; nothing was sent.
-    #[error("{call} was not sent: the service has asked not to be called for another {} s", wait.as_secs())]
+    #[error("{call} was not sent: the service has asked not to be called for another {} s", wait.as_secs_f64().ceil())]
     HeldBack {
         /// What was to be done.
         call: Call,
@@ -139,34 +139,48 @@ pub enum Error {
         sent: bool,
     },
     /// It was tried again until there was no more time, or no more sense in it.
-    #[error("{last}; gave up after {attempts} attempt{} in {:.1} s", if *attempts == 1 { "" } else { "s" },
-        elapsed.as_secs_f64())]
+    #[error("{last}; gave up after {attempts} attempt{} in {:.1} s{}", if *attempts == 1 { "" } else { "s" },
+        elapsed.as_secs_f64(), if *end == End::Stopped { ", as the run was interrupted" } else { "" })]
     GaveUp {
         /// How many attempts were made; 1 or more.
         attempts: u32,
         /// Whether one of them may have been carried out.
         open: bool,
+        /// Why there was no other.
+        end: End,
         /// From the first attempt to the end of the last.
         elapsed: Duration,
         /// How the last one failed.
         last: Box<Error>,
     },
     /// Whether something was made is not known, and it could not be looked for either.
-    #[error("{last}. Whether it was made could not be found out: {search}")]
+    #[error("{last}. Whether the guardrail was made could not be found out: {search}")]
     Unconfirmed {
         /// How the attempt to make it ended.
         last: Box<Error>,
         /// Why it could not be looked for.
         search: Box<Error>,
     },
-    /// Whether something was made is not known, and there are more that could be it than we can have made.
-    #[error("{last}. Of those that are there, any could be it: {}", ids.join(", "))]
+    /// Whether something was made is not known, and there is what could be it, but cannot be told from the work of others:
+    /// more than we can have made, or with other fields.
+    #[error("{last}. Any of these could be the guardrail: {}", ids.join(", "))]
     Ambiguous {
         /// How the attempt to make it ended.
         last: Box<Error>,
-        /// Those that could be it.
+        /// The ids of those that could be it, fit to show.
         ids: Vec<String>,
     },
+}
+
+/// Why a call that failed was not tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// There was no time left.
+    OutOfTime,
+    /// The failure is not one that passes.
+    Final,
+    /// The run was interrupted.
+    Stopped,
 }
 
 impl Error {

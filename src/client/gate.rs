@@ -8,8 +8,11 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// How long after the stop a write that is under way may take, and what belongs to it.
+/// How long after the stop a write that is under way may take.
 const LAST_WRITES: Duration = Duration::from_secs(10);
+
+/// How much longer what tells what became of it may take.
+const LAST_READS: Duration = Duration::from_secs(2);
 
 /// What a request is, for somebody who was told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,11 +105,6 @@ impl Gate {
         });
     }
 
-    /// Whether we were told to stop.
-    pub(super) fn is_stopped(&self) -> bool {
-        self.stopped.borrow().is_some()
-    }
-
     /// Waits until requests of that urgency may not begin any more.
     async fn closed(&self, urgency: Urgency) {
         match urgency {
@@ -120,7 +118,8 @@ impl Gate {
         let stopped = self.told_to_stop().await;
         match urgency {
             Urgency::None => {}
-            Urgency::OnceBegun | Urgency::ToFinish => sleep_until(stopped + LAST_WRITES).await,
+            Urgency::OnceBegun => sleep_until(stopped + LAST_WRITES).await,
+            Urgency::ToFinish => sleep_until(stopped + LAST_WRITES + LAST_READS).await,
         }
     }
 
@@ -216,6 +215,8 @@ mod tests {
         assert!(begun.elapsed().is_zero());
         gate.ended(Urgency::OnceBegun).await;
         assert_eq!(begun.elapsed(), LAST_WRITES);
+        assert!(gate.enter(Urgency::ToFinish, soon()).await.is_ok());
+        gate.ended(Urgency::ToFinish).await;
         assert!(gate.enter(Urgency::ToFinish, soon()).await.is_err());
     }
 }

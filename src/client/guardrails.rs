@@ -34,7 +34,7 @@ impl Client {
     ) -> Result<Listing<Guardrail>, Error> {
         let request = || Ok(self.request(&LIST).query(&[("workspace_id", workspace_id)]));
         let listing: Listing<Guardrail> = pages::read(self, request, window).await?;
-        listing.rows.iter().for_each(|guardrail| self.inner.workspaces.learn(guardrail));
+        listing.rows.iter().for_each(|guardrail| self.learn(guardrail));
         Ok(listing)
     }
 
@@ -71,7 +71,7 @@ impl Client {
             outcome => return outcome,
         };
         match self.found_out(id).await {
-            Ok(found) if self.is_same(&found, same).await.unwrap_or(false) => Ok(found),
+            Ok(found) if self.is_same(&found, same, None).await.unwrap_or(false) => Ok(found),
             _ => Err(error),
         }
     }
@@ -81,12 +81,22 @@ impl Client {
         self.described(&self.request_with_id(&GET, id)?.finishing(Some(Instant::now()))).await
     }
 
-    /// Whether a guardrail is the same; asks for the models only if that depends on them.
-    pub(super) async fn is_same(&self, guardrail: &Guardrail, same: &Same<'_>) -> Result<bool, Error> {
+    /// Whether a guardrail is the same; asks for the models only if that depends on them, and not again after `deadline`.
+    pub(super) async fn is_same(
+        &self,
+        guardrail: &Guardrail,
+        same: &Same<'_>,
+        deadline: Option<Instant>,
+    ) -> Result<bool, Error> {
         match same(guardrail, None) {
             Some(is_same) => Ok(is_same),
-            None => Ok(same(guardrail, Some(&*self.models().await?)).unwrap_or(false)),
+            None => Ok(same(guardrail, Some(&*self.models_to_finish(deadline).await?)).unwrap_or(false)),
         }
+    }
+
+    /// Remembers where a guardrail is.
+    pub(super) fn learn(&self, guardrail: &Guardrail) {
+        self.inner.workspaces.learn(guardrail);
     }
 
     /// The workspace that a guardrail is in; none for one that is older than workspaces. Asked of the service only for a
@@ -101,7 +111,7 @@ impl Client {
 
     async fn described(&self, request: &Request) -> Result<Guardrail, Error> {
         let guardrail = self.call(request, Answer::entity).await?;
-        self.inner.workspaces.learn(&guardrail);
+        self.learn(&guardrail);
         Ok(guardrail)
     }
 

@@ -85,11 +85,6 @@ impl Wire {
         })
     }
 
-    /// The time that one attempt may take.
-    pub(super) fn timeout(&self) -> Duration {
-        self.timeout
-    }
-
     /// The service's clock, as its answers have shown it.
     pub(super) fn clock(&self) -> &ServiceClock {
         &self.clock
@@ -128,9 +123,12 @@ impl Wire {
             .await
             .map_err(|_| late())?
             .map_err(|error| self.not_answered(call, &error))?;
-        self.clock.observe(response.headers());
         let left = self.timeout.saturating_sub(started.elapsed());
         if response.status().is_success() {
+            if request.credentials == Credentials::Key {
+                // Neither a proxy's page nor what a cache may hold tells the service's time.
+                self.clock.observe(response.headers());
+            }
             let taken_in = timeout(left, self.take_in(call, &mut response)).await;
             return taken_in.map_err(|_| late())?;
         }
@@ -162,9 +160,9 @@ impl Wire {
                 Err(answer.unusable(format!("it is larger than {} MiB", BODY_LIMIT >> 20)))
             }
             Err(error) => {
-                let reason =
-                    format!("it broke off after {} bytes: {}", answer.body.len(), root_cause(&error));
-                Err(answer.unusable(reason))
+                let cause = self.redactor.redact(&root_cause(&error));
+                let reason = format!("it broke off after {} bytes: {cause}", answer.body.len());
+                Err(Error::Lost { call: answer.call, reason })
             }
         }
     }

@@ -32,7 +32,7 @@ use std::sync::Arc;
 pub use assignments::{Assignment, Subjects};
 pub use config::{BaseUrl, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT};
 pub use creation::Created;
-pub use error::{Call, Error};
+pub use error::{Call, End, Error};
 pub use guardrails::{Guardrail, Same};
 pub use models::ModelCatalog;
 pub use pages::{Listing, Window};

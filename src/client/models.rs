@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use reqwest::Method;
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use super::Client;
 use super::answer::Answer;
 use super::error::Error;
-use super::request::Route;
+use super::request::{Request, Route};
 
 static MODELS: Route = Route { method: Method::GET, template: "/models" };
 
@@ -24,10 +25,22 @@ impl Client {
     /// The catalogue of all models, hidden and delisted ones excepted. Fetched once for a client and its clones, also
     /// when several ask at once; a failure is not kept.
     pub async fn models(&self) -> Result<Arc<ModelCatalog>, Error> {
-        self.inner.models.get(|_| true, || self.fetch_models()).await
+        self.inner.models.get(|_| true, || self.fetch_models(|request| request)).await
     }
 
-    async fn fetch_models(&self) -> Result<ModelCatalog, Error> {
+    /// The same for whoever has to know what became of a write, or has done one: also after a stop, and not asked for again
+    /// after `deadline`; if there is none, once.
+    pub async fn models_to_finish(&self, deadline: Option<Instant>) -> Result<Arc<ModelCatalog>, Error> {
+        let deadline = deadline.unwrap_or_else(Instant::now);
+        let fetch = || self.fetch_models(move |request| request.finishing(Some(deadline)));
+        match self.inner.models.get(|_| true, fetch).await {
+            // Somebody else had begun to ask, who was stopped.
+            Err(Error::Stopped { .. }) => fetch().await.map(Arc::new),
+            outcome => outcome,
+        }
+    }
+
+    async fn fetch_models(&self, refine: impl Fn(Request) -> Request) -> Result<ModelCatalog, Error> {
         let limit = PAGE.to_string();
         let mut models = Vec::new();
         let mut page = 0;
@@ -35,7 +48,7 @@ impl Client {
             let offset = models.len().to_string();
             let query =
                 [("output_modalities", Some("all")), ("offset", Some(&*offset)), ("limit", Some(&*limit))];
-            let request = self.request(&MODELS).anonymous().query(&query);
+            let request = refine(self.request(&MODELS).anonymous().query(&query));
             let read = |answer: Answer| {
                 let too_long =
                     answer.unusable(format!("a catalogue of at most {MOST_PAGES} pages can be read"));

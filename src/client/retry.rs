@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::error::Error;
+use super::error::{End, Error};
 
 /// Longer than any budget that means something, and short enough to be added to any moment.
 const LONG: Duration = Duration::from_secs(10 * 365 * 86_400);
@@ -39,6 +39,9 @@ impl Default for Retry {
     }
 }
 
+/// How long the first attempt may be held back.
+const FIRST_PATIENCE: Duration = Duration::from_secs(30);
+
 /// How often an answer that cannot be read is asked for. What stays unreadable is no passing fault.
 const MOST_UNREADABLE: u32 = 3;
 
@@ -49,6 +52,7 @@ pub(super) struct Attempts {
     /// When those who wait for this call want to hear of it, whatever `retry` allows.
     deadline: Option<Instant>,
     begun: Option<Instant>,
+    last_begun: Option<Instant>,
     made: u32,
     unreadable: u32,
     /// Whether one of them may have been carried out.
@@ -58,13 +62,29 @@ pub(super) struct Attempts {
 impl Attempts {
     /// None made yet.
     pub(super) fn new(retry: Retry, deadline: Option<Instant>) -> Attempts {
-        Attempts { retry, deadline, begun: None, made: 0, unreadable: 0, open: false }
+        Attempts { retry, deadline, begun: None, last_begun: None, made: 0, unreadable: 0, open: false }
     }
 
     /// Counts an attempt that begins now.
     pub(super) fn begin(&mut self, now: Instant) {
         self.begun.get_or_insert(now);
+        self.last_begun = Some(now);
         self.made += 1;
+    }
+
+    /// How long ago the last attempt began.
+    pub(super) fn last_took(&self, now: Instant) -> Duration {
+        self.last_begun.map_or(Duration::ZERO, |begun| now.duration_since(begun))
+    }
+
+    /// Until when to wait for the service to want to be called again. The first attempt has some time in any case: it may be
+    /// somebody else who was asked for patience.
+    pub(super) fn patience(&self, now: Instant) -> Instant {
+        match (self.begun, self.deadline) {
+            (Some(_), _) => self.end(now),
+            (None, Some(deadline)) => deadline.max(now + FIRST_PATIENCE),
+            (None, None) => now + self.retry.max_elapsed_time.clamp(FIRST_PATIENCE, LONG),
+        }
     }
 
     /// When the time for another attempt is over.
@@ -73,27 +93,35 @@ impl Attempts {
         self.deadline.map_or(budget, |deadline| budget.min(deadline))
     }
 
-    /// How long to wait after an attempt that failed so; none if there is to be no other.
-    pub(super) fn next_wait(&mut self, error: &Error, now: Instant) -> Option<Duration> {
+    /// How long to wait after an attempt that failed so, or why there is to be no other.
+    pub(super) fn next_wait(&mut self, error: &Error, now: Instant) -> Result<Duration, End> {
         self.open |= error.may_have_happened();
         self.unreadable += u32::from(matches!(error, Error::Decode { .. }));
         if !self.may_pass(error) || self.unreadable >= MOST_UNREADABLE {
-            return None;
+            return Err(End::Final);
         }
         let wait = match error.retry_after() {
             // As the service says, but never at once: who asks for no patience may not mean it.
             Some(asked) => asked.max(shortened(self.interval(1))),
             None => shortened(self.interval(self.made)),
         };
-        now.checked_add(wait).is_some_and(|next| next <= self.end(now)).then_some(wait)
+        let in_time = now.checked_add(wait).is_some_and(|next| next <= self.end(now));
+        if in_time { Ok(wait) } else { Err(End::OutOfTime) }
     }
 
     /// The error to end with: this one, which came last, and what was tried before.
-    pub(super) fn give_up(&self, last: Error, now: Instant) -> Error {
+    pub(super) fn give_up(&self, last: Error, now: Instant, end: End) -> Error {
+        let tells_more = match end {
+            End::Stopped => true,
+            // That there was time for one attempt only is no news, unless the service wanted more.
+            End::OutOfTime => self.made > 1 || last.retry_after().is_some(),
+            End::Final => self.made > 1,
+        };
+        let hides_less = self.open && !last.may_have_happened();
         match self.begun {
-            Some(begun) if self.made > 1 || (self.open && !last.may_have_happened()) => {
-                let elapsed = now.duration_since(begun);
-                Error::GaveUp { attempts: self.made, elapsed, open: self.open, last: Box::new(last) }
+            Some(begun) if tells_more || hides_less => {
+                let (elapsed, last) = (now.duration_since(begun), Box::new(last));
+                Error::GaveUp { attempts: self.made, elapsed, open: self.open, end, last }
             }
             _ => last,
         }
@@ -156,7 +184,7 @@ mod tests {
         let mut waits = Vec::new();
         loop {
             attempts.begin(now);
-            let Some(wait) = attempts.next_wait(error, now) else { return waits };
+            let Ok(wait) = attempts.next_wait(error, now) else { return waits };
             now += wait;
             waits.push(wait);
         }
@@ -237,7 +265,7 @@ mod tests {
         let now = Instant::now();
         let mut attempts = Attempts::new(Retry::default(), Some(now + Duration::from_millis(100)));
         attempts.begin(now);
-        assert_eq!(attempts.next_wait(&status(503, None), now), None);
+        assert_eq!(attempts.next_wait(&status(503, None), now), Err(End::OutOfTime));
     }
 
     #[test]
@@ -245,9 +273,10 @@ mod tests {
         let mut attempts = Attempts::new(Retry::default(), None);
         let now = Instant::now();
         attempts.begin(now);
-        assert!(matches!(attempts.give_up(status(503, None), now), Error::Status { .. }), "a single attempt");
+        let alone = attempts.give_up(status(503, None), now, End::OutOfTime);
+        assert!(matches!(alone, Error::Status { .. }), "a single attempt");
         attempts.begin(now + seconds(2));
-        let error = attempts.give_up(status(503, None), now + Duration::from_millis(2510));
+        let error = attempts.give_up(status(503, None), now + Duration::from_millis(2510), End::OutOfTime);
         assert_eq!(error.to_string(), "GET /guardrails answered 503: no; gave up after 2 attempts in 2.5 s");
         assert_eq!((error.status(), error.may_have_happened()), (Some(503), true));
     }
@@ -257,10 +286,10 @@ mod tests {
         let mut attempts = Attempts::new(Retry::default(), None);
         let now = Instant::now();
         attempts.begin(now);
-        attempts.next_wait(&status(503, None), now);
+        let _ = attempts.next_wait(&status(503, None), now);
         let stopped = Error::Stopped { call: call(), sent: false };
-        attempts.next_wait(&stopped, now);
-        let error = attempts.give_up(stopped, now);
+        let _ = attempts.next_wait(&stopped, now);
+        let error = attempts.give_up(stopped, now, End::Final);
         assert!(error.may_have_happened());
         assert!(error.to_string().ends_with("gave up after 1 attempt in 0.0 s"), "{error}");
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
-    client::Error,
+    client::{End, Error},
     cty::Path,
     framework::{diagnostics::Diagnostic, field::Field},
 };
@@ -16,16 +16,7 @@ pub(super) fn explain(act: &str, error: &Error) -> Diagnostic {
     if is_create(error) && error.may_have_happened() && !is_unsettled(error) {
         detail += " It was looked for after each attempt, and was not there; it can still appear, if the service is only late.";
     }
-    if let Some(wait) = error.retry_after() {
-        let _ = write!(
-            detail,
-            " The service asks to wait {} s, for which `retry` in the provider block has no time left.",
-            wait.as_secs_f64().ceil()
-        );
-    }
-    if let (Error::GaveUp { .. }, None) = (error, error.retry_after()) {
-        detail += " How long to try is set by `retry` in the provider block.";
-    }
+    detail += &ending(error);
     if let Some(request_id) = error.request_id() {
         let _ = write!(detail, " The service knows this request as {request_id}.");
     }
@@ -52,15 +43,34 @@ fn attribute_in(message: &str, fields: &[Field]) -> Option<&'static str> {
     named.max_by_key(|name| name.len())
 }
 
+const UNCERTAIN: &str = "The service may or may not have done it: look at what it holds, then run Terraform again. A slow \
+                         service may need a longer `timeout_ms`.";
+
+/// Why it was not tried again, if that is for the user to change.
+fn ending(error: &Error) -> String {
+    match error {
+        Error::GaveUp { end: End::Stopped, .. } => " Run Terraform again to go on.".to_owned(),
+        Error::GaveUp { end: End::OutOfTime, last, .. } => match last.retry_after() {
+            Some(wait) => format!(
+                " The service asks to wait {} s, for which `retry` in the provider block has no time left.",
+                wait.as_secs_f64().ceil()
+            ),
+            None => " How long to try is set by `retry` in the provider block.".to_owned(),
+        },
+        _ => String::new(),
+    }
+}
+
 fn next_step(error: &Error) -> &'static str {
     match error {
         Error::Unconfirmed { .. } => {
             "Look at what the service holds before you run Terraform again: what is there already can be imported."
         }
         Error::Ambiguous { .. } => {
-            "More of them than this run can have made have the same fields and were made since it began. Look at them: \
-             import the one that is yours, or delete those that are nobody's, then run Terraform again."
+            "They were made since this create began, but are more than this run can have made, or have other fields. Look at them: \
+             import the one that is yours, or delete those that nobody uses, then run Terraform again."
         }
+        Error::GaveUp { last, .. } if error.may_have_happened() && !last.may_have_happened() => UNCERTAIN,
         Error::GaveUp { last, .. } => next_step(last),
         Error::HeldBack { .. } => {
             "Nothing was done. Run Terraform again when that time is over, or give the provider's `retry` a longer \
@@ -81,10 +91,7 @@ fn next_step(error: &Error) -> &'static str {
         Error::Status { status: 500..=599, .. } if is_read(error) => {
             "The service, or a proxy before it, failed. Nothing was changed. Run Terraform again."
         }
-        Error::Lost { .. } | Error::Timeout { .. } | Error::Stopped { .. } => {
-            "The service may or may not have done it: look at what it holds, then run Terraform again. A slow service \
-             may need a longer `timeout_ms`."
-        }
+        Error::Lost { .. } | Error::Timeout { .. } | Error::Stopped { .. } => UNCERTAIN,
         Error::Decode { .. } => {
             "What answered may not be the OpenRouter API: check `server_url` and any proxy in between. If it is, please \
              report this."

@@ -24,7 +24,7 @@ const LAST_ANSWERS: Duration = Duration::from_millis(20);
 
 /// How long calls under way may take after a signal asked for the end; longer than an application takes, which was told to
 /// stop, for what it finishes.
-const LAST_CALLS: Duration = Duration::from_secs(12);
+const LAST_CALLS: Duration = Duration::from_secs(15);
 
 /// How long to wait when no connection can be accepted, as when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -127,7 +127,7 @@ fn an_answer_that_breaks_off_is_no_answer() {
     let fault = Fault::on("GET", "/guardrails/{id}", Action::truncated()).forever();
     workspace.mock().add_fault(fault).unwrap();
     workspace.config(&format!("{ONCE}{}", guardrail("this", BEFORE)));
-    only_error(apply_json(&workspace)).says(&["the answer cannot be used", "broke off after"]);
+    only_error(apply_json(&workspace)).says(&["the connection was lost", "it broke off after"]);
     assert_eq!(workspace.attributes(THIS), before);
 }
 

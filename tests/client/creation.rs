@@ -8,7 +8,7 @@ use terraform_provider_openrouter::client::{
     ApiKey, BaseUrl, Client, Config, Created, Error, Guardrail, ModelCatalog, Retry,
 };
 
-use crate::object;
+use crate::{DIFFERENT, object};
 
 const SHORT: Duration = Duration::from_millis(400);
 
@@ -115,11 +115,71 @@ async fn several_that_could_be_it_stop_the_search() {
 #[tokio::test]
 async fn a_twin_that_comes_late_is_named() {
     let (mock, client) = start();
-    let late = Duration::from_secs(3) + SHORT;
-    fail(&mock, Action::after_disconnect(SHORT * 4, late));
-    let created = create(&client, "ci").await.unwrap();
+    fail(&mock, Action::dropped(When::Before));
+    let late = async {
+        while mock.guardrails().is_empty() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        mock.create_guardrail(json!({ "name": "ci" })).unwrap();
+    };
+    let (created, ()) = tokio::join!(create(&client, "ci"), late);
+    let created = created.unwrap();
     let twins: Vec<_> = ids(&mock).into_iter().filter(|id| id != created.guardrail.id()).collect();
     assert_eq!((created.twins, mock.guardrails().len()), (twins, 2));
+}
+
+/// The service has made it, but not as it was asked to: to send it again would make a second one.
+#[tokio::test]
+async fn a_namesake_with_other_fields_stops_the_search() {
+    let (mock, client) = start();
+    fail(&mock, Action::dropped(When::After));
+    let error = client.create_guardrail(&object(r#"{"name":"ci"}"#), &DIFFERENT).await.unwrap_err();
+    let Error::Ambiguous { ids: named, .. } = &error else { panic!("{error}") };
+    assert_eq!((named, mock.count("POST", "/guardrails")), (&ids(&mock), 1));
+}
+
+/// All are lost after the work, and each gets its own.
+#[tokio::test]
+async fn one_name_in_two_workspaces_or_with_other_fields_is_two_guardrails() {
+    let (mock, client) = start();
+    let production = mock.production_workspace_id();
+    let bodies = [
+        json!({ "name": "ci", "description": "a" }),
+        json!({ "name": "ci", "description": "b" }),
+        json!({ "name": "ci", "description": "a", "workspace_id": production }),
+    ];
+    fail(&mock, Action::dropped(When::After));
+    fail(&mock, Action::dropped(When::After));
+    fail(&mock, Action::dropped(When::After));
+    let creates = bodies.map(|body| {
+        let client = client.clone();
+        async move {
+            let description = body["description"].clone();
+            let same = move |found: &Guardrail, _: Option<&ModelCatalog>| {
+                Some(found.fields().get("description") == Some(&description))
+            };
+            let created = client.create_guardrail(&object(&body.to_string()), &same).await.unwrap();
+            assert!(created.twins.is_empty(), "{created:?}");
+            assert_eq!(created.guardrail.fields().get("description"), Some(&body["description"]));
+            created.guardrail.id().to_owned()
+        }
+    });
+    let mut got = creates.into_iter().collect::<tokio::task::JoinSet<_>>().join_all().await;
+    let mut held = ids(&mock);
+    got.sort();
+    held.sort();
+    assert_eq!(got, held);
+    assert_eq!(mock.count("POST", "/guardrails"), 3);
+}
+
+/// Its workspace is known from the answer.
+#[tokio::test]
+async fn what_was_created_need_not_be_asked_for() {
+    let (mock, client) = start();
+    let created = create(&client, "ci").await.unwrap();
+    let workspace = client.workspace_of_guardrail(created.guardrail.id()).await.unwrap();
+    assert_eq!(workspace, Some(mock.default_workspace_id()));
+    assert_eq!(mock.log().total, 1);
 }
 
 /// Several creates of this client ask for the same thing, and each meets a fault of its own.

@@ -62,7 +62,7 @@ async fn a_connection_lost_after_sending_proves_nothing() {
     let error = client(&server).get_guardrail("g").await.unwrap_err();
     assert!(matches!(error, Error::Lost { .. }), "{error:?}");
     assert!(error.may_have_happened());
-    let expected = "GET /guardrails/g: the connection was lost before an answer came: ";
+    let expected = "GET /guardrails/g: the connection was lost before the answer was complete: ";
     assert!(error.to_string().starts_with(expected), "{error}");
     server.only();
 }

@@ -62,7 +62,7 @@ async fn what_is_no_http_is_a_lost_connection() {
     {
         let said = said_of(bytes).await;
         assert!(
-            said.starts_with("GET /guardrails/g: the connection was lost before an answer came"),
+            said.starts_with("GET /guardrails/g: the connection was lost before the answer was complete"),
             "{said}"
         );
     }

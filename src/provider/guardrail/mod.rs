@@ -88,7 +88,7 @@ impl Resource<Api> for Guardrail {
         let created = client.create_guardrail(&create_body(FIELDS, &planned), &is_as(&planned)).await;
         let created = created.map_err(|error| explain_body(&act("create", &planned), &error, FIELDS))?;
         let mut state = settle(client, &planned, &created.guardrail).await;
-        state.warnings.extend(warn_of_twins(&created));
+        state.warnings.extend(warn_of_twins(client, &created));
         Ok(state)
     }
 
@@ -149,7 +149,7 @@ async fn settle(client: &Client, planned: &Value, answered: &client::Guardrail) 
     let mut record = Record::default();
     let names = Names { record: &record, aliases: None };
     let needed = answer::needs_aliases(FIELDS, planned, answered.fields(), names);
-    let catalog = if needed { client.models().await.ok() } else { None };
+    let catalog = if needed { client.models_to_finish(None).await.ok() } else { None };
     let (value, mismatches) = answer::settle(FIELDS, planned, answered.fields(), aliases(catalog.as_ref()));
     if !needed || catalog.is_some() {
         remember(&mut record, answered);
@@ -174,12 +174,12 @@ fn is_as(planned: &Value) -> impl Fn(&client::Guardrail, Option<&ModelCatalog>) 
 }
 
 /// What the user is told of guardrails that may have been made besides the one that is in the state.
-fn warn_of_twins(created: &client::Created) -> Option<Diagnostic> {
-    let (name, id) = (created.guardrail.name(), created.guardrail.id());
+fn warn_of_twins(client: &Client, created: &client::Created) -> Option<Diagnostic> {
+    let (name, id) = (client.redact(created.guardrail.name()), client.redact(created.guardrail.id()));
     let twins = created.twins.join(", ");
     let detail = format!(
         "An attempt to create it brought no answer, so it was created again, as {id}. Since then the service also shows \
-         {twins}, with the same fields: most likely the work of that attempt. No key or member is under it on our account. \
+         {twins}, of the same name: most likely the work of that attempt. This provider has put no key or member under it. \
          Delete it, unless somebody else has created it on purpose."
     );
     (!created.twins.is_empty())
