@@ -70,15 +70,15 @@ impl Client {
             Err(error) if error.may_have_happened() => error,
             outcome => return outcome,
         };
-        match self.found_out(id).await {
+        match self.found_out(id, Some(Instant::now())).await {
             Ok(found) if self.is_same(&found, same).await.unwrap_or(false) => Ok(found),
             _ => Err(error),
         }
     }
 
-    /// A guardrail after a write that had all the time there is, without an answer: asked for once.
-    async fn found_out(&self, id: &str) -> Result<Guardrail, Error> {
-        self.described(&self.request_with_id(&GET, id)?.finishing(Some(Instant::now()))).await
+    /// A guardrail after a write without an answer; not asked for again after `deadline`.
+    async fn found_out(&self, id: &str, deadline: Option<Instant>) -> Result<Guardrail, Error> {
+        self.described(&self.request_with_id(&GET, id)?.finishing(deadline)).await
     }
 
     /// Whether a guardrail is the same; asks for the models only if that depends on them.
@@ -110,11 +110,14 @@ impl Client {
     pub async fn delete_guardrail(&self, id: &str) -> Result<(), Error> {
         let deleted = self.call(&self.request_with_id(&DELETE, id)?, Answer::deleted).await;
         self.inner.listings.forget();
-        let error = match deleted {
-            Err(error) if error.may_have_happened() => error,
+        let (error, deadline) = match deleted {
+            // It had all the time there is.
+            Err(error) if error.may_have_happened() => (error, Some(Instant::now())),
+            // Something on the way has said so, perhaps in place of the service's own word after a lost answer.
+            Err(error) if error.status() == Some(404) && !error.is_not_found() => (error, None),
             outcome => return outcome,
         };
-        match self.found_out(id).await {
+        match self.found_out(id, deadline).await {
             Err(gone) if gone.is_not_found() => Ok(()),
             _ => Err(error),
         }
