@@ -122,6 +122,8 @@ impl Client {
         self.inner.listings.forget();
         let error = match deleted {
             Err(error) if error.may_have_happened() => error,
+            // Something on the way has said so, perhaps in place of the service's own word after a lost answer.
+            Err(error) if error.status() == Some(404) && !error.is_not_found() => error,
             outcome => return outcome,
         };
         match self.found_out(id).await {

@@ -11,7 +11,7 @@ use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
     USER_AGENT,
 };
-use reqwest::{Response, redirect, retry};
+use reqwest::{Response, StatusCode, redirect, retry};
 use tokio::time::{Instant, timeout};
 use tracing::{Level, debug, enabled, trace};
 
@@ -134,9 +134,15 @@ impl Wire {
         }
         // The status is the news; of its explanation, what comes in time is enough.
         let mut body = Vec::new();
-        let _ = timeout(left, read(&mut response, &mut body, ERROR_BODY_LIMIT)).await;
+        let taken_in = timeout(left, read(&mut response, &mut body, ERROR_BODY_LIMIT)).await;
         self.log_body(call, "answer", &body);
-        Err(self.refusal(call, &response, &body))
+        // But for a 404: only its explanation tells whether it is the service's own.
+        let is_open = response.status() == StatusCode::NOT_FOUND;
+        match taken_in {
+            Err(_) if is_open => Err(late()),
+            Ok(Err(error)) if is_open => Err(self.not_answered(call, &error)),
+            _ => Err(self.refusal(call, &response, &body)),
+        }
     }
 
     /// The answer of a success, if its body comes to an end within the limit.

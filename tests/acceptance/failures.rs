@@ -149,6 +149,50 @@ fn an_attempt_has_only_so_much_time() {
     }
 }
 
+/// What the user is told when trying again has come to nothing: how often, how long, what came last, and what to do.
+#[test]
+fn the_end_of_trying_is_told() {
+    let provider = "provider \"openrouter\" {\n  retry = {\n    initial_interval_ms = 20\n    \
+                    max_elapsed_time_ms = 900\n  }\n}\n";
+    let workspace = applied();
+    let mock = workspace.mock();
+    let update = |action| mock.add_fault(Fault::on("PATCH", "/guardrails/{id}", action).forever()).unwrap();
+    workspace.config(&format!("{provider}{}", guardrail("this", AFTER)));
+
+    update(Action::status(503));
+    let told = only_error(apply_json(&workspace));
+    told.says(&["Could not update guardrail \"kept\"", "answered 503", "; gave up after", "attempts in"])
+        .says(&["How long to try is set by `retry` in the provider block."]);
+
+    mock.clear_faults();
+    update(Action::retry_after(77));
+    only_error(apply_json(&workspace)).says(&[
+        "answered 429",
+        "The service asks to wait 77 s, for which `retry` in the provider block has no time left.",
+    ]);
+
+    mock.clear_faults();
+    mock.add_fault(Fault::on("PATCH", "/guardrails/{id}", Action::status_after_work(503))).unwrap();
+    update(Action::status(400));
+    mock.add_fault(Fault::on("GET", "/guardrails/{id}", Action::status(403)).skip(1).forever()).unwrap();
+    only_error(apply_json(&workspace)).says(&[
+        "answered 400",
+        "gave up after 2 attempts",
+        "may or may not have",
+    ]);
+
+    mock.clear_faults();
+    mock.add_fault(Fault::on("POST", "/guardrails", Action::dropped(When::After))).unwrap();
+    mock.add_fault(Fault::on("GET", "/guardrails", Action::status(403)).forever()).unwrap();
+    let two = guardrail("this", AFTER) + &guardrail("new", "name = \"new\"");
+    workspace.config(&format!("{provider}{two}"));
+    only_error(apply_json(&workspace)).says(&[
+        "Could not create guardrail \"new\"",
+        "Whether the guardrail was made could not be found out: GET /guardrails answered 403",
+        "what is there already can be imported",
+    ]);
+}
+
 #[test]
 fn a_wrong_key_and_one_without_rights_are_told_apart() {
     let mut workspace = applied();

@@ -90,6 +90,18 @@ async fn a_refusal_that_stalls_is_still_that_refusal() {
     assert!(!error.may_have_happened());
 }
 
+/// What has come of it does not tell whether it is the service's own.
+#[tokio::test]
+async fn a_404_that_breaks_off_is_no_answer() {
+    let begun = b"HTTP/1.1 404 -\r\nContent-Length: 99\r\n\r\n{\"error\":{\"code\":404,".to_vec();
+    let server = Server::always(Reply::Bytes(begun.clone())).await;
+    let error = client(&server).delete_guardrail("g").await.unwrap_err();
+    assert!(matches!(error, Error::Lost { .. }) && !error.is_not_found(), "{error:?}");
+    let server = Server::always(Reply::Stall(begun)).await;
+    let error = hurried(&server).delete_guardrail("g").await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error:?}");
+}
+
 #[test]
 fn no_time_at_all_is_refused() {
     let config = Config { timeout: Duration::ZERO, ..config("https://openrouter.ai/api/v1") };

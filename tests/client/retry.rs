@@ -77,6 +77,22 @@ async fn whatever_is_idempotent_outlives_two_failures() {
     }
 }
 
+/// A 404 that is not the service's own, as after a first attempt that was done: the service itself is asked.
+#[tokio::test]
+async fn whether_it_is_deleted_is_for_the_service_to_say() {
+    let gone = Reply::json(404, r#"{"error":{"code":404,"message":"Guardrail not found"}}"#);
+    for (answer, is_gone) in [(gone, true), (Reply::json(200, guardrail("g")), false)] {
+        let server = Server::start(move |seen| match seen.method.as_str() {
+            "DELETE" => Reply::json(404, "<html>"),
+            _ => answer.clone(),
+        })
+        .await;
+        let deleted = retrying(&server, QUICK).delete_guardrail("g").await;
+        assert_eq!(deleted.as_ref().err().and_then(Error::status), (!is_gone).then_some(404), "{deleted:?}");
+        assert_eq!(server.seen().len(), 2);
+    }
+}
+
 #[tokio::test]
 async fn a_refusal_is_final() {
     for status in [400, 401, 402, 403, 404, 409, 422] {

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::fmt::Write as _;
 
-use terraform_provider_openrouter::client::Error;
+use terraform_provider_openrouter::client::{Error, Guardrail, ModelCatalog};
 
 use crate::log::Log;
 use crate::server::{Reply, Server};
@@ -107,6 +107,26 @@ async fn a_field_of_another_type_is_reported_without_what_it_holds() {
         let server = Server::always(Reply::json(200, body)).await;
         assert_silent(&client(&server).models().await.unwrap_err());
     }
+}
+
+/// Guardrails whose ids and names are the key, several of which could be the one that was asked for.
+#[tokio::test]
+async fn an_id_that_is_the_key_is_masked() {
+    let log = Log::capture();
+    let created = httpdate::fmt_http_date(std::time::SystemTime::now());
+    let key = KEY.replace('"', "\\\"");
+    let row = |index: usize| format!(r#"{{"id":"{key}{index}","name":"{key}","created_at":"{created}"}}"#);
+    let rows = (0..20).map(row).collect::<Vec<_>>().join(",");
+    let server = Server::start(move |seen| match seen.method.as_str() {
+        "POST" => Reply::json(503, ""),
+        _ => Reply::json(200, format!(r#"{{"data":[{rows}],"total_count":20}}"#)),
+    })
+    .await;
+    let same = |_: &Guardrail, _: Option<&ModelCatalog>| Some(true);
+    let error = client(&server).create_guardrail(&object("{}"), &same).await.unwrap_err();
+    assert!(matches!(error, Error::Ambiguous { .. }) && error.to_string().ends_with("10 more"), "{error}");
+    assert_silent(&error);
+    log.lines().iter().for_each(|line| assert_clean(line));
 }
 
 #[tokio::test]

@@ -44,8 +44,8 @@ fn kinds() -> [(&'static str, f64, Action); 12] {
         ("502 with a page", 6.0, Action::html(502, page, false)),
         ("502 with a page after the work", 3.0, Action::html(502, page, true)),
         ("503 after the work", 6.0, Action::status_after_work(503)),
-        ("truncated", 1.0, Action::truncated()),
-        ("wrong JSON", 1.0, Action::wrong_json(&json!({ "data": [17] }))),
+        ("truncated", 0.5, Action::truncated()),
+        ("wrong JSON", 0.5, Action::wrong_json(&json!({ "data": [17] }))),
         ("too slow, worked at once", 1.0, Action::slow(late, When::Before)),
         ("too slow, worked late", 1.0, Action::slow(late, When::After)),
     ]
