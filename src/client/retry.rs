@@ -20,7 +20,7 @@ pub struct Retry {
     pub max_interval: Duration,
     /// By how much each wait is longer than the one before; 1 or more.
     pub exponent: f64,
-    /// The time from the first attempt in which another one may begin. Zero for a single attempt.
+    /// The time from the first attempt in which a wait for another one may end. Zero for a single attempt.
     pub max_elapsed_time: Duration,
     /// Whether a connection that fails, is lost or brings no answer in time is tried again.
     pub connection_errors: bool,
