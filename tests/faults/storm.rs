@@ -39,7 +39,7 @@ fn kinds() -> [(&'static str, f64, Action); 12] {
         ("dropped before the work", 6.0, Action::dropped(When::Before)),
         ("dropped after the work", 6.0, Action::dropped(When::After)),
         ("429", 6.0, Action::status(429)),
-        ("429 with Retry-After", 1.0, Action::retry_after(1)),
+        ("429 with Retry-After", 0.5, Action::retry_after(1)),
         ("500", 6.0, Action::status(500)),
         ("502 with a page", 6.0, Action::html(502, page, false)),
         ("502 with a page after the work", 3.0, Action::html(502, page, true)),
