@@ -22,7 +22,7 @@ const MEMBERS: usize = 3;
 const IN_USE: usize = 10;
 
 const SEED: u64 = 20_250_805;
-const SEED_VARIABLE: &str = "STORM_SEED";
+const SEED_VARIABLE: &str = "OPENROUTER_STORM_SEED";
 
 /// The share of all requests that goes wrong.
 const SHARE: f64 = 0.2;
