@@ -34,6 +34,9 @@ const FIRST_LOOK: Duration = Duration::from_millis(250);
 /// How far the clock behind `created_at` may be behind the one behind `Date`.
 const SKEW: Duration = Duration::from_millis(500);
 
+/// How far it may be behind for what is only named as a possible twin.
+const DOUBT: Duration = Duration::from_secs(10);
+
 /// How many ids a message names.
 const NAMED: usize = 10;
 
@@ -171,7 +174,7 @@ impl Creation<'_> {
         let settle = SETTLE.max(self.attempts.last_took(Instant::now()));
         debug!(call = %self.request.call, settle_ms = settle.as_millis(), "looking for what may have been made");
         let last = || Box::new(self.attempts.give_up(error.clone(), Instant::now(), End::Final));
-        let seen = self.look(settle, Urgency::ToFinish, |found| !found.same.is_empty()).await;
+        let seen = self.look(settle, SKEW, Urgency::ToFinish, |found| !found.same.is_empty()).await;
         let found = seen.map_err(|search| Error::Unconfirmed { last: last(), search: Box::new(search) })?;
         let (ours, others) = self.attempts_in_the_dark();
         let unexplained =
@@ -201,7 +204,7 @@ impl Creation<'_> {
         let turn = self.turn();
         // What is made must not wait long to be known.
         let Ok(_turn) = timeout(SETTLE, turn.write()).await else { return alone };
-        let seen = self.look(SETTLE, Urgency::OnceBegun, |_| false).await;
+        let seen = self.look(SETTLE, DOUBT, Urgency::OnceBegun, |_| false).await;
         let found = seen.inspect_err(|error| warn!(%error, "cannot look for twins")).unwrap_or_default();
         // Each of the others who are looking may have one of these.
         let same_for_others = self.with_open(|open| open.seeking - 1);
@@ -217,6 +220,7 @@ impl Creation<'_> {
     async fn look(
         &self,
         time: Duration,
+        skew: Duration,
         urgency: Urgency,
         enough: impl Fn(&Found) -> bool,
     ) -> Result<Found, Error> {
@@ -224,7 +228,7 @@ impl Creation<'_> {
         let mut pause = FIRST_LOOK;
         let mut is_last = false;
         loop {
-            let found = self.candidates().await?;
+            let found = self.candidates(skew).await?;
             if is_last || enough(&found) {
                 return Ok(found);
             }
@@ -235,14 +239,14 @@ impl Creation<'_> {
         }
     }
 
-    /// The guardrails that an attempt of this create may have made.
-    async fn candidates(&self) -> Result<Found, Error> {
+    /// The guardrails that an attempt of this create may have made, if the service's clocks differ by `skew` at most.
+    async fn candidates(&self, skew: Duration) -> Result<Found, Error> {
         let deadline = self.attempts.end(Instant::now());
         let (workspace_id, name) = &self.name;
         let mut listed =
             self.client.list_guardrails_to_finish(workspace_id.as_deref(), Some(deadline)).await?;
         listed.sort_by_key(|guardrail| clock::parse_time(guardrail.created_at()));
-        let begun = self.client.inner.wire.clock().at(self.begun);
+        let begun = self.client.inner.wire.clock().at(self.begun) - skew;
         let mut found = Found::default();
         for guardrail in listed {
             let is_free = !self.client.inner.creations.lock().taken.contains(guardrail.id());
@@ -306,5 +310,5 @@ fn is_since(guardrail: &Guardrail, moment: SystemTime) -> bool {
     let Some(created) = clock::parse_time(guardrail.created_at()) else { return true };
     let has_fractions = guardrail.created_at().contains('.');
     let rounding = if has_fractions { Duration::ZERO } else { Duration::from_secs(1) };
-    created + SKEW + rounding >= moment
+    created + rounding >= moment
 }

@@ -139,8 +139,9 @@ pub enum Error {
         sent: bool,
     },
     /// It was tried again until there was no more time, or no more sense in it.
-    #[error("{last}; gave up after {attempts} attempt{} in {:.1} s{}", if *attempts == 1 { "" } else { "s" },
-        elapsed.as_secs_f64(), if *end == End::Stopped { ", as the run was interrupted" } else { "" })]
+    #[error("{last}; {}{attempts} attempt{} in {:.1} s{}", if *end == End::Final { "" } else { "gave up after " },
+        if *attempts == 1 { "" } else { "s" }, elapsed.as_secs_f64(),
+        if *end == End::Stopped { ", as the run was interrupted" } else { "" })]
     GaveUp {
         /// How many attempts were made; 1 or more.
         attempts: u32,
@@ -179,6 +180,8 @@ pub enum End {
     OutOfTime,
     /// The failure is not one that passes.
     Final,
+    /// It came often enough to be taken for one that does not pass.
+    Enough,
     /// The run was interrupted.
     Stopped,
 }
@@ -242,12 +245,13 @@ impl Error {
     }
 
     /// Whether the service may have done what was asked. False only where that is proven: nothing was sent, or the
-    /// answer is a refusal (4XX) or a redirect. A 303 is a redirect after the work, so it proves nothing.
+    /// answer is a refusal (4XX) or a redirect. A 303 is a redirect after the work, and 408 and 499 are what gateways answer
+    /// when they have waited long enough, so these prove nothing.
     pub fn may_have_happened(&self) -> bool {
         match self {
             Error::GaveUp { open, last, .. } => *open || last.may_have_happened(),
             Error::Unconfirmed { last, .. } | Error::Ambiguous { last, .. } => last.may_have_happened(),
-            Error::Status { status, .. } => *status == 303 || !(300..500).contains(status),
+            Error::Status { status, .. } => matches!(status, 303 | 408 | 499) || !(300..500).contains(status),
             Error::Stopped { sent, .. } => *sent,
             Error::Lost { .. } | Error::Timeout { .. } | Error::Decode { .. } => true,
             _ => false,
@@ -309,6 +313,8 @@ mod tests {
             (Error::Decode { call: call(), status: 201, reason: reason(), request_id: None }, true),
             (status(302), false),
             (status(303), true),
+            (status(408), true),
+            (status(499), true),
             (status(400), false),
             (status(429), false),
             (status(500), true),

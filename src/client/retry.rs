@@ -97,8 +97,11 @@ impl Attempts {
     pub(super) fn next_wait(&mut self, error: &Error, now: Instant) -> Result<Duration, End> {
         self.open |= error.may_have_happened();
         self.unreadable += u32::from(matches!(error, Error::Decode { .. }));
-        if !self.may_pass(error) || self.unreadable >= MOST_UNREADABLE {
+        if !self.may_pass(error) {
             return Err(End::Final);
+        }
+        if self.unreadable >= MOST_UNREADABLE {
+            return Err(End::Enough);
         }
         let wait = match error.retry_after() {
             // As the service says, but never at once: who asks for no patience may not mean it.
@@ -115,7 +118,7 @@ impl Attempts {
             End::Stopped => true,
             // That there was time for one attempt only is no news, unless the service wanted more.
             End::OutOfTime => self.made > 1 || last.retry_after().is_some(),
-            End::Final => self.made > 1,
+            End::Final | End::Enough => self.made > 1,
         };
         let hides_less = self.open && !last.may_have_happened();
         match self.begun {
@@ -130,7 +133,9 @@ impl Attempts {
     /// Whether the next attempt may fare better.
     fn may_pass(&self, error: &Error) -> bool {
         match error {
-            Error::Status { status, .. } => *status == 429 || (500..600).contains(status),
+            Error::Status { status, .. } => {
+                matches!(status, 408 | 425 | 429 | 499) || (500..600).contains(status)
+            }
             Error::Decode { .. } => true,
             Error::Connect { untrusted, .. } => !untrusted && self.retry.connection_errors,
             Error::Lost { .. } | Error::Timeout { .. } => self.retry.connection_errors,
@@ -231,6 +236,8 @@ mod tests {
         let lost = Error::Lost { call: call(), reason: reason() };
         let late = Error::Timeout { call: call(), after: seconds(1) };
         for (error, always, without_connection_errors) in [
+            (status(408, None), true, true),
+            (status(425, None), true, true),
             (status(429, None), true, true),
             (status(500, None), true, true),
             (status(524, None), true, true),
@@ -291,7 +298,7 @@ mod tests {
         let _ = attempts.next_wait(&stopped, now);
         let error = attempts.give_up(stopped, now, End::Final);
         assert!(error.may_have_happened());
-        assert!(error.to_string().ends_with("gave up after 1 attempt in 0.0 s"), "{error}");
+        assert!(error.to_string().ends_with("; 1 attempt in 0.0 s"), "{error}");
     }
 
     #[test]

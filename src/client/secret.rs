@@ -17,7 +17,7 @@ const KEY_PREFIX: &[u8] = b"sk-or-";
 /// A key cut off by the end of a text is masked from this many characters on; fewer tell nothing.
 const CUT_KEY: usize = 4;
 
-/// A key that goes on differently is masked from this many characters on: a service may shorten what it quotes.
+/// A piece of a key is masked from this many characters on: a service may shorten what it quotes, at either end.
 const QUOTED_KEY: usize = 12;
 
 /// A management key that cannot be printed: `Debug` shows `ApiKey(***)`, and nothing hands out its text.
@@ -89,32 +89,57 @@ impl Redactor {
     }
 }
 
-/// How many bytes the key, or enough of it, takes at the beginning of `text`, whichever way each of its characters is
-/// written there.
+/// How many bytes the key, or enough of it, takes at the beginning of `text`: all of it, its beginning where the text is
+/// cut off, or a long piece from anywhere in it.
 fn key_length(text: &[u8], key: &[u8]) -> Option<usize> {
-    // Most texts do not begin with the key's first character, and a body can be long.
-    lengths(text, *key.first()?).next()?;
-    let mut ends = vec![0];
+    let pieces = (0..key.len()).filter_map(|start| {
+        let (matched, reached) = matched_length(text, &key[start..]);
+        let is_cut_off = start == 0 && reached == text.len() && matched >= CUT_KEY;
+        (matched == key.len() || matched >= QUOTED_KEY || is_cut_off).then_some(reached)
+    });
+    pieces.max()
+}
+
+/// How many characters of `key` stand at the beginning of `text`, whichever way each is written there and with whatever
+/// space between them, and how many bytes they take.
+fn matched_length(text: &[u8], key: &[u8]) -> (usize, usize) {
+    let (mut ends, mut reached) = (vec![0], 0);
     for (matched, &expected) in key.iter().enumerate() {
-        let reached = ends.iter().copied().max()?;
-        ends = ends.iter().flat_map(|&end| lengths(&text[end..], expected).map(move |n| end + n)).collect();
-        if ends.is_empty() {
-            let enough = if reached == text.len() { CUT_KEY } else { QUOTED_KEY };
-            return (matched >= enough).then_some(reached);
-        }
+        let next = ends.iter().flat_map(|&end| {
+            // What follows a space is the key only if something came before it.
+            let gap = if matched > 0 { gap_length(&text[end..]) } else { 0 };
+            let after_gap = (gap > 0).then_some(end + gap);
+            std::iter::once(end)
+                .chain(after_gap)
+                .flat_map(|start| lengths(&text[start..], expected).map(move |length| start + length))
+        });
+        ends = next.collect();
+        let Some(farthest) = ends.iter().copied().max() else { return (matched, reached) };
+        reached = farthest;
         ends.sort_unstable();
         ends.dedup();
     }
-    ends.into_iter().max()
+    (key.len(), reached)
+}
+
+/// How many bytes of `text` are space to begin with: blanks and line breaks, as they are or escaped.
+fn gap_length(text: &[u8]) -> usize {
+    let mut length = 0;
+    loop {
+        length += match &text[length..] {
+            [byte, ..] if byte.is_ascii_whitespace() => 1,
+            [b'\\', b'n' | b'r' | b't', ..] => 2,
+            [b'%', b'0', b'a' | b'A' | b'd' | b'D', ..] | [b'%', b'2', b'0', ..] => 3,
+            _ => return length,
+        };
+    }
 }
 
 /// How many bytes a word that looks like a key takes at the beginning of `text`.
 fn lookalike_length(text: &[u8]) -> Option<usize> {
     let mut length = 0;
     for &expected in KEY_PREFIX {
-        let upper = expected.to_ascii_uppercase();
-        let rest = &text[length..];
-        length += lengths(rest, expected).chain(lengths(rest, upper)).max()?;
+        length += lengths(&text[length..], expected).max()?;
     }
     let prefix = length;
     while let Some(taken) = word_character(&text[length..]) {
@@ -129,9 +154,11 @@ fn word_character(text: &[u8]) -> Option<usize> {
     readings(text).filter(|&(byte, _)| of_a_key(byte)).map(|(_, taken)| taken).max()
 }
 
-/// The numbers of bytes that `expected` can take at the beginning of `text`.
+/// The numbers of bytes that `expected` can take at the beginning of `text`, in capitals or small letters. A plus sign that
+/// was taken for a form's is a blank.
 fn lengths(text: &[u8], expected: u8) -> impl Iterator<Item = usize> {
-    readings(text).filter(move |&(byte, _)| byte == expected).map(|(_, taken)| taken)
+    let is_it = move |byte: u8| byte.eq_ignore_ascii_case(&expected) || (expected == b'+' && byte == b' ');
+    readings(text).filter(move |&(byte, _)| is_it(byte)).map(|(_, taken)| taken)
 }
 
 /// Everything that the beginning of `text` can stand for, with the number of bytes it then takes: itself, or an escape.
@@ -284,6 +311,22 @@ mod tests {
         assert_eq!(redact("bad key mgmt/key+with... and so on"), "bad key ***... and so on");
         assert_eq!(redact("bad key mgmt%2Fke"), "bad key ***");
         assert_eq!(redact("10 mg"), "10 mg");
+        assert_eq!(redact("bad key ...key+with%odd\"chars\\&0, twice"), "bad key ...***, twice");
+        assert_eq!(redact("(/key+with%odd)"), "(***)");
+    }
+
+    #[test]
+    fn a_key_that_was_wrapped_or_spaced_or_decoded_is_masked() {
+        for echo in [
+            "mgmt/key+wi\n  th%odd\"chars\\&0",
+            r#"mgmt/key+wi\n\tth%odd\"chars\\&0"#,
+            "mgmt/key+wi%0D%0Ath%odd\"chars\\&0",
+            "m g m t / k e y + w i t h % o d d \" c h a r s \\ & 0",
+            "mgmt/key with%odd\"chars\\&0",
+            "MGMT/KEY+WITH%ODD\"CHARS\\&0",
+        ] {
+            assert_eq!(redact(&format!("it is {echo} so")), "it is *** so", "{echo}");
+        }
     }
 
     #[test]

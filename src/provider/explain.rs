@@ -50,13 +50,15 @@ const UNCERTAIN: &str = "The service may or may not have done it: look at what i
 fn ending(error: &Error) -> String {
     match error {
         Error::GaveUp { end: End::Stopped, .. } => " Run Terraform again to go on.".to_owned(),
-        Error::GaveUp { end: End::OutOfTime, last, .. } => match last.retry_after() {
-            Some(wait) => format!(
-                " The service asks to wait {} s, for which `retry` in the provider block has no time left.",
-                wait.as_secs_f64().ceil()
-            ),
-            None => " How long to try is set by `retry` in the provider block.".to_owned(),
-        },
+        Error::GaveUp { end: End::OutOfTime, last, .. } => {
+            match last.retry_after().filter(|wait| !wait.is_zero()) {
+                Some(wait) => format!(
+                    " The service asks to wait {} s, for which `retry` in the provider block has no time left.",
+                    wait.as_secs_f64().ceil()
+                ),
+                None => " How long to try is set by `retry` in the provider block.".to_owned(),
+            }
+        }
         _ => String::new(),
     }
 }
@@ -88,7 +90,7 @@ fn next_step(error: &Error) -> &'static str {
         Error::Lost { .. } | Error::Timeout { .. } if is_read(error) => {
             "Nothing was changed. Run Terraform again. A slow service may need a longer `timeout_ms`."
         }
-        Error::Status { status: 500..=599, .. } if is_read(error) => {
+        Error::Status { status: 408 | 499 | 500..=599, .. } if is_read(error) => {
             "The service, or a proxy before it, failed. Nothing was changed. Run Terraform again."
         }
         Error::Lost { .. } | Error::Timeout { .. } | Error::Stopped { .. } => UNCERTAIN,
@@ -134,11 +136,11 @@ fn next_step_after_status(status: u16) -> &'static str {
         404 => {
             "It does not exist, or the key cannot see it. Check the id, and that `server_url` is the API's base URL."
         }
-        408 | 425 | 429 => {
+        425 | 429 => {
             "The service asks for patience. Wait a little and apply again, or lower `max_concurrent_requests`."
         }
         409 => "Another object stands in the way, most often one of the same name. Rename one of the two.",
-        500..=599 => {
+        408 | 499 | 500..=599 => {
             "The service, or a proxy before it, failed. Whether the work was done is not certain: look at what it holds, \
              then run Terraform again."
         }
