@@ -60,21 +60,33 @@ impl fmt::Debug for ApiKey {
 const DEPTH: usize = 4;
 
 /// Masks one key, and everything that looks like one.
-pub(super) struct Redactor(ApiKey);
+pub(super) struct Redactor {
+    key: ApiKey,
+    /// For each byte that a text can go on with, where in the key a piece can begin that is written so.
+    starts: Vec<Vec<usize>>,
+}
 
 impl Redactor {
     pub(super) fn new(key: &ApiKey) -> Redactor {
-        Redactor(key.clone())
+        let bytes = key.0.expose_secret().as_bytes();
+        let starts_with = |first: u8| {
+            let begins = |&start: &usize| {
+                matches!(first, b'%' | b'\\' | b'&') || lengths(&[first], bytes[start]).next().is_some()
+            };
+            (0..bytes.len()).filter(begins).collect()
+        };
+        Redactor { key: key.clone(), starts: (0..=u8::MAX).map(starts_with).collect() }
     }
 
     /// The text with every key masked: ours as `***`, another's as `sk-or-***`.
     pub(super) fn redact(&self, text: &str) -> String {
-        let key = self.0.0.expose_secret().as_bytes();
+        let key = self.key.0.expose_secret().as_bytes();
         let mut shown = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(next) = rest.chars().next() {
             let bytes = rest.as_bytes();
-            let (mask, taken) = if let Some(length) = key_length(bytes, key) {
+            let starts = &self.starts[usize::from(bytes[0])];
+            let (mask, taken) = if let Some(length) = key_length(bytes, key, starts) {
                 ("***", length)
             } else if let Some(length) = lookalike_length(bytes) {
                 ("sk-or-***", length)
@@ -90,14 +102,22 @@ impl Redactor {
 }
 
 /// How many bytes the key, or enough of it, takes at the beginning of `text`: all of it, its beginning where the text is
-/// cut off, or a long piece from anywhere in it.
-fn key_length(text: &[u8], key: &[u8]) -> Option<usize> {
-    let pieces = (0..key.len()).filter_map(|start| {
+/// cut off, or a long piece from one of these places in it.
+fn key_length(text: &[u8], key: &[u8], starts: &[usize]) -> Option<usize> {
+    let likely = starts.iter().copied().filter(|&start| !is_another(text, &key[start..]));
+    let pieces = likely.filter_map(|start| {
         let (matched, reached) = matched_length(text, &key[start..]);
         let is_cut_off = start == 0 && reached == text.len() && matched >= CUT_KEY;
         (matched == key.len() || matched >= QUOTED_KEY || is_cut_off).then_some(reached)
     });
     pieces.max()
+}
+
+/// Whether the first few characters show that this is not the key. Letters and digits stand for nothing but themselves.
+fn is_another(text: &[u8], key: &[u8]) -> bool {
+    let pairs = text.iter().zip(key).take(8);
+    let mut plain = pairs.take_while(|(byte, _)| byte.is_ascii_alphanumeric());
+    plain.any(|(byte, expected)| !byte.eq_ignore_ascii_case(expected))
 }
 
 /// How many characters of `key` stand at the beginning of `text`, whichever way each is written there and with whatever
