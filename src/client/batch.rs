@@ -4,9 +4,11 @@
 //! guardrail that come together wait for each other (`pace.rs` says how long) and go out as one. When a request fails because of
 //! some of them, the rest are sent again without those, so that each caller gets its own outcome.
 //!
-//! Whatever is asked of one key or member is done in the order in which it was asked. A removal of a row that this client
-//! has made, or is about to make, is dropped: the row is wanted. (Core does not order the destruction of an assignment and
-//! the creation of the same one under another address.)
+//! Whatever is asked of one key or member is done in the order in which it was asked. A removal of a row that another object
+//! of Terraform's state has made since, or is about to make, is dropped: the row is that object's now. (Core does not order
+//! the destruction of an assignment and the creation of the same one under another address.) A client can live through many
+//! applies: an object removes the row that it has made itself, whenever it did so, and who has made a row is forgotten when
+//! the row is read.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -80,19 +82,26 @@ struct State {
     paces: HashMap<Lane, Pace>,
     /// Whose turn it is with one key or member.
     turns: HashMap<(Subjects, String), Arc<tokio::sync::Mutex<()>>>,
-    /// Rows that this client has made.
-    made: HashSet<Row>,
+    /// Which object of Terraform's state has made a row, until the row is read.
+    makers: HashMap<Row, String>,
     /// Rows that are being made, and how often.
     wanted: HashMap<Row, usize>,
 }
 
 impl Client {
     /// Puts one subject under a guardrail, away from the one it was under, together with whatever else is put under that
-    /// guardrail in the same moment. Gives the error that is about this subject.
+    /// guardrail in the same moment. `maker` is a word for the object of Terraform's state that stands for the row, and for
+    /// no other. Gives the error that is about this subject.
     ///
     /// # Errors
     /// [`Error::PassedOver`] if the service knows no such key; else why the request failed.
-    pub async fn assign(&self, subjects: Subjects, guardrail_id: &str, id: &str) -> Result<(), Error> {
+    pub async fn assign(
+        &self,
+        subjects: Subjects,
+        guardrail_id: &str,
+        id: &str,
+        maker: &str,
+    ) -> Result<(), Error> {
         let row = Row::new(subjects, guardrail_id, id);
         let batches = &self.inner.batches;
         let _wanted = batches.want(&row);
@@ -102,21 +111,27 @@ impl Client {
             unreachable!("only removals are superseded")
         };
         if outcome.is_ok() {
-            batches.state().made.insert(row.clone());
+            batches.state().makers.insert(row.clone(), maker.to_owned());
         }
         outcome
     }
 
     /// Takes one subject from under a guardrail, in the same way. That it is not under it, or that the guardrail is gone,
-    /// is success; and so is a row that this client has made itself, which stays.
-    pub async fn unassign(&self, subjects: Subjects, guardrail_id: &str, id: &str) -> Result<(), Error> {
+    /// is success; and so is a row that another object than `maker` has made since it was last read, which stays.
+    pub async fn unassign(
+        &self,
+        subjects: Subjects,
+        guardrail_id: &str,
+        id: &str,
+        maker: Option<&str>,
+    ) -> Result<(), Error> {
         let row = Row::new(subjects, guardrail_id, id);
         let batches = &self.inner.batches;
         loop {
             let turn = batches.turn(&row);
             let _held = turn.lock().await;
-            if batches.state().made.contains(&row) {
-                debug!(guardrail_id, id, "not removed: made anew in this run");
+            if batches.is_of_another(&row, maker) {
+                debug!(guardrail_id, id, "not removed: another resource has made it anew");
                 return Ok(());
             }
             match self.submit(Operation::Unassign, &row).await {
@@ -124,6 +139,11 @@ impl Client {
                 Outcome::Superseded => {}
             }
         }
+    }
+
+    /// Notes that a row of Terraform's state is read: the apply that made it is over, and who removes it means it.
+    pub fn forget_maker(&self, subjects: Subjects, guardrail_id: &str, id: &str) {
+        self.inner.batches.state().makers.remove(&Row::new(subjects, guardrail_id, id));
     }
 
     /// Joins the request that is filling up, or begins one, and waits for the outcome.
@@ -256,6 +276,11 @@ impl Row {
 impl Batches {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody else than `maker` has made a row.
+    fn is_of_another(&self, row: &Row, maker: Option<&str>) -> bool {
+        self.state().makers.get(row).is_some_and(|made_by| Some(made_by.as_str()) != maker)
     }
 
     fn turn(&self, row: &Row) -> Arc<tokio::sync::Mutex<()>> {

@@ -2,9 +2,13 @@
 //!
 //! The first read of a guardrail's assignments lists them all, and later ones look there. Nothing is missing because one
 //! listing does not have it: a listing of the whole account, begun after that, must say so too, and tells where the key or
-//! member is instead. Whatever writes assignments makes the client forget the listings.
+//! member is instead.
+//!
+//! A listing is good for one refresh, and nothing says where one ends: a client can live through many. But a refresh reads a
+//! row once. So a listing answers [`Client::read_assignment`] once for each row, and being asked again means another refresh,
+//! and another listing. Whatever writes assignments makes the client forget all listings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
@@ -29,6 +33,24 @@ struct Placements {
     begun: Instant,
     ended: Instant,
     guardrails: HashMap<String, Vec<String>>,
+    /// What this listing was asked for by those who may ask once.
+    answered: Mutex<HashSet<Question>>,
+}
+
+/// What a listing can be asked once in a refresh.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Question {
+    /// Where one key or member is.
+    Row(String),
+    /// Everybody who is there.
+    All,
+}
+
+impl Placements {
+    /// Notes a question. False if it was asked before.
+    fn answers(&self, question: &Question) -> bool {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(question.clone())
+    }
 }
 
 /// A listing, read or not.
@@ -41,18 +63,51 @@ pub(super) struct Listings {
 }
 
 impl Client {
-    /// Where a key or member is, seen from a guardrail, which may be gone.
+    /// Where a key or member is for a refresh, seen from a guardrail, which may be gone. Being asked for the same again means
+    /// that another refresh has begun.
+    pub async fn read_assignment(
+        &self,
+        subjects: Subjects,
+        guardrail_id: &str,
+        id: &str,
+    ) -> Result<Placement, Error> {
+        let question = Question::Row(id.to_owned());
+        let is_fresh = |listed: &Placements| listed.answers(&question);
+        let listed = self.placements(subjects, Some(guardrail_id), is_fresh).await?;
+        self.place(subjects, guardrail_id, id, &listed).await
+    }
+
+    /// The same for an import, which a refresh of what it brings follows.
     pub async fn find_assignment(
         &self,
         subjects: Subjects,
         guardrail_id: &str,
         id: &str,
     ) -> Result<Placement, Error> {
-        let listed = self.placements(subjects, Some(guardrail_id), None).await?;
+        let listed = self.placements(subjects, Some(guardrail_id), |_| true).await?;
+        self.place(subjects, guardrail_id, id, &listed).await
+    }
+
+    /// The keys or members that are under a guardrail. None for one that is gone.
+    pub async fn assigned_to(&self, subjects: Subjects, guardrail_id: &str) -> Result<Vec<String>, Error> {
+        let is_fresh = |listed: &Placements| listed.answers(&Question::All);
+        let listed = self.placements(subjects, Some(guardrail_id), is_fresh).await?;
+        Ok(listed.guardrails.keys().cloned().collect())
+    }
+
+    /// Where a key or member is by a guardrail's listing, and by the account's where that does not have it.
+    async fn place(
+        &self,
+        subjects: Subjects,
+        guardrail_id: &str,
+        id: &str,
+        listed: &Placements,
+    ) -> Result<Placement, Error> {
         if listed.guardrails.contains_key(id) {
             return Ok(Placement::Here);
         }
-        let account = self.placements(subjects, None, Some(listed.ended)).await?;
+        let since = listed.ended;
+        let account = self.placements(subjects, None, |account| account.begun >= since).await?;
         let guardrails = account.guardrails.get(id).cloned().unwrap_or_default();
         if guardrails.iter().any(|other| other == guardrail_id) {
             return Ok(Placement::Here);
@@ -60,21 +115,15 @@ impl Client {
         Ok(Placement::Elsewhere(guardrails))
     }
 
-    /// How many keys or members are under a guardrail. None for one that is gone.
-    pub async fn count_assignments(&self, subjects: Subjects, guardrail_id: &str) -> Result<usize, Error> {
-        Ok(self.placements(subjects, Some(guardrail_id), None).await?.guardrails.len())
-    }
-
-    /// A listing, as it was read before unless that was before `since`.
+    /// A listing as it was read before, if it is `good` still.
     async fn placements(
         &self,
         subjects: Subjects,
         guardrail_id: Option<&str>,
-        since: Option<Instant>,
+        good: impl Fn(&Placements) -> bool,
     ) -> Result<Arc<Placements>, Error> {
         let listing = self.inner.listings.shelf(subjects, guardrail_id);
-        let recent = |listed: &Placements| since.is_none_or(|since| listed.begun >= since);
-        listing.get(recent, || self.read_placements(subjects, guardrail_id)).await
+        listing.get(good, || self.read_placements(subjects, guardrail_id)).await
     }
 
     async fn read_placements(
@@ -93,7 +142,7 @@ impl Client {
         for row in listed {
             guardrails.entry(row.subject().to_owned()).or_default().push(row.guardrail_id().to_owned());
         }
-        Ok(Placements { begun, ended: Instant::now(), guardrails })
+        Ok(Placements { begun, ended: Instant::now(), guardrails, answered: Mutex::default() })
     }
 }
 

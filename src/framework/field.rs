@@ -87,8 +87,9 @@ pub enum Check {
     },
     /// A regular expression as ECMAScript has them, without lookaround or backreferences.
     Pattern,
-    /// A UUID in its 36-character form, in the small letters in which services give it back.
-    Uuid,
+    /// An id that a service gives: one word that can be a segment of a path. A UUID is in the small letters in which services
+    /// give it back. Any other form passes, since a mocked provider makes up ids of its own.
+    Id,
 }
 
 /// What counts as the same value, beyond equality.

@@ -17,7 +17,7 @@ use super::{
     resource::PlanReply,
 };
 
-/// Plans a create (`prior` is null), an update or no change.
+/// Plans a create (`prior` is null), an update or no change. Gives no private bytes.
 pub fn plan(fields: &[Field], prior: &Value, config: &Value, names: Names) -> PlanReply {
     let mut planned = BTreeMap::new();
     for field in fields.iter().filter(|field| !matches!(field.mode, Mode::Computed)) {
@@ -37,7 +37,7 @@ pub fn plan(fields: &[Field], prior: &Value, config: &Value, names: Names) -> Pl
         planned = planned.with_attribute(field.name, value);
     }
     let requires_replace = replaced(fields, prior, &planned);
-    PlanReply { planned, requires_replace }
+    PlanReply { planned, requires_replace, private: Vec::new() }
 }
 
 /// Whether prior state and configuration differ only to the letter on an aliased field, so that the service's list must

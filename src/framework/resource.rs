@@ -51,6 +51,16 @@ pub struct PlanReply {
     pub planned: Value,
     /// The attributes whose change needs a new object.
     pub requires_replace: Vec<Path>,
+    /// What the apply of this plan is given as private bytes, and the second plan of a replacement as those of the prior
+    /// state.
+    pub private: Vec<u8>,
+}
+
+impl PlanReply {
+    /// The plan of a destroy; the apply is given these private bytes.
+    pub fn destroy(private: Vec<u8>) -> Self {
+        Self { planned: Value::Null, requires_replace: Vec::new(), private }
+    }
 }
 
 /// A managed resource, over what its provider's configuration made.
@@ -59,9 +69,9 @@ pub trait Resource<D>: Send + Sync + 'static {
     /// Its attributes.
     fn schema(&self) -> Schema;
 
-    /// Checks a configuration beyond its field table. Values may be unknown, and the provider may not be configured.
-    fn validate(&self, config: &Value) -> Diagnostics {
-        let _ = config;
+    /// Checks a configuration beyond its field table. Values may be unknown. Without `data` the provider is not configured.
+    fn validate(&self, data: Option<&D>, config: &Value) -> Diagnostics {
+        let _ = (data, config);
         Diagnostics::default()
     }
 

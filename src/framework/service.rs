@@ -133,7 +133,8 @@ impl<P: Provider> Connection<P> {
         request: &pb::validate_resource_type_config::Request,
     ) -> Outcome<pb::validate_resource_type_config::Response> {
         let resource = self.resource(&request.type_name)?;
-        let own = |config: &Value| resource.validate(config);
+        let data = self.data().ok();
+        let own = |config: &Value| resource.validate(data.as_deref(), config);
         let diagnostics = validated(&resource.schema(), request.config.as_ref(), own)?;
         Ok(pb::validate_resource_type_config::Response { diagnostics })
     }
@@ -202,14 +203,14 @@ impl<P: Provider> Connection<P> {
         let asked = PlanRequest {
             prior: decode(request.prior_state.as_ref(), &ty)?,
             config: decode(request.config.as_ref(), &ty)?,
-            private: request.prior_private.clone(),
+            private: request.prior_private,
         };
         let Warned { value: plan, warnings } = resource.plan(&*self.data()?, asked).await?;
         Ok(pb::plan_resource_change::Response {
             planned_state: Some(encode(&plan.planned, &ty)?),
             requires_replace: plan.requires_replace.iter().map(convert::path).collect(),
             // Apply is not given the prior private bytes, only these.
-            planned_private: request.prior_private,
+            planned_private: plan.private,
             diagnostics: convert::diagnostics(warnings),
             ..Default::default()
         })
@@ -269,15 +270,20 @@ impl<P: Provider> Connection<P> {
     }
 }
 
-/// What a configuration is told: by its field table, then by rules of its own.
+/// What a configuration is told: by its field table, then by rules of its own. What these refuse without saying where must not
+/// be shown: Terraform would print the line that the table points at.
 fn validated(
     schema: &Schema,
     config: Option<&pb::DynamicValue>,
     own: impl Fn(&Value) -> Diagnostics,
 ) -> Outcome<Vec<pb::Diagnostic>> {
     let config = decode(config, &schema.object_type())?;
+    let own = own(&config);
+    if own.iter().any(|diagnostic| diagnostic.path.is_none()) {
+        return Ok(convert::diagnostics(own));
+    }
     let mut diagnostics = validate::validate(schema.fields, &config);
-    diagnostics.extend(own(&config));
+    diagnostics.extend(own);
     Ok(convert::diagnostics(diagnostics))
 }
 

@@ -146,17 +146,22 @@ fn scalar(check: &Check, value: &Value, path: &Path) -> Option<Diagnostic> {
         (Check::Pattern, Value::String(text)) => pattern::check(text)
             .err()
             .map(|reason| format!("`{name}` is not a regular expression the service accepts: {reason}.")),
-        // Without the value: what stands where an id should may be a secret.
-        (Check::Uuid, Value::String(text)) => {
-            (!is_uuid(text) || *text != text.to_ascii_lowercase()).then(|| {
-                format!(
-                    "`{name}` must be a UUID in small letters, such as 0df9e665-d932-5740-b2c7-b52af166bc11."
-                )
-            })
-        }
+        (Check::Id, Value::String(text)) => misshapen_id(text).map(|wanted| format!("`{name}` {wanted}")),
         _ => None,
     };
     detail.map(|detail| invalid(detail, path))
+}
+
+/// What is wrong with an id, continuing its name. Without the value: what stands where an id should may be a secret.
+fn misshapen_id(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        return Some("is empty. Give it an id, or leave it out.");
+    }
+    if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
+        return Some("is not an id: it contains a slash or white space.");
+    }
+    let is_capital = is_uuid(text) && text.contains(|c: char| c.is_ascii_uppercase());
+    is_capital.then_some("must be in small letters, such as 0df9e665-d932-5740-b2c7-b52af166bc11.")
 }
 
 /// A number counts as the double that it is at the service: too small a one is 0 there, and too large a one nothing.

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-use super::assignment::Claims;
+use super::assignment::PlannedAssignments;
 
 const API_KEY: &str = "api_key";
 const SERVER_URL: &str = "server_url";
@@ -100,17 +100,17 @@ pub(super) fn schema() -> Schema {
 /// What a configured provider gives its resources.
 pub struct Api {
     client: Result<Client, &'static str>,
-    claims: Claims,
+    planned: PlannedAssignments,
 }
 
 impl Api {
     fn new(client: Result<Client, &'static str>) -> Self {
-        Self { client, claims: Claims::default() }
+        Self { client, planned: PlannedAssignments::default() }
     }
 
-    /// What the plans of this connection have claimed.
-    pub(super) fn claims(&self) -> &Claims {
-        &self.claims
+    /// What the plans of this connection have said of assignments.
+    pub(super) fn planned(&self) -> &PlannedAssignments {
+        &self.planned
     }
 
     /// Ends what the client does, for good.

@@ -8,6 +8,8 @@ mod config;
 mod data;
 mod explain;
 mod guardrail;
+mod id_form;
+mod key;
 
 use std::collections::BTreeMap;
 

@@ -30,7 +30,7 @@ fn wrong_scalars() -> Vec<Wrong> {
         wrong("name = \"n\"\nid = \"mine\"", "id", &["decided by the service", "Remove it"]),
         wrong("name = \"n\"\ncreated_at = \"now\"", "created_at", &["decided by the service", "Remove it"]),
         wrong("name = \"n\"\nupdated_at = \"now\"", "updated_at", &["decided by the service", "Remove it"]),
-        wrong("name = \"n\"\nworkspace_id = \"production\"", "workspace_id", &["UUID"]),
+        wrong("name = \"n\"\nworkspace_id = \"the production\"", "workspace_id", &["white space"]),
         wrong(
             "name = \"n\"\nworkspace_id = \"0DF9E665-D932-5740-B2C7-B52AF166BC11\"",
             "workspace_id",

@@ -95,7 +95,7 @@ async fn assign_all(
     for hash in hashes.iter().cloned() {
         let client = client.clone();
         under_way.spawn(async move {
-            let outcome = client.assign(KEYS, guardrail, &hash).await;
+            let outcome = client.assign(KEYS, guardrail, &hash, "maker").await;
             (hash, outcome)
         });
     }
@@ -120,9 +120,9 @@ async fn guardrails_and_operations_do_not_mix() {
     rows.lock().unwrap().insert("old".to_owned(), "a".to_owned());
     let client = client(&server);
     let (one, two, removed) = tokio::join!(
-        client.assign(KEYS, "a", "one"),
-        client.assign(KEYS, "b", "two"),
-        client.unassign(KEYS, "a", "old"),
+        client.assign(KEYS, "a", "one", "maker"),
+        client.assign(KEYS, "b", "two", "maker"),
+        client.unassign(KEYS, "a", "old", None),
     );
     assert!(one.is_ok() && two.is_ok() && removed.is_ok());
     let mut calls = sent(&server);
@@ -148,9 +148,9 @@ async fn a_lone_assignment_waits_at_most_20_ms() {
     for _ in 0..8 {
         let client = client(&server);
         // The connection's first use has costs of its own.
-        client.count_assignments(KEYS, "g").await.unwrap();
+        client.assigned_to(KEYS, "g").await.unwrap();
         let begun = Instant::now();
-        client.assign(KEYS, "g", "key").await.unwrap();
+        client.assign(KEYS, "g", "key", "maker").await.unwrap();
         let came = *arrivals.lock().unwrap().last().unwrap();
         best = best.min(came - begun);
     }
@@ -173,10 +173,12 @@ async fn nobody_waits_for_a_batch_that_is_not_theirs() {
     let client = client(&server);
     let stuck = tokio::spawn({
         let client = client.clone();
-        async move { client.assign(KEYS, "a", "stuck").await }
+        async move { client.assign(KEYS, "a", "stuck", "maker").await }
     });
     coming.recv().await.unwrap();
-    let others = async { tokio::join!(client.assign(KEYS, "b", "one"), client.assign(KEYS, "a", "two")) };
+    let others = async {
+        tokio::join!(client.assign(KEYS, "b", "one", "maker"), client.assign(KEYS, "a", "two", "maker"))
+    };
     let (one, two) = tokio::time::timeout(PATIENCE / 4, others).await.expect("they do not wait");
     assert!(one.is_ok() && two.is_ok());
     assert!(!stuck.is_finished());
@@ -200,23 +202,44 @@ async fn one_key_takes_one_step_after_the_other() {
     })
     .await;
     let client = client(&server);
-    let (first, second) = tokio::join!(client.assign(KEYS, "a", "key"), client.assign(KEYS, "b", "key"));
+    let (first, second) =
+        tokio::join!(client.assign(KEYS, "a", "key", "maker"), client.assign(KEYS, "b", "key", "maker"));
     assert!(first.is_ok() && second.is_ok());
     assert_eq!(rows.lock().unwrap()["key"], "b");
 }
 
 #[tokio::test]
-async fn a_row_that_was_made_here_is_not_removed_whatever_came_first() {
+async fn a_row_that_another_object_has_made_is_not_removed_whatever_came_first() {
     let (server, rows) = service().await;
     let client = client(&server);
-    client.assign(KEYS, "g", "made").await.unwrap();
-    client.unassign(KEYS, "g", "made").await.unwrap();
+    client.assign(KEYS, "g", "made", "maker").await.unwrap();
+    for another in [None, Some("another")] {
+        client.unassign(KEYS, "g", "made", another).await.unwrap();
+    }
 
     rows.lock().unwrap().insert("both".to_owned(), "g".to_owned());
-    let (removed, made) = tokio::join!(client.unassign(KEYS, "g", "both"), client.assign(KEYS, "g", "both"));
+    let (removed, made) =
+        tokio::join!(client.unassign(KEYS, "g", "both", None), client.assign(KEYS, "g", "both", "maker"));
     assert!(removed.is_ok() && made.is_ok());
     assert_eq!(sent(&server), [("g".to_owned(), false, 1), ("g".to_owned(), false, 1)]);
     assert_eq!(rows.lock().unwrap().len(), 2);
+}
+
+/// A connection can live through many applies, as under `terraform test`.
+#[tokio::test]
+async fn who_has_made_a_row_removes_it_and_after_a_read_anybody_does() {
+    let (server, rows) = service().await;
+    let client = client(&server);
+    for _ in 0..2 {
+        client.assign(KEYS, "g", "own", "maker").await.unwrap();
+        client.unassign(KEYS, "g", "own", Some("maker")).await.unwrap();
+        assert!(rows.lock().unwrap().is_empty());
+
+        client.assign(KEYS, "g", "read", "maker").await.unwrap();
+        client.forget_maker(KEYS, "g", "read");
+        client.unassign(KEYS, "g", "read", None).await.unwrap();
+        assert!(rows.lock().unwrap().is_empty());
+    }
 }
 
 #[tokio::test]
@@ -226,8 +249,10 @@ async fn a_removal_goes_out_if_what_was_to_replace_it_fails() {
     let held = Arc::clone(&rows);
     let server = Server::start(move |seen| serve(&held, seen)).await;
     let client = client(&server);
-    let (removed, made) =
-        tokio::join!(client.unassign(KEYS, "g", "foreign"), client.assign(KEYS, "g", "foreign"));
+    let (removed, made) = tokio::join!(
+        client.unassign(KEYS, "g", "foreign", None),
+        client.assign(KEYS, "g", "foreign", "maker")
+    );
     assert!(removed.is_ok() && made.is_err());
     assert_eq!(sent(&server), [("g".to_owned(), false, 1), ("g".to_owned(), true, 1)]);
     assert!(rows.lock().unwrap().is_empty());
@@ -277,7 +302,7 @@ async fn a_request_that_fails_as_a_whole_fails_for_all_and_is_not_split() {
         let outcomes = assign_all(&client, "g", &numbered("key", 30)).await;
         assert!(outcomes.values().all(|outcome| outcome.as_ref().unwrap_err().status() == Some(status)));
         assert_eq!(sent(&server), [("g".to_owned(), false, 30)]);
-        let removed = client.unassign(KEYS, "g", "key").await;
+        let removed = client.unassign(KEYS, "g", "key", None).await;
         assert_eq!(removed.is_ok(), status == 404, "a guardrail that is gone has nobody under it");
     }
 }

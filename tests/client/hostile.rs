@@ -109,8 +109,8 @@ async fn counts_and_lists_of_assignments_that_lie_do_no_harm() {
     })
     .await;
     let client = client(&server);
-    client.assign(Subjects::Keys, "g", "k").await.unwrap();
-    let error = client.assign(Subjects::Keys, "g", "none").await.unwrap_err();
+    client.assign(Subjects::Keys, "g", "k", "maker").await.unwrap();
+    let error = client.assign(Subjects::Keys, "g", "none", "maker").await.unwrap_err();
     assert!(matches!(error, Error::PassedOver { .. }), "{error}");
     let listing = client.list_assignments(Subjects::Keys, None, Window::ALL).await.unwrap();
     assert_eq!(listing.rows.len(), 1);

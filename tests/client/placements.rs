@@ -27,21 +27,21 @@ async fn many_reads_share_one_listing() {
     let mut reads = JoinSet::new();
     for hash in hashes {
         let client = client.clone();
-        reads.spawn(async move { client.find_assignment(KEYS, "g", &hash).await.unwrap() });
+        reads.spawn(async move { client.read_assignment(KEYS, "g", &hash).await.unwrap() });
     }
     assert!(reads.join_all().await.iter().all(|found| *found == Placement::Here));
     assert_eq!(listings(&server), (1, 0));
 
     // Those who are not there share one listing of the account, and are told where they are.
     rows.lock().unwrap().insert("moved".to_owned(), "h".to_owned());
-    let moved = client.find_assignment(KEYS, "g", "moved").await.unwrap();
+    let moved = client.read_assignment(KEYS, "g", "moved").await.unwrap();
     assert_eq!(moved, Placement::Elsewhere(vec!["h".to_owned()]));
-    assert_eq!(client.find_assignment(KEYS, "g", "gone").await.unwrap(), Placement::Elsewhere(vec![]));
+    assert_eq!(client.read_assignment(KEYS, "g", "gone").await.unwrap(), Placement::Elsewhere(vec![]));
     assert_eq!(listings(&server), (1, 1));
 
     // A write makes both stale.
-    client.assign(KEYS, "g", "moved").await.unwrap();
-    assert_eq!(client.find_assignment(KEYS, "g", "moved").await.unwrap(), Placement::Here);
+    client.assign(KEYS, "g", "moved", "maker").await.unwrap();
+    assert_eq!(client.read_assignment(KEYS, "g", "moved").await.unwrap(), Placement::Here);
     assert_eq!(listings(&server), (2, 1));
 }
 
@@ -50,18 +50,48 @@ async fn many_reads_share_one_listing() {
 async fn a_miss_is_confirmed_by_a_fresh_listing() {
     let (server, rows) = service().await;
     let client = client(&server);
-    assert_eq!(client.find_assignment(KEYS, "g", "late").await.unwrap(), Placement::Elsewhere(vec![]));
+    assert_eq!(client.read_assignment(KEYS, "g", "late").await.unwrap(), Placement::Elsewhere(vec![]));
     rows.lock().unwrap().insert("late".to_owned(), "h".to_owned());
-    let found = client.find_assignment(KEYS, "h", "late").await.unwrap();
+    let found = client.read_assignment(KEYS, "h", "late").await.unwrap();
     assert_eq!(found, Placement::Here);
     // Listed before: the guardrail's listing is older than the account's that came after it.
     rows.lock().unwrap().insert("other".to_owned(), "i".to_owned());
-    client.count_assignments(KEYS, "j").await.unwrap();
+    client.assigned_to(KEYS, "j").await.unwrap();
     assert_eq!(
-        client.find_assignment(KEYS, "j", "other").await.unwrap(),
+        client.read_assignment(KEYS, "j", "other").await.unwrap(),
         Placement::Elsewhere(vec!["i".to_owned()])
     );
     assert_eq!(listings(&server), (3, 2));
+}
+
+/// A connection can live through several plans, as under `terraform test`. What has changed between them shows.
+#[tokio::test]
+async fn each_refresh_has_a_listing_of_its_own() {
+    let (server, rows) = service().await;
+    let client = client(&server);
+    let keys = numbered("key", 3);
+    for refresh in 1..=3 {
+        let guardrail = if refresh == 2 { "h" } else { "g" };
+        rows.lock().unwrap().extend(keys.iter().map(|key| (key.clone(), guardrail.to_owned())));
+        for key in &keys {
+            let found = client.read_assignment(KEYS, "g", key).await.unwrap();
+            assert_eq!(found == Placement::Here, refresh != 2, "refresh {refresh}");
+        }
+        assert_eq!(listings(&server), (refresh, usize::from(refresh > 1)));
+    }
+    // An import is followed by a refresh of what it brings, which needs no other listing.
+    let (server, rows) = service().await;
+    rows.lock().unwrap().extend(keys.iter().map(|key| (key.clone(), "g".to_owned())));
+    let client = crate::client(&server);
+    for key in &keys {
+        assert_eq!(client.find_assignment(KEYS, "g", key).await.unwrap(), Placement::Here);
+        assert_eq!(client.read_assignment(KEYS, "g", key).await.unwrap(), Placement::Here);
+    }
+    assert_eq!(listings(&server), (1, 0));
+    for _ in 0..2 {
+        assert_eq!(client.assigned_to(KEYS, "g").await.unwrap().len(), 3);
+    }
+    assert_eq!(listings(&server), (2, 0));
 }
 
 #[tokio::test]
@@ -76,9 +106,9 @@ async fn a_listing_that_failed_is_not_kept() {
     )
     .await;
     let client = client(&server);
-    assert_eq!(client.find_assignment(KEYS, "g", "key").await.unwrap_err().status(), Some(500));
+    assert_eq!(client.read_assignment(KEYS, "g", "key").await.unwrap_err().status(), Some(500));
     *broken.lock().unwrap() = false;
-    assert_eq!(client.find_assignment(KEYS, "g", "key").await.unwrap(), Placement::Here);
+    assert_eq!(client.read_assignment(KEYS, "g", "key").await.unwrap(), Placement::Here);
 }
 
 #[tokio::test]
@@ -92,8 +122,8 @@ async fn a_guardrail_that_is_gone_has_nobody_under_it() {
     })
     .await;
     let client = client(&server);
-    assert_eq!(client.find_assignment(KEYS, "g", "key").await.unwrap(), Placement::Elsewhere(vec![]));
-    assert_eq!(client.count_assignments(KEYS, "g").await.unwrap(), 0);
+    assert_eq!(client.read_assignment(KEYS, "g", "key").await.unwrap(), Placement::Elsewhere(vec![]));
+    assert_eq!(client.assigned_to(KEYS, "g").await.unwrap(), [""; 0]);
 }
 
 #[tokio::test]
@@ -102,7 +132,7 @@ async fn a_404_that_is_not_the_services_proves_nothing() {
         let server = Server::start(move |_| Reply::json(404, page)).await;
         let client = client(&server);
         assert!(!client.get_guardrail("g").await.unwrap_err().is_not_found(), "{page}");
-        assert!(client.unassign(KEYS, "g", "key").await.is_err(), "{page}");
-        assert!(client.find_assignment(KEYS, "g", "key").await.is_err(), "{page}");
+        assert!(client.unassign(KEYS, "g", "key", None).await.is_err(), "{page}");
+        assert!(client.read_assignment(KEYS, "g", "key").await.is_err(), "{page}");
     }
 }

@@ -68,7 +68,7 @@ async fn whatever_is_idempotent_outlives_two_failures() {
         assert_eq!(delete.seen().len(), 3, "{fault:?}");
 
         let assign = faulty(2, fault.clone(), Reply::json(200, r#"{"assigned_count":1}"#)).await;
-        retrying(&assign, QUICK).assign(Subjects::Keys, "g", "k").await.unwrap();
+        retrying(&assign, QUICK).assign(Subjects::Keys, "g", "k", "maker").await.unwrap();
         assert_eq!(assign.seen().len(), 3, "{fault:?}");
 
         let list = faulty(2, fault.clone(), Reply::json(200, r#"{"data":[],"total_count":0}"#)).await;
@@ -236,7 +236,7 @@ async fn those_who_wait_for_one_listing_share_its_failure() {
     let begun = Instant::now();
     let reads = (0..20).map(|number| {
         let client = client.clone();
-        async move { client.find_assignment(Subjects::Keys, "g", &format!("k{number}")).await.unwrap_err() }
+        async move { client.read_assignment(Subjects::Keys, "g", &format!("k{number}")).await.unwrap_err() }
     });
     let mut reads: tokio::task::JoinSet<_> = reads.collect();
     while let Some(error) = reads.join_next().await {

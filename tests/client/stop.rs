@@ -141,8 +141,8 @@ async fn nothing_is_begun_any_more() {
         client.create_guardrail(&body, &SAME).await.unwrap_err(),
         client.update_guardrail("g", &body, &SAME).await.unwrap_err(),
         client.delete_guardrail("g").await.unwrap_err(),
-        client.assign(Subjects::Keys, "g", "k").await.unwrap_err(),
-        client.unassign(Subjects::Members, "g", "m").await.unwrap_err(),
+        client.assign(Subjects::Keys, "g", "k", "maker").await.unwrap_err(),
+        client.unassign(Subjects::Members, "g", "m", None).await.unwrap_err(),
         client.list_assignments(Subjects::Keys, None, Window::ALL).await.unwrap_err(),
         client.models().await.unwrap_err(),
     ];
@@ -162,7 +162,7 @@ async fn a_request_that_is_filling_up_is_not_sent() {
             let client = client.clone();
             async move {
                 tokio::time::sleep(Duration::from_millis(10 * number)).await;
-                client.assign(Subjects::Keys, "g", &format!("k{number}")).await
+                client.assign(Subjects::Keys, "g", &format!("k{number}"), "maker").await
             }
         })
         .collect();

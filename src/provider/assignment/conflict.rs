@@ -1,10 +1,8 @@
-//! Two resources of one plan that put the same key or member under different guardrails. Each apply would undo the other,
-//! so the plan refuses.
-
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::{Mutex, PoisonError},
-};
+//! Two resources of one walk that want the same key or member under different guardrails: each apply would undo the other.
+//!
+//! Owns who is told, and how. An error only where nothing can be lost by it: core plans the configuration also before it
+//! destroys, and tells nobody that it is about to, so a plan that refuses what contradicts the state would refuse the
+//! destroy too. There it is a warning. In an apply it is an error again, for whoever has not been assigned by then.
 
 use crate::{
     client::Subjects,
@@ -12,68 +10,92 @@ use crate::{
     framework::diagnostics::{Diagnostic, Diagnostics},
 };
 
-use super::{Api, Assignment, GUARDRAIL_ID};
-
-/// Under which guardrails the plans of one connection put each key or member.
-#[derive(Default)]
-pub(in crate::provider) struct Claims(Mutex<HashMap<(Subjects, String), Guardrails>>);
-
-/// Ids of guardrails; none for one that is not made yet.
-type Guardrails = BTreeSet<Option<String>>;
-
-impl Claims {
-    /// Notes a claim; gives the other guardrails that the same key or member was claimed for.
-    fn add(&self, subjects: Subjects, subject: &str, guardrail_id: Option<&str>) -> Vec<Option<String>> {
-        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let guardrails = claims.entry((subjects, subject.to_owned())).or_default();
-        guardrails.insert(guardrail_id.map(str::to_owned));
-        guardrails.iter().filter(|other| other.as_deref() != guardrail_id).cloned().collect()
-    }
-}
+use super::{Api, Assignment, GUARDRAIL_ID, planned::Wish};
 
 impl Assignment {
-    /// Claims what a plan assigns, as far as it is known.
+    /// Notes what a plan assigns, and gives the warning for what contradicts it.
     ///
     /// # Errors
-    /// When another plan has claimed it for a guardrail that it cannot be under at the same time.
-    pub(super) async fn claim(&self, api: &Api, planned: &Value) -> Result<(), Diagnostics> {
-        let (_, subject) = self.names(planned);
-        let guardrail_id = planned.attribute(GUARDRAIL_ID).as_str();
-        if subject.is_empty() {
-            return Ok(());
+    /// When another new resource wants something else, and nothing is in the state that could be destroyed.
+    pub(super) async fn note_wish(
+        &self,
+        api: &Api,
+        planned: &Value,
+        is_new: bool,
+    ) -> Result<Option<Diagnostic>, Diagnostics> {
+        let guardrail_id = planned.attribute(GUARDRAIL_ID).as_str().map(str::to_owned);
+        let wish = Wish { guardrail_id, is_new };
+        let subject = planned.attribute(self.subject).as_str();
+        for other in api.planned().planned(self.subjects, subject, wish.clone()) {
+            if !self.may_exclude(api, &wish, &other).await {
+                continue;
+            }
+            let is_certain = wish.guardrail_id.is_some() && other.guardrail_id.is_some();
+            if is_certain && wish.is_new && other.is_new && !api.planned().has_state() {
+                return Err(self.contradiction(planned, &other).into());
+            }
+            return Ok(Some(self.suspicion(planned, &other)));
         }
-        for other in api.claims().add(self.subjects, subject, guardrail_id) {
-            if self.exclude(api, guardrail_id, other.as_deref()).await? {
-                return Err(self.conflict(subject, guardrail_id, other.as_deref()).into());
+        Ok(None)
+    }
+
+    /// Refuses to apply what contradicts another resource of the same apply.
+    pub(super) async fn refuse_contradiction(&self, api: &Api, state: &Value) -> Result<(), Diagnostics> {
+        let (guardrail_id, subject) = self.names(state);
+        let wish = Wish { guardrail_id: Some(guardrail_id.to_owned()), is_new: true };
+        let others = api.planned().others(&(self.subjects, subject.to_owned()), &wish);
+        for other in others.into_iter().filter(|other| other.guardrail_id.is_some()) {
+            if self.may_exclude(api, &wish, &other).await {
+                return Err(self.contradiction(state, &other).into());
             }
         }
         Ok(())
     }
 
-    /// Whether nobody can be under both guardrails: always for keys, for members if they are of one workspace. Of a
-    /// guardrail that is not made yet that is not known; it is another one, though, than one that is.
-    async fn exclude(&self, api: &Api, one: Option<&str>, other: Option<&str>) -> Result<bool, Diagnostics> {
-        match (self.subjects, one, other) {
-            (Subjects::Keys, ..) => Ok(true),
-            (Subjects::Members, Some(one), Some(other)) => {
-                Ok(self.workspace_of(api, one).await? == self.workspace_of(api, other).await?)
-            }
-            (Subjects::Members, ..) => Ok(false),
+    /// Whether nobody can be under both guardrails, as far as is known: always for keys, for members if the two are of one
+    /// workspace. A guardrail that is not made yet, or cannot be read, is taken to be of another workspace.
+    async fn may_exclude(&self, api: &Api, one: &Wish, other: &Wish) -> bool {
+        if self.subjects == Subjects::Keys {
+            return true;
         }
+        let (Some(one), Some(other)) = (&one.guardrail_id, &other.guardrail_id) else { return false };
+        let one = self.readable_workspace_of(api, one).await;
+        one.is_some() && one == self.readable_workspace_of(api, other).await
     }
 
-    fn conflict(&self, subject: &str, one: Option<&str>, other: Option<&str>) -> Diagnostic {
-        let noun = self.noun;
-        let name = |guardrail: Option<&str>| {
-            guardrail
-                .map_or_else(|| "a guardrail known after apply".to_owned(), |id| format!("guardrail {id}"))
-        };
-        let (one, other) = (name(one), name(other));
+    fn contradiction(&self, planned: &Value, other: &Wish) -> Diagnostic {
         let detail = format!(
-            "The {noun} {subject} is put under {one} here, and under {other} by another resource of this configuration. It \
-             can only be under one of them. Remove one of the two resources."
+            "{} Remove one of the two resources. (`terraform destroy -refresh=false` does not plan the configuration, and \
+             so is not stopped by this.)",
+            self.told(planned, other)
         );
-        Diagnostic::error(format!("One {noun} under two guardrails"), detail)
-            .at(Path::attribute(self.subject))
+        Diagnostic::error(self.title(), detail).at(Path::attribute(self.subject))
+    }
+
+    fn suspicion(&self, planned: &Value, other: &Wish) -> Diagnostic {
+        let detail = format!(
+            "{} Each apply would undo the other. Unless both mean the same guardrail, remove one of the two resources before \
+             you apply. (This is no error, because Terraform plans the configuration also before it destroys.)",
+            self.told(planned, other)
+        );
+        Diagnostic::warning(self.title(), detail).at(Path::attribute(self.subject))
+    }
+
+    fn title(&self) -> String {
+        format!("One {} under two guardrails", self.noun)
+    }
+
+    fn told(&self, planned: &Value, other: &Wish) -> String {
+        let name = |guardrail: Option<&str>| match guardrail {
+            Some(id) => format!("guardrail {id}"),
+            None => "a guardrail known after apply".to_owned(),
+        };
+        let here = name(planned.attribute(GUARDRAIL_ID).as_str());
+        let there = name(other.guardrail_id.as_deref());
+        let (noun, subject) = (self.noun, self.names(planned).1);
+        format!(
+            "The {noun} {subject} is put under {here} here, and under {there} by another resource of this configuration. It \
+             can only be under one of them."
+        )
     }
 }

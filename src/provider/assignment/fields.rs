@@ -10,7 +10,7 @@ pub(super) const USER_ID: &str = "user_id";
 
 const NOT_EMPTY: Check = Check::Length { min: 1, max: 1000 };
 
-const GUARDRAIL: Field = Field::required(GUARDRAIL_ID, Kind::String).checks(&[Check::Uuid]);
+const GUARDRAIL: Field = Field::required(GUARDRAIL_ID, Kind::String).checks(&[Check::Id]);
 
 pub(super) const KEY_ASSIGNMENT: &[Field] = &[
     Field::computed_once(ID, Kind::String).doc("`<guardrail_id>/<key_hash>`."),
@@ -30,6 +30,6 @@ pub(super) const MEMBER_ASSIGNMENT: &[Field] = &[
         .doc("The user id of the member, such as `user_2dHFtVWx2n56w6HkM`. A change replaces the assignment."),
     Field::optional(WORKSPACE_ID, Kind::String)
         .or_computed()
-        .checks(&[Check::Uuid])
+        .checks(&[Check::Id])
         .doc("The id of the workspace that the guardrail is in. It need not be set; if it is, it must be that one."),
 ];

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-use super::{Api, Assignment, GUARDRAIL_ID, WORKSPACE_ID, explain, fields, is_secret, refuse_secret};
+use super::{Api, Assignment, GUARDRAIL_ID, WORKSPACE_ID, explain, fields, key};
 
 impl Assignment {
     /// The assignment that `given` means.
@@ -18,21 +18,41 @@ impl Assignment {
     /// # Errors
     /// When it does not have the form of an id, holds a secret, or no such assignment exists.
     pub(super) async fn find_for_import(&self, api: &Api, given: &str) -> Result<Value, Diagnostics> {
-        if is_secret(given) {
-            return Err(refuse_secret(self.subject).into());
+        let subject = given.rsplit('/').next().unwrap_or(given);
+        // The last part is what is assigned; a key anywhere else is refused as well.
+        if let Some(refused) = key::refuse_key(self.subject, subject).or_else(|| key::refuse_key("id", given))
+        {
+            return Err(refused.into());
         }
         let state = self.parse(given).ok_or_else(|| self.malformed(given))?;
-        // For a member, this also checks the workspace against the guardrail's.
-        let state = self.completed(api, state).await?;
+        let state = self.in_right_workspace(api, state).await?;
         let (guardrail_id, subject) = self.names(&state);
         let found = api.client()?.find_assignment(self.subjects, guardrail_id, subject).await;
         match found.map_err(|error| explain(&self.act("import the assignment of", &state), &error))? {
             Placement::Here => Ok(state),
             Placement::Elsewhere(guardrails) => {
-                let now = self.in_same_workspace(api, &state, guardrails).await?;
+                let now = self.in_same_workspace(api, &state, guardrails).await;
                 Err(self.not_there(&state, now.as_deref()).into())
             }
         }
+    }
+
+    /// The assignment, complete.
+    ///
+    /// # Errors
+    /// When the workspace that was given for a member is not the guardrail's: names the id that would be right.
+    async fn in_right_workspace(&self, api: &Api, state: Value) -> Result<Value, Diagnostics> {
+        let (guardrail_id, subject) = self.names(&state);
+        if self.subjects == Subjects::Members
+            && let Some(actual) = self.workspace_of(api, guardrail_id).await?
+            && state.attribute(WORKSPACE_ID).as_str() != Some(&actual)
+        {
+            let detail = format!(
+                "Guardrail {guardrail_id} is in workspace {actual}. The id to import is                  {actual}/{guardrail_id}/{subject}."
+            );
+            return Err(Diagnostic::error("The guardrail is in another workspace", detail).into());
+        }
+        self.completed(api, state).await
     }
 
     fn parse(&self, given: &str) -> Option<Value> {

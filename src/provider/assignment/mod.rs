@@ -7,7 +7,10 @@
 
 mod conflict;
 mod fields;
+mod form;
 mod import;
+mod planned;
+mod private;
 mod workspace;
 
 use async_trait::async_trait;
@@ -25,10 +28,11 @@ use crate::{
     },
 };
 
-use super::{config::Api, explain::explain};
+use super::{config::Api, explain::explain, id_form, key};
+use private::Private;
 
-pub(super) use conflict::Claims;
 pub(super) use fields::{GUARDRAIL_ID, WORKSPACE_ID};
+pub(super) use planned::{Departure, PlannedAssignments};
 
 /// One of the two resources.
 pub(super) struct Assignment {
@@ -68,58 +72,78 @@ impl Resource<Api> for Assignment {
         Schema { version: 0, description: self.description, fields: self.fields }
     }
 
-    fn validate(&self, config: &Value) -> Diagnostics {
-        let secret = config.attribute(self.subject).as_str().is_some_and(is_secret);
-        // Without a path: Terraform would print the line, and with it the secret.
-        secret.then(|| refuse_secret(self.subject)).into_iter().collect()
+    fn validate(&self, api: Option<&Api>, config: &Value) -> Diagnostics {
+        if let Some(api) = api {
+            api.planned().validated(self.subjects, config.attribute(self.subject).as_str());
+        }
+        key::refuse_keys(config, &[GUARDRAIL_ID, self.subject, WORKSPACE_ID])
     }
 
     async fn read(&self, api: &Api, state: State) -> Reply<Option<State>> {
         let (guardrail_id, subject) = self.names(&state.value);
-        let found = api.client()?.find_assignment(self.subjects, guardrail_id, subject).await;
+        api.planned().note_state();
+        let client = api.client()?;
+        client.forget_maker(self.subjects, guardrail_id, subject);
+        let found = client.read_assignment(self.subjects, guardrail_id, subject).await;
         let act = || self.act("read the assignment of", &state.value);
         match found.map_err(|error| explain(&act(), &error))? {
             Placement::Here => Ok(Warned::quiet(Some(state))),
             Placement::Elsewhere(guardrails) => {
-                let now = self.in_same_workspace(api, &state.value, guardrails).await?;
+                let now = self.in_same_workspace(api, &state.value, guardrails).await;
                 Ok(Warned::new(None, now.map(|now| self.moved_away(&state.value, &now))))
             }
         }
     }
 
     async fn plan(&self, api: &Api, request: PlanRequest) -> Reply<PlanReply> {
-        let PlanRequest { prior, config, .. } = request;
+        let PlanRequest { prior, config, private } = request;
         if config.is_null() {
-            return Ok(Warned::quiet(PlanReply { planned: Value::Null, requires_replace: Vec::new() }));
+            self.note_departure(api, &prior, Some(Departure::Removed));
+            return Ok(Warned::quiet(PlanReply::destroy(private)));
         }
         let names = Names { record: &Record::default(), aliases: None };
-        let PlanReply { planned, requires_replace } = plan::plan(self.fields, &prior, &config, names);
+        let PlanReply { planned, requires_replace, .. } = plan::plan(self.fields, &prior, &config, names);
         let planned = self.plan_workspace(&prior, &config, planned)?;
         let id = self.plan_id(&prior, &planned);
         let planned = planned.with_attribute(fields::ID, id);
-        self.claim(api, &planned).await?;
-        Ok(Warned::quiet(PlanReply { planned, requires_replace }))
+        self.note_departure(api, &prior, self.departure(&prior, &planned));
+        let mut warnings = self.check_form(&prior, &planned)?;
+        let private = Private::read(&private);
+        // The second call for a replacement brings what the first one answered. It is one resource, and was noted then.
+        if !(prior.is_null() && private.is_planned) {
+            warnings.extend(self.note_wish(api, &planned, prior.is_null()).await?);
+        }
+        let private = Private { is_planned: !prior.is_null(), ..private }.to_bytes();
+        Ok(Warned::new(PlanReply { planned, requires_replace, private }, warnings))
     }
 
     async fn create(&self, api: &Api, planned: Value) -> Reply<State> {
         let state = self.completed(api, planned).await?;
-        self.assign(api, &state).await?;
-        Ok(Warned::quiet(State { value: state, private: Vec::new() }))
+        self.refuse_contradiction(api, &state).await?;
+        let private = Private::new();
+        self.assign(api, &state, &private).await?;
+        Ok(Warned::quiet(State { value: state, private: private.to_bytes() }))
     }
 
     async fn update(&self, api: &Api, prior: State, planned: Value) -> Reply<State> {
         let state = self.completed(api, planned).await?;
+        let former = Private::read(&prior.private);
         if prior.value.attribute(GUARDRAIL_ID) == state.attribute(GUARDRAIL_ID) {
-            return Ok(Warned::quiet(State { value: state, private: Vec::new() }));
+            let private = Private { is_planned: false, ..former }.to_bytes();
+            return Ok(Warned::quiet(State { value: state, private }));
         }
-        self.assign(api, &state).await?;
-        let warning = self.leave(api, &prior.value, &state).await?;
-        Ok(Warned::new(State { value: state, private: Vec::new() }, warning))
+        self.refuse_contradiction(api, &state).await?;
+        let private = Private::new();
+        self.assign(api, &state, &private).await?;
+        let warning = self.leave(api, &prior.value, &former, &state).await?;
+        Ok(Warned::new(State { value: state, private: private.to_bytes() }, warning))
     }
 
     async fn delete(&self, api: &Api, prior: State) -> Reply<()> {
         let (guardrail_id, subject) = self.names(&prior.value);
-        let removed = api.client()?.unassign(self.subjects, guardrail_id, subject).await;
+        let private = Private::read(&prior.private);
+        let removed =
+            api.client()?.unassign(self.subjects, guardrail_id, subject, private.maker.as_deref()).await;
         removed.map_err(|error| explain(&self.act("remove the assignment of", &prior.value), &error))?;
         Ok(Warned::quiet(()))
     }
@@ -131,6 +155,25 @@ impl Resource<Api> for Assignment {
 }
 
 impl Assignment {
+    /// Notes whether a plan takes a row that is in the state away from its guardrail.
+    fn note_departure(&self, api: &Api, prior: &Value, departure: Option<Departure>) {
+        if prior.is_null() {
+            return;
+        }
+        let (guardrail_id, subject) = self.names(prior);
+        api.planned().note_state();
+        api.planned().note_departure((self.subjects, subject.to_owned()), guardrail_id, departure);
+    }
+
+    /// How a plan takes the prior row away from its guardrail, if it does.
+    fn departure(&self, prior: &Value, planned: &Value) -> Option<Departure> {
+        if prior.attribute(self.subject) != planned.attribute(self.subject) {
+            return Some(Departure::Removed);
+        }
+        let moves = prior.attribute(GUARDRAIL_ID) != planned.attribute(GUARDRAIL_ID);
+        moves.then_some(Departure::Moved)
+    }
+
     /// The id that is planned: the prior one while nothing changes, else its text where every part of that is known.
     fn plan_id(&self, prior: &Value, planned: &Value) -> Value {
         let parts = [GUARDRAIL_ID, self.subject, WORKSPACE_ID];
@@ -151,9 +194,10 @@ impl Assignment {
         }
     }
 
-    async fn assign(&self, api: &Api, state: &Value) -> Result<(), Diagnostics> {
+    async fn assign(&self, api: &Api, state: &Value, private: &Private) -> Result<(), Diagnostics> {
         let (guardrail_id, subject) = self.names(state);
-        let assigned = api.client()?.assign(self.subjects, guardrail_id, subject).await;
+        let maker = private.maker.as_deref().unwrap_or_default();
+        let assigned = api.client()?.assign(self.subjects, guardrail_id, subject, maker).await;
         assigned.map_err(|error| {
             explain(&self.act("assign", state), &error).at(Path::attribute(self.subject)).into()
         })
@@ -165,13 +209,15 @@ impl Assignment {
         &self,
         api: &Api,
         prior: &Value,
+        former: &Private,
         state: &Value,
     ) -> Result<Option<Diagnostic>, Diagnostics> {
         let (guardrail_id, subject) = self.names(prior);
         if prior.attribute(WORKSPACE_ID) == state.attribute(WORKSPACE_ID) {
             return Ok(None);
         }
-        let left = api.client()?.unassign(self.subjects, guardrail_id, subject).await;
+        let maker = former.maker.as_deref();
+        let left = api.client()?.unassign(self.subjects, guardrail_id, subject, maker).await;
         Ok(left.err().map(|error| {
             let told = explain(&self.act("remove the former assignment of", prior), &error);
             let detail = format!(
@@ -203,18 +249,4 @@ impl Assignment {
         let text = |name| assignment.attribute(name).as_str().unwrap_or_default();
         (text(GUARDRAIL_ID), text(self.subject))
     }
-}
-
-/// Whether a text is, or holds, an API key itself.
-fn is_secret(text: &str) -> bool {
-    text.to_ascii_lowercase().contains("sk-or-")
-}
-
-fn refuse_secret(attribute: &str) -> Diagnostic {
-    let detail = format!(
-        "`{attribute}` holds an API key itself, which must be kept out of configurations and state. Use the key's hash: 64 \
-         hexadecimal digits, as the API lists keys. The value is not shown here; since it may have been stored, consider \
-         replacing the key."
-    );
-    Diagnostic::error("API key instead of its hash", detail)
 }

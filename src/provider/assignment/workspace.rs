@@ -1,5 +1,7 @@
 //! The workspace of a member assignment: the guardrail's, which the service does not tell with the assignment.
 
+use tracing::debug;
+
 use crate::{
     client::Subjects,
     cty::{Path, Value},
@@ -49,23 +51,30 @@ impl Assignment {
     }
 
     /// Of the guardrails that a key or member is under, the one that stands in for this assignment's: a member can be
-    /// under one of another workspace as well.
+    /// under one of another workspace as well, which the key may not be allowed to read.
     pub(super) async fn in_same_workspace(
         &self,
         api: &Api,
         state: &Value,
         guardrails: Vec<String>,
-    ) -> Result<Option<String>, Diagnostics> {
+    ) -> Option<String> {
         if self.subjects == Subjects::Keys {
-            return Ok(guardrails.into_iter().next());
+            return guardrails.into_iter().next();
         }
+        let ours = state.attribute(WORKSPACE_ID).as_str()?;
         for guardrail in guardrails {
-            let workspace = self.workspace_of(api, &guardrail).await?;
-            if workspace.as_deref() == state.attribute(WORKSPACE_ID).as_str() {
-                return Ok(Some(guardrail));
+            if self.readable_workspace_of(api, &guardrail).await.as_deref() == Some(ours) {
+                return Some(guardrail);
             }
         }
-        Ok(None)
+        None
+    }
+
+    /// The workspace that a guardrail is in, if that can be had. Where only a message depends on it, nothing may fail for
+    /// want of it: a key that is bound to one workspace gets 403 or 404 for the guardrails of others.
+    pub(super) async fn readable_workspace_of(&self, api: &Api, guardrail_id: &str) -> Option<String> {
+        let found = api.client().ok()?.workspace_of_guardrail(guardrail_id).await;
+        found.inspect_err(|error| debug!(guardrail_id, %error, "the workspace is not known")).ok()?
     }
 
     /// The workspace that a guardrail is in; none for one older than workspaces.

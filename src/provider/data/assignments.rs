@@ -7,6 +7,7 @@ use crate::{
     cty::{Path, Value},
     framework::{
         data_source::DataSource,
+        diagnostics::Diagnostics,
         field::{Check, Field, Kind},
         resource::{Reply, Warned},
         schema::Schema,
@@ -14,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    super::{assignment::GUARDRAIL_ID, config::Api, explain::explain},
+    super::{assignment::GUARDRAIL_ID, config::Api, explain::explain, key},
     LIMIT, OFFSET, TOTAL_COUNT, listed, window,
 };
 
@@ -51,7 +52,7 @@ pub(in crate::provider) const MEMBERS: Assignments = Assignments {
     ],
 };
 
-const GUARDRAIL: Field = Field::optional(GUARDRAIL_ID, Kind::String).checks(&[Check::Uuid]).doc(
+const GUARDRAIL: Field = Field::optional(GUARDRAIL_ID, Kind::String).checks(&[Check::Id]).doc(
     "The id of the guardrail. Without it, the assignments of the whole account are read, of all workspaces.",
 );
 
@@ -78,6 +79,10 @@ const MEMBER: &[Field] = &[
 impl DataSource<Api> for Assignments {
     fn schema(&self) -> Schema {
         Schema { version: 0, description: self.description, fields: self.fields }
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        key::refuse_keys(config, &[GUARDRAIL_ID])
     }
 
     async fn read(&self, api: &Api, config: Value) -> Reply<Value> {

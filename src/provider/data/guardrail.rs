@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    super::{assignment::WORKSPACE_ID, config::Api, explain::explain, guardrail},
+    super::{assignment::WORKSPACE_ID, config::Api, explain::explain, guardrail, key},
     fill,
 };
 
@@ -31,12 +31,12 @@ fn found_by_or_computed(field: &Field) -> Field {
     match field.name {
         ID => Field::optional(ID, Kind::String)
             .or_computed()
-            .checks(&[Check::Uuid])
+            .checks(&[Check::Id])
             .doc("The guardrail's id. Either this or `name` is set."),
         NAME => Field::optional(NAME, Kind::String)
             .or_computed()
             .doc("The guardrail's name, which must be the only one of its workspace."),
-        WORKSPACE_ID => Field::optional(WORKSPACE_ID, Kind::String).or_computed().checks(&[Check::Uuid]).doc(
+        WORKSPACE_ID => Field::optional(WORKSPACE_ID, Kind::String).or_computed().checks(&[Check::Id]).doc(
             "The id of the workspace to look for the name in; by default the account's default workspace.",
         ),
         name => Field::computed(name, field.kind).doc(field.doc),
@@ -52,6 +52,7 @@ impl DataSource<Api> for Guardrail {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
+        let refused = key::refuse_keys(config, &[ID, WORKSPACE_ID]);
         let (id, name) = (config.attribute(ID), config.attribute(NAME));
         let (attribute, wrong) = match (id.is_null(), name.is_null()) {
             (true, true) => (ID, "Set `id` or `name`: one of the two finds the guardrail."),
@@ -62,7 +63,7 @@ impl DataSource<Api> for Guardrail {
                 WORKSPACE_ID,
                 "`workspace_id` goes with `name`; an `id` is found in whichever workspace it is.",
             ),
-            _ => return Diagnostics::default(),
+            _ => return refused,
         };
         Diagnostic::error("Which guardrail?", wrong).at(Path::attribute(attribute)).into()
     }

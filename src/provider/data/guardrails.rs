@@ -6,6 +6,7 @@ use crate::{
     cty::Value,
     framework::{
         data_source::DataSource,
+        diagnostics::Diagnostics,
         field::{Check, Field, Kind},
         resource::{Reply, Warned},
         schema::Schema,
@@ -13,13 +14,13 @@ use crate::{
 };
 
 use super::{
-    super::{assignment::WORKSPACE_ID, config::Api, explain::explain, guardrail},
+    super::{assignment::WORKSPACE_ID, config::Api, explain::explain, guardrail, key},
     LIMIT, OFFSET, TOTAL_COUNT, listed, window,
 };
 
 const FIELDS: &[Field] = &[
     Field::optional(WORKSPACE_ID, Kind::String)
-        .checks(&[Check::Uuid])
+        .checks(&[Check::Id])
         .doc("The id of the workspace; by default the account's default workspace."),
     OFFSET,
     LIMIT,
@@ -33,6 +34,10 @@ pub(in crate::provider) struct Guardrails;
 impl DataSource<Api> for Guardrails {
     fn schema(&self) -> Schema {
         Schema { version: 0, description: "The guardrails of a workspace.", fields: FIELDS }
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        key::refuse_keys(config, &[WORKSPACE_ID])
     }
 
     async fn read(&self, api: &Api, config: Value) -> Reply<Value> {

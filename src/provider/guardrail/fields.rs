@@ -23,7 +23,7 @@ pub(in crate::provider) const FIELDS: &[Field] = &[
     Field::optional("workspace_id", Kind::String)
         .or_computed()
         .create_only()
-        .checks(&[Check::Uuid])
+        .checks(&[Check::Id])
         .doc("The id of the workspace that the guardrail is in; by default the account's default workspace. A change replaces the guardrail."),
     Field::optional("limit_usd", Kind::Number)
         .sent_with(BUDGET)

@@ -10,13 +10,16 @@ use crate::{
     },
 };
 
-use super::super::explain::explain;
+use super::super::{explain::explain, key};
 
 /// The guardrail that `given` means.
 ///
 /// # Errors
 /// When it has neither form, finds none or several, or is the default guardrail of a workspace.
 pub(super) async fn find(client: &Client, given: &str) -> Result<Guardrail, Diagnostics> {
+    if let Some(refused) = key::refuse_key("id", given) {
+        return Err(refused.into());
+    }
     let found = match given.split_once('/') {
         Some((workspace, name)) if is_uuid(workspace) && !name.is_empty() => {
             by_name(client, "import", Some(workspace), name).await?

@@ -5,13 +5,14 @@
 
 mod fields;
 mod import;
+mod in_use;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use crate::{
-    client::{self, Client, ModelCatalog, Subjects},
+    client::{self, Client, ModelCatalog},
     cty::Value,
     framework::{
         aliases::{Aliases, Names, Record},
@@ -26,8 +27,10 @@ use crate::{
 };
 
 use super::{
+    assignment::{Departure, WORKSPACE_ID},
     config::Api,
     explain::{explain, explain_body},
+    id_form, key,
 };
 pub(super) use fields::FIELDS;
 pub(super) use import::by_name;
@@ -46,7 +49,12 @@ impl Resource<Api> for Guardrail {
         }
     }
 
+    fn validate(&self, _: Option<&Api>, config: &Value) -> Diagnostics {
+        key::refuse_keys(config, &[WORKSPACE_ID])
+    }
+
     async fn read(&self, api: &Api, state: State) -> Reply<Option<State>> {
+        api.planned().note_state();
         let client = api.client()?;
         let found = match client.get_guardrail(id(&state.value)).await {
             Ok(found) => found,
@@ -65,12 +73,12 @@ impl Resource<Api> for Guardrail {
     }
 
     async fn plan(&self, api: &Api, request: PlanRequest) -> Reply<PlanReply> {
+        if !request.prior.is_null() {
+            api.planned().note_state();
+        }
         if request.config.is_null() {
-            let warning = warn_of_assignments(api, &request.prior).await;
-            return Ok(Warned::new(
-                PlanReply { planned: Value::Null, requires_replace: Vec::new() },
-                warning,
-            ));
+            let warning = in_use::warn_if_in_use(api, &request.prior).await;
+            return Ok(Warned::new(PlanReply::destroy(request.private), warning));
         }
         let record = Record::from_private(&request.private);
         let names = Names { record: &record, aliases: None };
@@ -78,9 +86,12 @@ impl Resource<Api> for Guardrail {
         let catalog = if needed { Some(models(api.client()?).await?) } else { None };
         let names = Names { record: &record, aliases: aliases(catalog.as_ref()) };
         let reply = plan::plan(FIELDS, &request.prior, &request.config, names);
-        let replaces = !reply.requires_replace.is_empty();
-        let warning = if replaces { warn_of_assignments(api, &request.prior).await } else { None };
-        Ok(Warned::new(reply, warning))
+        let mut warnings = Vec::new();
+        warnings.extend(id_form::warn_unless_uuid(&request.prior, &reply.planned, WORKSPACE_ID, "workspace"));
+        if !reply.requires_replace.is_empty() {
+            warnings.extend(in_use::warn_if_in_use(api, &request.prior).await);
+        }
+        Ok(Warned::new(PlanReply { private: request.private, ..reply }, warnings))
     }
 
     async fn create(&self, api: &Api, planned: Value) -> Reply<State> {
@@ -117,30 +128,6 @@ impl Resource<Api> for Guardrail {
         remember(&mut record, &found);
         Ok(Warned::quiet(State { value, private: record.to_private() }))
     }
-}
-
-/// What a plan that deletes a guardrail says of those who are under it. That they cannot be counted is no reason to
-/// fail.
-async fn warn_of_assignments(api: &Api, guardrail: &Value) -> Option<Diagnostic> {
-    let client = api.client().ok()?;
-    let keys = client.count_assignments(Subjects::Keys, id(guardrail)).await;
-    let members = client.count_assignments(Subjects::Members, id(guardrail)).await;
-    if matches!((&keys, &members), (Ok(0), Ok(0))) {
-        return None;
-    }
-    let count = |count: Result<usize, client::Error>, noun: &str| match count {
-        Ok(1) => format!("1 {noun}"),
-        Ok(count) => format!("{count} {noun}s"),
-        Err(error) => format!("an unknown number of {noun}s ({error})"),
-    };
-    let name = guardrail.attribute("name").as_str().unwrap_or_default();
-    let (keys, members) = (count(keys, "key"), count(members, "member"));
-    let detail = format!(
-        "Under it now: {keys} and {members}. Deleting it leaves those without a guardrail that are not under another by then. \
-         Terraform deletes a guardrail before it moves its keys and members to another one, unless the guardrail has \
-         `lifecycle {{ create_before_destroy = true }}`."
-    );
-    Some(Diagnostic::warning(format!("Guardrail \"{name}\" is still in use"), detail))
 }
 
 /// State after a create or update. The work is done, so nothing in here can fail: what is odd becomes a warning, and a

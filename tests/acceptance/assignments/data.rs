@@ -130,7 +130,7 @@ fn an_argument_that_cannot_be_is_told_at_its_attribute() {
             ("limit = 0", "limit"),
             ("limit = -3", "limit"),
             ("limit = 0.5", "limit"),
-            (&format!("{place} = \"a\""), place),
+            (&format!("{place} = \"a b\""), place),
         ];
         for (line, attribute) in cases {
             invalid(&workspace, &source(kind, "this", line)).says(&[attribute]).points_at(line);

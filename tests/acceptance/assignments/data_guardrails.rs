@@ -189,8 +189,8 @@ fn what_does_not_say_which_guardrail_is_refused() {
         ("workspace_id = \"00000000-0000-4000-8000-000000000000\"".to_owned(), "Set `id` or `name`", "data "),
         (format!("{id}\nname = \"a\""), "not both", "id = "),
         (format!("{id}\nworkspace_id = \"{NOBODY}\""), "`workspace_id` goes with `name`", "workspace_id = "),
-        ("id = \"a\"".to_owned(), "UUID", "id = "),
-        ("name = \"a\"\nworkspace_id = \"a\"".to_owned(), "UUID", "workspace_id = "),
+        ("id = \"a b\"".to_owned(), "white space", "id = "),
+        ("name = \"a\"\nworkspace_id = \"a/b\"".to_owned(), "a slash", "workspace_id = "),
     ] {
         invalid(&workspace, &source("guardrail", "this", &lines)).says(&[says]).points_at(at);
     }

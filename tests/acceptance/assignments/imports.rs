@@ -152,7 +152,7 @@ fn a_member_that_cannot_be_imported_is_told_in_one_error() {
         (format!("{default}/{NOBODY}/{}", users[0]), "answered 404".to_owned()),
         (
             format!("{production}/{there}/{}", users[0]),
-            format!("is in workspace {default}, not in {production}"),
+            format!("is in workspace {default}. The id to import is {default}/{there}/{}", users[0]),
         ),
     ] {
         let failed = workspace.try_import(MEMBER, &given).fails();

@@ -1,5 +1,7 @@
 //! Keys and members that move from one guardrail to another are under one of the two at any time.
 
+use std::fs;
+
 use serde_json::json;
 
 use super::{
@@ -79,8 +81,9 @@ fn a_guardrail_that_is_replaced_keeps_everybody() {
 
 #[test]
 fn deleting_a_guardrail_in_use_is_warned_of() {
-    let (workspace, hashes) = with_keys(3);
-    subjects(&workspace, &hashes);
+    let (workspace, hashes) = with_keys(6);
+    let hashes = &hashes[..3];
+    subjects(&workspace, hashes);
     let config = named("a", "") + &each_key("a") + &both(&workspace, "a").replace("\"this\"", "\"more\"");
     // The same key twice would be one row: the first block is for another key.
     let config = config.replacen(&format!("key_hash = {:?}", hashes[0]), "key_hash = local.other", 1);
@@ -88,12 +91,23 @@ fn deleting_a_guardrail_in_use_is_warned_of() {
     workspace.config(&(config + &locals)).apply();
     workspace.mock().delete_key(&hashes[2]).unwrap();
 
-    let in_use =
-        ["Guardrail \"a\" is still in use", "Under it now: 3 keys and 1 member.", "create_before_destroy"];
-    assert_warns(workspace.run(&["plan", "-destroy"]).succeeds(), &in_use);
+    // Whoever is under it by this configuration goes with it.
     let variable = "variable \"subjects\" {}\n";
+    assert_eq!(warnings(&workspace.run(&["plan", "-destroy"]).succeeds()), 0);
+    let config = fs::read_to_string(workspace.directory().join("main.tf")).unwrap();
     workspace.config(variable);
+    assert_eq!(warnings(&workspace.try_plan().exits_with(2)), 0);
+
+    // Somebody put others under it.
+    let mock = workspace.mock();
+    mock.assign_keys(&id(&workspace, "a"), &default_keys(mock)[4..6]).unwrap();
+    mock.assign_members(&id(&workspace, "a"), &mock.member_ids()[1..2]).unwrap();
+    let in_use =
+        ["Guardrail \"a\" is still in use", "Under it now: 2 keys and 1 member,", "create_before_destroy"];
     assert_warns(workspace.try_plan().exits_with(2), &in_use);
+    workspace.write("main.tf", &config);
+    assert_warns(workspace.run(&["plan", "-destroy"]).succeeds(), &in_use);
+    assert_warns(workspace.run(&["plan", "-destroy", "-parallelism=1"]).succeeds(), &in_use);
 
     // One that a change replaces.
     let production = workspace.mock().production_workspace_id();
@@ -111,7 +125,9 @@ fn a_guardrail_that_goes_first_takes_its_rows_along() {
     workspace.config(&(guardrails(["a", "b"]) + &both(&workspace, "a"))).apply();
     workspace.mock().reset();
     workspace.config(&(guardrails(["b"]) + &both(&workspace, "b")));
-    workspace.apply().says("0 added, 2 changed, 1 destroyed").says("Guardrail \"a\" is still in use");
+    let told =
+        ["Check that guardrail \"a\" is deleted last", "moves 1 key and 1 member", "create_before_destroy"];
+    assert_warns(workspace.apply().says("0 added, 2 changed, 1 destroyed"), &told);
     assert_both_under(&workspace, "b");
 }
 

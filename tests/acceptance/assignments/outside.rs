@@ -157,3 +157,28 @@ fn a_listing_that_fails_is_an_error() {
     ]);
     assert_eq!(workspace.addresses().len(), 3);
 }
+
+/// A key that is bound to one workspace may not read the guardrails of others, of which the member can be under one too.
+#[test]
+fn a_guardrail_that_cannot_be_read_is_elsewhere() {
+    use mock_openrouter::{Action, Fault, Matcher};
+    for status in [403, 404] {
+        let (workspace, _, user) = applied();
+        let mock = workspace.mock();
+        let production = mock.production_workspace_id();
+        let far = existing(mock, json!({ "name": "far", "workspace_id": production }));
+        mock.assign_members(&far, std::slice::from_ref(&user)).unwrap();
+        let matcher = Matcher { path_regex: Some(format!("^/guardrails/{far}$")), ..Matcher::default() };
+        mock.add_fault(Fault { matcher, action: Action::status(status) }.forever()).unwrap();
+        workspace.plans_nothing();
+
+        let here = id(&workspace, "a");
+        mock.unassign_members(&here, std::slice::from_ref(&user)).unwrap();
+        assert_eq!(warnings(&workspace.try_plan().exits_with(2)), 0);
+        assert_eq!(planned(&workspace), creates([MEMBER]));
+        workspace.apply().says("1 added");
+        mock.unassign_members(&here, std::slice::from_ref(&user)).unwrap();
+        workspace.destroy();
+        assert_eq!(mock.member_assignments(), [(format!("{production}/{user}"), far)].into());
+    }
+}

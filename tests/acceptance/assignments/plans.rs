@@ -96,7 +96,7 @@ fn what_can_be_seen_to_be_wrong_is_told_at_its_attribute() {
     let workspace = Workspace::new();
     let problem = |config: &str| invalid(&workspace, config);
     let good = format!("guardrail_id = \"{}\"", super::NOBODY);
-    for lines in ["guardrail_id = \"a\"", "guardrail_id = \"\"", "guardrail_id = null"] {
+    for lines in ["guardrail_id = \"a b\"", "guardrail_id = \"\"", "guardrail_id = null"] {
         problem(&key("this", &format!("{lines}\nkey_hash = \"a\""))).points_at("guardrail_id = ");
         problem(&member("this", &format!("{lines}\nuser_id = \"a\""))).points_at("guardrail_id = ");
     }
@@ -104,9 +104,34 @@ fn what_can_be_seen_to_be_wrong_is_told_at_its_attribute() {
         problem(&key("this", &format!("{good}\nkey_hash = {hash}"))).points_at("key_hash = ");
         problem(&member("this", &format!("{good}\nuser_id = {hash}"))).points_at("user_id = ");
     }
-    let lines = format!("{good}\nuser_id = \"a\"\nworkspace_id = \"default\"");
+    let lines = format!("{good}\nuser_id = \"a\"\nworkspace_id = \"a/b\"");
     problem(&member("this", &lines)).points_at("workspace_id = ");
     problem(&key("this", &format!("{good}\nkey_hash = \"a\"\nid = \"b\""))).says(&["id"]);
+}
+
+/// What only looks wrong is for the API to refuse, except for a hash, whose form is certain.
+#[test]
+fn an_id_of_another_form_is_warned_of_when_planning() {
+    let workspace = Workspace::new();
+    let (hash, user) = (default_keys(workspace.mock()).remove(0), workspace.mock().member_ids().remove(0));
+    workspace.config(
+        &(key("this", &format!("guardrail_id = \"production\"\nkey_hash = {hash:?}"))
+            + &member("this", &format!("guardrail_id = \"production\"\nuser_id = {user:?}"))),
+    );
+    let told = "`guardrail_id` may not be the id of a guardrail";
+    workspace.run(&["plan"]).succeeds().says(told).says("\"production\" is not a UUID");
+    workspace.try_apply().fails().says(told).says("answered 404");
+    assert_eq!(workspace.addresses(), [""; 0]);
+
+    workspace.config(&crate::guardrails::named("g", "workspace_id = \"production\""));
+    workspace.run(&["plan"]).succeeds().says("`workspace_id` may not be the id of a workspace");
+
+    for name in ["ci", "sk-or", &hash[1..]] {
+        workspace.config(&key("this", &format!("guardrail_id = \"{}\"\nkey_hash = {name:?}", super::NOBODY)));
+        crate::story::only_error(workspace.run(&["plan", "-json"]))
+            .says(&["64 hexadecimal digits", "neither the key's name nor its label"])
+            .points_at("key_hash = ");
+    }
 }
 
 /// A workspace that is written down later is no change, if it is the right one.

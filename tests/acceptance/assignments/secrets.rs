@@ -120,3 +120,49 @@ fn a_secret_in_an_import_id_is_refused_and_not_repeated() {
     let ours = problem.diagnostic.to_string();
     assert!(!ours.contains("sk-or-v1") && !ours.contains(TAIL), "{ours}");
 }
+
+/// What the API shows of a key is no secret, and no hash.
+#[test]
+fn a_label_is_told_from_a_key() {
+    let workspace = Workspace::new();
+    for label in ["sk-or-v1-121...5c6b", "sk-or-v1-0e6...1c96"] {
+        let lines = format!("guardrail_id = \"{}\"\nkey_hash = {label:?}", super::NOBODY);
+        workspace.config(&key("this", &lines));
+        workspace
+            .run(&["plan"])
+            .fails()
+            .says("Label of an API key instead of its hash")
+            .says("64 hexadecimal digits")
+            .never_says("replacing the key");
+    }
+}
+
+/// Neither in an id that is refused for its form: Terraform would print the line.
+#[test]
+fn a_secret_where_an_id_belongs_is_refused_and_not_shown() {
+    let workspace = Workspace::new();
+    let hash = default_keys(workspace.mock()).remove(0);
+    for given in [SECRET.to_owned(), format!(" {SECRET}/")] {
+        for config in [
+            key("this", &format!("guardrail_id = {given:?}\n\n\n\n\n\nkey_hash = {hash:?}")),
+            named("a", &format!("workspace_id = {given:?}")),
+            format!("data \"openrouter_guardrail\" \"a\" {{\n  id = {given:?}\n}}\n"),
+            format!("data \"openrouter_guardrails\" \"a\" {{\n  workspace_id = {given:?}\n}}\n"),
+            format!(
+                "data \"openrouter_guardrail_key_assignments\" \"a\" {{\n  guardrail_id = {given:?}\n}}\n"
+            ),
+        ] {
+            workspace.config(&config);
+            refused(workspace.run(&["plan"]));
+        }
+    }
+    workspace.config(&named("a", ""));
+    for given in [SECRET.to_owned(), format!("{}/{SECRET}", super::NOBODY)] {
+        let run = workspace
+            .try_import("openrouter_guardrail.a", &given)
+            .fails()
+            .says("API key instead of its hash");
+        assert!(!run.stderr.contains("sk-or-v1") && !run.stderr.contains(TAIL), "{run}");
+    }
+    assert_eq!(workspace.mock().log().total, 0);
+}

@@ -1,0 +1,77 @@
+//! API keys where something else belongs: an id, a hash. Owns how one is recognised, and what the user is told, which is
+//! never the text itself, nor the line that it stands in.
+
+use crate::{
+    cty::Value,
+    framework::diagnostics::{Diagnostic, Diagnostics},
+};
+
+/// How every key of the service begins.
+const PREFIX: &str = "sk-or-";
+
+/// Refuses texts that hold a key, in the attributes of these names.
+pub(super) fn refuse_keys(config: &Value, attributes: &[&str]) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
+    for attribute in attributes {
+        diagnostics.extend(config.attribute(attribute).as_str().and_then(|text| refuse_key(attribute, text)));
+    }
+    diagnostics
+}
+
+/// The error for a text that holds a key. Without a path: Terraform would print the line, and with it the key.
+pub(super) fn refuse_key(attribute: &str, text: &str) -> Option<Diagnostic> {
+    if is_label(text) {
+        let detail = format!(
+            "`{attribute}` holds the label of an API key, which only shows how the key begins and ends. Use the key's hash, \
+             64 hexadecimal digits, as the API lists keys."
+        );
+        return Some(Diagnostic::error("Label of an API key instead of its hash", detail));
+    }
+    if !holds_key(text) {
+        return None;
+    }
+    let detail = format!(
+        "`{attribute}` holds an API key itself, which must be kept out of configurations and state. Where a key is meant, use \
+         its hash: 64 hexadecimal digits, as the API lists keys. The value is not shown here; since it may have been stored, \
+         consider replacing the key."
+    );
+    Some(Diagnostic::error("API key instead of its hash or an id", detail))
+}
+
+/// Whether a text is, or holds, an API key: a word that begins as one. A name such as `risk-or-review` does not.
+fn holds_key(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let begins_word = |at: usize| !text[..at].ends_with(|before: char| before.is_alphanumeric());
+    text.match_indices(PREFIX).any(|(at, _)| begins_word(at))
+}
+
+/// Whether a text is what the API shows of a key: its first and last characters, `sk-or-v1-121...5c6b`.
+fn is_label(text: &str) -> bool {
+    const SHOWN: usize = 8;
+    let Some((beginning, end)) = text.split_once("...") else { return false };
+    let Some(rest) = beginning.strip_prefix(PREFIX) else { return false };
+    let (_, shown) = rest.split_once('-').unwrap_or(("", rest));
+    shown.len() <= SHOWN && end.len() <= SHOWN && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_no_key() {
+        for label in ["sk-or-v1-121...5c6b", "sk-or-v1-0e6...1c96"] {
+            let told = refuse_key("key_hash", label).unwrap();
+            assert_eq!(told.summary, "Label of an API key instead of its hash");
+        }
+        let hidden = format!("sk-or-v1-{}...5c6b", "0".repeat(20));
+        for key in ["sk-or-v1-0123456789abcdef", "SK-OR-v1-0", "x sk-or-mgmt-1", "a/sk-or-v1-0", &hidden] {
+            let told = refuse_key("key_hash", key).unwrap();
+            assert_eq!((told.summary.as_str(), told.path), ("API key instead of its hash or an id", None));
+            assert!(!told.detail.contains(key));
+        }
+        for other in ["", "0e6f44a4", "my...key", "task-or-other"] {
+            assert_eq!(refuse_key("key_hash", other), None, "{other}");
+        }
+    }
+}
