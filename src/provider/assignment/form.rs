@@ -6,26 +6,24 @@ use crate::{
     framework::diagnostics::{Diagnostic, Diagnostics},
 };
 
-use super::{Assignment, GUARDRAIL_ID, WORKSPACE_ID, fields::KEY_HASH, id_form};
+use super::{GUARDRAIL_ID, WORKSPACE_ID, fields::KEY_HASH, id_form};
 
 /// Hexadecimal digits of a key's hash.
 const HASH_LENGTH: usize = 64;
 
-impl Assignment {
-    /// Warnings about what a plan assigns anew.
-    ///
-    /// # Errors
-    /// When what should be the hash of a key is none.
-    pub(super) fn check_form(&self, prior: &Value, planned: &Value) -> Result<Vec<Diagnostic>, Diagnostics> {
-        let hash = planned.attribute(KEY_HASH);
-        if prior.attribute(KEY_HASH) != hash && hash.as_str().is_some_and(|hash| !is_hash(hash)) {
-            return Err(no_hash().into());
-        }
-        let ids = [(GUARDRAIL_ID, "guardrail"), (WORKSPACE_ID, "workspace")];
-        let doubtful =
-            ids.iter().filter_map(|(name, noun)| id_form::warn_unless_uuid(prior, planned, name, noun));
-        Ok(doubtful.collect())
+/// Warnings about what a plan assigns anew.
+///
+/// # Errors
+/// When what should be the hash of a key is none.
+pub(super) fn check(prior: &Value, planned: &Value) -> Result<Vec<Diagnostic>, Diagnostics> {
+    let hash = planned.attribute(KEY_HASH);
+    if prior.attribute(KEY_HASH) != hash && hash.as_str().is_some_and(|hash| !is_hash(hash)) {
+        return Err(no_hash().into());
     }
+    let ids = [(GUARDRAIL_ID, "guardrail"), (WORKSPACE_ID, "workspace")];
+    let doubtful =
+        ids.iter().filter_map(|(name, noun)| id_form::warn_unless_uuid(prior, planned, name, noun));
+    Ok(doubtful.collect())
 }
 
 fn is_hash(text: &str) -> bool {

@@ -107,7 +107,7 @@ impl Resource<Api> for Assignment {
         let id = self.plan_id(&prior, &planned);
         let planned = planned.with_attribute(fields::ID, id);
         self.note_departure(api, &prior, self.departure(&prior, &planned));
-        let mut warnings = self.check_form(&prior, &planned)?;
+        let mut warnings = form::check(&prior, &planned)?;
         let private = Private::read(&private);
         // The second call for a replacement brings what the first one answered. It is one resource, and was noted then.
         if !(prior.is_null() && private.is_planned) {

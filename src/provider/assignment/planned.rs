@@ -157,3 +157,57 @@ impl Calls {
         self.validated == self.planned
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS: Subjects = Subjects::Keys;
+
+    fn wish(guardrail_id: &str) -> Wish {
+        let guardrail_id = (guardrail_id != "?").then(|| guardrail_id.to_owned());
+        Wish { guardrail_id, is_new: true }
+    }
+
+    /// Makes these calls: `V` validates, anything else plans for the guardrail of that name; of the key `k`, or of an unknown
+    /// one after `?:`. Gives what the last call was told of others.
+    fn told(calls: &[&str]) -> Vec<Wish> {
+        let memory = PlannedAssignments::default();
+        let mut told = Vec::new();
+        for call in calls {
+            let (subject, call) = match call.split_once(':') {
+                Some((_, call)) => (None, call),
+                None => (Some("k"), *call),
+            };
+            match call {
+                "V" => memory.validated(KEYS, subject),
+                guardrail => told = memory.planned(KEYS, subject, wish(guardrail)),
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn two_resources_of_one_walk_are_seen_in_any_order() {
+        for calls in [["V", "a", "V", "b"], ["V", "V", "a", "b"]] {
+            assert_eq!(told(&calls), [wish("a")], "{calls:?}");
+        }
+        assert_eq!(told(&["V", "?", "V", "?"]), [wish("?")]);
+        assert_eq!(told(&["?:V", "V", "a", "V", "?:c", "b"]), [wish("a")]);
+        assert_eq!(told(&["V", "a", "V", "a"]), [], "the same row twice contradicts nothing");
+    }
+
+    /// Before the walk of each plan a kept connection gets the validations of another walk.
+    #[test]
+    fn nothing_is_said_of_several_walks() {
+        for calls in [
+            &["V", "V", "a", "V", "V", "b"][..],
+            &["?:V", "V", "a", "?:V", "V", "b"],
+            &["V", "V", "?", "V", "a", "V", "V", "b"],
+            &["V", "V", "V", "a", "b"],
+            &["V", "a", "?:V", "V", "b"],
+        ] {
+            assert_eq!(told(calls), [], "{calls:?}");
+        }
+    }
+}
