@@ -30,10 +30,19 @@ impl ServiceClock {
     /// What the service's clock showed at a moment that has passed, up to a second less: a `Date` has no fractions.
     /// Our own clock's time, as long as no answer had a `Date`.
     pub(super) fn at(&self, moment: Instant) -> SystemTime {
-        let observed = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (shown, when) = observed.unwrap_or_else(|| (SystemTime::now(), Instant::now()));
-        shown + moment.saturating_duration_since(when) - when.saturating_duration_since(moment)
+        self.shown_at(moment).unwrap_or_else(|| shifted((SystemTime::now(), Instant::now()), moment))
     }
+
+    /// The same; none as long as no answer had a `Date`.
+    pub(super) fn shown_at(&self, moment: Instant) -> Option<SystemTime> {
+        let observed = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        observed.map(|observed| shifted(observed, moment))
+    }
+}
+
+/// What a clock shows at another moment than the one in which it was looked at.
+fn shifted((shown, when): (SystemTime, Instant), moment: Instant) -> SystemTime {
+    shown + moment.saturating_duration_since(when) - when.saturating_duration_since(moment)
 }
 
 /// Reads a time as the service writes it in its objects (RFC 3339).

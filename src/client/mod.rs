@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 pub use assignments::{Assignment, Subjects};
 pub use config::{BaseUrl, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT};
-pub use creation::Created;
+pub use creation::{Accounts, Created};
 pub use error::{Call, End, Error};
 pub use guardrails::{Guardrail, Same};
 pub use models::ModelCatalog;
@@ -54,7 +54,7 @@ struct Inner {
     wire: http::Wire,
     gate: gate::Gate,
     retry: Retry,
-    creations: creation::Creations,
+    creations: Arc<creation::Creations>,
     models: shared::Shared<ModelCatalog>,
     batches: batch::Batches,
     listings: placements::Listings,
@@ -62,8 +62,14 @@ struct Inner {
 }
 
 impl Client {
-    /// Prepares a client; nothing is sent yet.
+    /// Prepares a client that has nothing in common with others; nothing is sent yet.
     pub fn new(config: Config) -> Result<Client, ConfigError> {
+        Client::of_account(config, &Accounts::default())
+    }
+
+    /// Prepares a client that shares with others of its account what is known of creates; nothing is sent yet.
+    pub fn of_account(config: Config, accounts: &Accounts) -> Result<Client, ConfigError> {
+        let creations = accounts.creations(&config);
         let (retry, gate) = (config.retry, gate::Gate::new(config.max_concurrent_requests));
         let wire = http::Wire::new(config)?;
         Ok(Client {
@@ -71,7 +77,7 @@ impl Client {
                 wire,
                 gate,
                 retry,
-                creations: creation::Creations::default(),
+                creations,
                 models: shared::Shared::default(),
                 batches: batch::Batches::default(),
                 listings: placements::Listings::default(),

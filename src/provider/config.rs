@@ -7,7 +7,9 @@ use std::{
 };
 
 use crate::{
-    client::{ApiKey, BaseUrl, Client, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Retry},
+    client::{
+        Accounts, ApiKey, BaseUrl, Client, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Retry,
+    },
     cty::{Number, Path, Value},
     framework::{
         diagnostics::{Diagnostic, Diagnostics},
@@ -146,6 +148,7 @@ pub(super) fn validate(config: &Value) -> Diagnostics {
 /// Makes the client, or notes which unknown value prevents that for now.
 pub(super) fn configure(
     environment: &BTreeMap<String, String>,
+    accounts: &Accounts,
     terraform_version: &str,
     config: &Value,
 ) -> Reply<Api> {
@@ -154,7 +157,7 @@ pub(super) fn configure(
         return Ok(Warned::quiet(Api::new(Err(field.name))));
     }
     let client = client_config(environment, terraform_version, config)
-        .and_then(|client| Client::new(client).map_err(|error| refuse(config, &error)))?;
+        .and_then(|client| Client::of_account(client, accounts).map_err(|error| refuse(config, &error)))?;
     Ok(Warned::quiet(Api::new(Ok(client))))
 }
 

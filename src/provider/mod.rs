@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use crate::{
+    client::Accounts,
     cty::Value,
     framework::{
         diagnostics::Diagnostics,
@@ -30,6 +31,8 @@ pub use config::Api;
 /// The provider `openrouter`.
 pub struct OpenRouter {
     environment: BTreeMap<String, String>,
+    /// Under `--debug` several provider configurations of one account can share this process.
+    accounts: Accounts,
     resources: Vec<NamedResource<Api>>,
     data_sources: Vec<NamedDataSource<Api>>,
 }
@@ -39,6 +42,7 @@ impl OpenRouter {
     pub fn new(environment: BTreeMap<String, String>) -> Self {
         Self {
             environment,
+            accounts: Accounts::default(),
             resources: vec![
                 ("openrouter_guardrail", Box::new(guardrail::Guardrail)),
                 ("openrouter_guardrail_key_assignment", Box::new(assignment::KEY)),
@@ -67,7 +71,7 @@ impl Provider for OpenRouter {
     }
 
     async fn configure(&self, terraform_version: &str, config: &Value) -> Reply<Api> {
-        config::configure(&self.environment, terraform_version, config)
+        config::configure(&self.environment, &self.accounts, terraform_version, config)
     }
 
     fn stop(&self, data: &Api) {

@@ -151,3 +151,26 @@ fn a_guardrail_that_is_gone_is_made_again() {
     workspace.run(&["destroy", "-auto-approve", "-refresh=false"]).succeeds();
     assert_eq!(workspace.mock().guardrails(), Vec::<Value>::new());
 }
+
+/// A cache or a proxy answers the create with a guardrail that was there before, which nobody here manages.
+#[test]
+fn a_create_that_is_answered_with_another_guardrail_leaves_that_alone() {
+    for fields in [json!({ "name": "theirs" }), json!({ "name": "a", "description": "theirs" })] {
+        let workspace = Workspace::new();
+        let mut theirs = workspace.mock().create_guardrail(fields).unwrap();
+        theirs["created_at"] = json!("2026-01-02T03:04:05.678Z");
+        let body = json!({ "data": theirs }).to_string();
+        let replace_body = Document { content_type: "application/json".to_owned(), body };
+        let action = Action::ReplaceBody { replace_body, status: Some(201), after_work: true };
+        workspace.mock().add_fault(mock_openrouter::Fault::on("POST", "/guardrails", action)).unwrap();
+        workspace.config(&named("a", "description = \"ours\"")).apply().never_says("Warning: The service");
+        let theirs = theirs["id"].as_str().unwrap();
+        assert_ne!(id(&workspace, "a"), theirs);
+        assert_eq!(workspace.mock().guardrails().len(), 2);
+        workspace.config(&named("a", "description = \"new\"")).apply();
+        workspace.destroy();
+        let left = workspace.mock().guardrails();
+        assert_eq!((left.len(), left[0]["id"].as_str()), (1, Some(theirs)));
+        assert_eq!(left[0]["updated_at"], Value::Null, "nobody has written to it");
+    }
+}

@@ -102,3 +102,30 @@ fn one_process_serves_two_aliases_for_several_runs() {
     assert_eq!(fs::read_dir(provider.temporary.path()).unwrap().count(), 0);
     workspace.try_plan().fails();
 }
+
+/// Both ask for a guardrail of the same name at the same time, and neither hears what became of it.
+#[test]
+fn aliases_of_one_account_do_not_take_each_others_guardrails() {
+    use mock_openrouter::{Action, Fault, When};
+    let provider = Attachable::start();
+    let mut workspace = Workspace::new();
+    let settings = format!(
+        "server_url = {:?}\n  api_key = {:?}",
+        workspace.mock().base_url(),
+        workspace.mock().management_key()
+    );
+    workspace.config(&format!(
+        "provider \"openrouter\" {{\n  {settings}\n}}\nprovider \"openrouter\" {{\n  alias = \"second\"\n  {settings}\n}}\n{}{}",
+        guardrail("one", "name = \"same\""),
+        guardrail("two", "provider = openrouter.second\nname = \"same\""),
+    ));
+    workspace.env(VARIABLE, &provider.value);
+    for _ in 0..2 {
+        workspace.mock().add_fault(Fault::on("POST", "/guardrails", Action::dropped(When::After))).unwrap();
+    }
+    workspace.apply().says("2 added");
+    let kept: std::collections::BTreeSet<_> =
+        ["one", "two"].map(|label| crate::guardrails::id(&workspace, label)).into();
+    assert_eq!((kept.len(), workspace.mock().guardrails().len()), (2, 2));
+    assert_eq!(workspace.mock().count("POST", "/guardrails"), 2);
+}

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mock_openrouter::{Action, Fault, Mock, Options, When};
 use serde_json::json;
 use terraform_provider_openrouter::client::{
-    ApiKey, BaseUrl, Client, Config, Created, Error, Guardrail, ModelCatalog, Retry,
+    Accounts, ApiKey, BaseUrl, Client, Config, Created, Error, Guardrail, ModelCatalog, Retry,
 };
 
 use crate::{DIFFERENT, object};
@@ -15,18 +15,22 @@ const SHORT: Duration = Duration::from_millis(400);
 /// How long is tried.
 const BUDGET: Duration = Duration::from_secs(8);
 
-fn start() -> (Mock, Client) {
+pub(crate) fn start() -> (Mock, Client) {
     start_with(Options::default())
 }
 
 fn start_with(options: Options) -> (Mock, Client) {
     let mock = Mock::start(options).unwrap();
+    let client = Client::new(config(&mock)).unwrap();
+    (mock, client)
+}
+
+fn config(mock: &Mock) -> Config {
     let key = ApiKey::new(mock.management_key()).unwrap();
     let retry =
         Retry { initial_interval: Duration::from_millis(20), max_elapsed_time: BUDGET, ..Retry::default() };
     let config = Config::new(key, BaseUrl::parse(mock.base_url()).unwrap(), "tests/1");
-    let client = Client::new(Config { retry, timeout: SHORT, ..config }).unwrap();
-    (mock, client)
+    Config { retry, timeout: SHORT, ..config }
 }
 
 fn is_named(name: &str) -> impl Fn(&Guardrail, Option<&ModelCatalog>) -> Option<bool> {
@@ -41,7 +45,7 @@ fn fail(mock: &Mock, action: Action) {
     mock.add_fault(Fault::on("POST", "/guardrails", action)).unwrap();
 }
 
-fn ids(mock: &Mock) -> Vec<String> {
+pub(crate) fn ids(mock: &Mock) -> Vec<String> {
     mock.guardrails().iter().map(|held| held["id"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -72,7 +76,7 @@ async fn one_fault_of_any_kind_leaves_exactly_one() {
         let created = create(&client, "ci").await.unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(ids(&mock).len(), 2, "{what}");
         assert_eq!(ids(&mock)[1], created.guardrail.id(), "{what}");
-        assert_eq!(created.twins, [""; 0], "{what}");
+        assert_eq!(created.duplicates, [""; 0], "{what}");
     });
     let cases: tokio::task::JoinSet<()> = cases.collect();
     cases.join_all().await;
@@ -125,7 +129,7 @@ async fn a_twin_that_comes_late_is_named() {
     let (created, ()) = tokio::join!(create(&client, "ci"), late);
     let created = created.unwrap();
     let twins: Vec<_> = ids(&mock).into_iter().filter(|id| id != created.guardrail.id()).collect();
-    assert_eq!((created.twins, mock.guardrails().len()), (twins, 2));
+    assert_eq!((created.duplicates, mock.guardrails().len()), (twins, 2));
 }
 
 /// The service has made it, but not as it was asked to: to send it again would make a second one.
@@ -159,7 +163,7 @@ async fn one_name_in_two_workspaces_or_with_other_fields_is_two_guardrails() {
                 Some(found.fields().get("description") == Some(&description))
             };
             let created = client.create_guardrail(&object(&body.to_string()), &same).await.unwrap();
-            assert!(created.twins.is_empty(), "{created:?}");
+            assert!(created.duplicates.is_empty(), "{created:?}");
             assert_eq!(created.guardrail.fields().get("description"), Some(&body["description"]));
             created.guardrail.id().to_owned()
         }
@@ -170,6 +174,57 @@ async fn one_name_in_two_workspaces_or_with_other_fields_is_two_guardrails() {
     held.sort();
     assert_eq!(got, held);
     assert_eq!(mock.count("POST", "/guardrails"), 3);
+}
+
+/// Half of them name the default workspace, half leave it out; so many of the answers are lost.
+async fn default_by_two_names(each: usize, lost: usize) {
+    let (mock, client) = start();
+    let default = mock.default_workspace_id();
+    for _ in 0..lost {
+        fail(&mock, Action::dropped(When::After));
+    }
+    let bodies = [json!({ "name": "ci" }), json!({ "name": "ci", "workspace_id": default })];
+    let creates = bodies.iter().cycle().take(2 * each).map(|body| {
+        let (client, body) = (client.clone(), object(&body.to_string()));
+        async move { client.create_guardrail(&body, &is_named("ci")).await.unwrap() }
+    });
+    let made = creates.collect::<tokio::task::JoinSet<Created>>().join_all().await;
+    assert!(made.iter().all(|created| created.duplicates.is_empty()), "{made:?}");
+    let mut got: Vec<_> = made.iter().map(|created| created.guardrail.id().to_owned()).collect();
+    let mut held = ids(&mock);
+    got.sort();
+    held.sort();
+    assert_eq!(got, held, "{each} of each, {lost} lost");
+    assert_eq!(mock.count("POST", "/guardrails"), 2 * each as u64);
+}
+
+#[tokio::test]
+async fn the_default_workspace_is_one_by_whichever_name() {
+    for (each, lost) in [(1, 2), (1, 1), (3, 4), (3, 6)] {
+        default_by_two_names(each, lost).await;
+    }
+}
+
+/// As two aliases have it that share a process under `--debug`.
+#[tokio::test]
+async fn clients_of_one_account_do_not_take_each_others() {
+    let mock = Mock::start(Options::default()).unwrap();
+    let accounts = Accounts::default();
+    let clients = [0, 1].map(|_| Client::of_account(config(&mock), &accounts).unwrap());
+    for round in 1..=2 {
+        fail(&mock, Action::dropped(When::After));
+        fail(&mock, Action::dropped(When::After));
+        let (one, other) = tokio::join!(create(&clients[0], "ci"), create(&clients[1], "ci"));
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert_ne!(one.guardrail.id(), other.guardrail.id());
+        assert_eq!((ids(&mock).len(), mock.count("POST", "/guardrails")), (2 * round, 2 * round as u64));
+    }
+    // Of another account nothing is known.
+    let stranger = Client::of_account(config(&mock), &Accounts::default()).unwrap();
+    fail(&mock, Action::dropped(When::After));
+    fail(&mock, Action::dropped(When::After));
+    let (one, other) = tokio::join!(create(&clients[0], "ci"), create(&stranger, "ci"));
+    assert!(one.is_err() && other.is_err());
 }
 
 /// Its workspace is known from the answer.
@@ -199,7 +254,7 @@ async fn twins(actions: &[Action]) {
     got.sort();
     held.sort();
     assert_eq!(got, held, "{actions:?}");
-    assert!(made.iter().all(|created| created.twins.is_empty()), "{actions:?}");
+    assert!(made.iter().all(|created| created.duplicates.is_empty()), "{actions:?}");
 }
 
 #[tokio::test]

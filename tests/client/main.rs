@@ -17,6 +17,7 @@ mod retry;
 mod secrecy;
 mod server;
 mod stop;
+mod whose_answer;
 
 use std::time::Duration;
 

@@ -138,7 +138,7 @@ fn what_is_not_known_yet_is_named_when_a_client_is_needed() {
     {
         let config = block(&json!({})).with_attribute(name, value);
         assert_eq!(refusals(&config), [""; 0]);
-        let api = configure(&environment, "1.15.5", &config).unwrap().value;
+        let api = configure(&environment, &Accounts::default(), "1.15.5", &config).unwrap().value;
         api.stop();
         let error = api.client().unwrap_err();
         let detail = &error.iter().next().unwrap().detail;

@@ -99,7 +99,7 @@ impl Resource<Api> for Guardrail {
         let created = client.create_guardrail(&create_body(FIELDS, &planned), &is_as(&planned)).await;
         let created = created.map_err(|error| explain_body(&act("create", &planned), &error, FIELDS))?;
         let mut state = settle(client, &planned, &created.guardrail).await;
-        state.warnings.extend(warn_of_twins(client, &created));
+        state.warnings.extend(warn_of_duplicates(client, &created));
         Ok(state)
     }
 
@@ -161,15 +161,15 @@ fn is_as(planned: &Value) -> impl Fn(&client::Guardrail, Option<&ModelCatalog>) 
 }
 
 /// What the user is told of guardrails that may have been made besides the one that is in the state.
-fn warn_of_twins(client: &Client, created: &client::Created) -> Option<Diagnostic> {
+fn warn_of_duplicates(client: &Client, created: &client::Created) -> Option<Diagnostic> {
     let (name, id) = (client.redact(created.guardrail.name()), client.redact(created.guardrail.id()));
-    let twins = created.twins.join(", ");
+    let duplicates = created.duplicates.join(", ");
     let detail = format!(
         "An attempt to create it brought no answer, so it was created again, as {id}. Since then the service also shows \
-         {twins}, of the same name: most likely the work of that attempt. This provider has put no key or member under it. \
+         {duplicates}, of the same name: most likely the work of that attempt. This provider has put no key or member under it. \
          Delete it, unless somebody else has created it on purpose."
     );
-    (!created.twins.is_empty())
+    (!created.duplicates.is_empty())
         .then(|| Diagnostic::warning(format!("Guardrail \"{name}\" may exist twice"), detail))
 }
 

@@ -66,6 +66,33 @@ fn twins_that_are_made_at_once_get_one_each() {
     });
 }
 
+/// One resource leaves the workspace out, the other names the default one: both mean the same place.
+#[test]
+fn the_default_workspace_by_two_names_is_one_place() {
+    for (each, lost) in [(1, 2), (3, 4)] {
+        let workspace = Workspace::new();
+        let default = workspace.mock().default_workspace_id();
+        let block = |label: &str, line: &str| {
+            format!(
+                "resource \"openrouter_guardrail\" \"{label}\" {{\n  count = {each}\n  name = \"twin\"\n{line}\n}}\n"
+            )
+        };
+        let hcl = block("silent", "") + &block("named", &format!("  workspace_id = {default:?}"));
+        workspace.config(&format!("{}{hcl}", provider(SHORT, BUDGET)));
+        for _ in 0..lost {
+            fail(workspace.mock(), Action::dropped(When::After));
+        }
+        let run = workspace.try_apply().succeeds().never_says("may exist twice");
+        let addresses = ["silent", "named"].map(|label| {
+            (0..each).map(move |index| format!("openrouter_guardrail.{label}[{index}]")).collect::<Vec<_>>()
+        });
+        let kept: BTreeSet<_> =
+            addresses.iter().flatten().map(|address| id_of(&workspace, address)).collect();
+        assert_eq!((kept.len(), &kept), (2 * each, &ids(workspace.mock())), "{run}");
+        workspace.plans_nothing();
+    }
+}
+
 /// The work of the lost attempt is done when the next one has succeeded. Then it is too late for the service to be told
 /// apart from one that made it twice, but not for the user to hear of it.
 #[test]
