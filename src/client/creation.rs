@@ -340,7 +340,9 @@ impl Creation<'_> {
     async fn list(&self, workspace_id: Option<&str>, deadline: Instant) -> Result<Vec<Guardrail>, Error> {
         let listed = self.client.list_guardrails_to_finish(workspace_id, Some(deadline)).await?;
         if workspace_id.is_none() {
-            listed.iter().for_each(|guardrail| self.creations().learn_default(guardrail));
+            for guardrail in &listed {
+                self.creations().learn_default(guardrail);
+            }
         }
         Ok(listed)
     }
