@@ -13,12 +13,12 @@ fn wanted() -> Value {
     json!({ "name": "ci", "description": "ours" })
 }
 
-fn is_wanted(found: &Guardrail, _: Option<&ModelCatalog>) -> Option<bool> {
+const IS_WANTED: fn(&Guardrail, Option<&ModelCatalog>) -> Option<bool> = |found, _| {
     Some(wanted().as_object().unwrap().iter().all(|(name, value)| found.fields().get(name) == Some(value)))
-}
+};
 
 async fn create(client: &Client) -> Result<Created, Error> {
-    client.create_guardrail(&object(&wanted().to_string()), &is_wanted).await
+    client.create_guardrail(&object(&wanted().to_string()), &IS_WANTED).await
 }
 
 /// The next create is answered with this guardrail, whether or not it gets as far as the service.
