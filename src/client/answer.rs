@@ -31,6 +31,11 @@ pub(super) trait Entity: Sized {
 
     /// What tells it from others of its kind.
     fn id(&self) -> &str;
+
+    /// Whether it is what a request has named by this id. Letter case does not matter: a UUID is the same in capitals.
+    fn is(&self, id: &str) -> bool {
+        self.id().eq_ignore_ascii_case(id)
+    }
 }
 
 /// One page of a list.
@@ -52,7 +57,7 @@ impl Answer {
     }
 
     /// The thing in `{"data": {…}}`.
-    pub(super) fn entity<T: Entity>(self) -> Result<T, Error> {
+    pub(super) fn entity<T: Entity>(&self) -> Result<T, Error> {
         let mut envelope = self.envelope()?;
         let read = match envelope.remove("data") {
             Some(Value::Object(object)) => T::from_object(object, "data"),
@@ -61,19 +66,40 @@ impl Answer {
         read.map_err(|reason| self.unusable(reason))
     }
 
-    /// The things in `{"data": [{…}], "total_count": n}`.
-    pub(super) fn page<T: Entity>(self) -> Result<Page<T>, Error> {
-        let envelope = self.envelope()?;
-        page(envelope).map_err(|reason| self.unusable(reason))
+    /// The thing in `{"data": {…}}` that the request has named by its id. A cache or a proxy can answer with another one, and
+    /// whoever believed that would then change or delete it.
+    pub(super) fn entity_of<T: Entity>(&self, id: &str) -> Result<T, Error> {
+        let found: T = self.entity()?;
+        if found.is(id) { Ok(found) } else { Err(self.unusable(another("data.id", found.id(), id))) }
     }
 
-    /// Nothing, if the answer confirms a deletion: a JSON object that neither reports an error nor says `deleted` is
-    /// anything but true, or the status 204. A blank or foreign answer proves nothing and is an error.
-    pub(super) fn deleted(self) -> Result<(), Error> {
+    /// The things in `{"data": [{…}], "total_count": n}`, each of which `belongs` there.
+    pub(super) fn page<T: Entity>(
+        self,
+        belongs: impl Fn(&T) -> Result<(), Misshapen>,
+    ) -> Result<Page<T>, Error> {
+        let envelope = self.envelope()?;
+        let page = page(envelope).map_err(|reason| self.unusable(reason))?;
+        for (index, row) in page.rows.iter().enumerate() {
+            belongs(row).map_err(|reason| self.unusable(format!("data[{index}].{reason}")))?;
+        }
+        Ok(page)
+    }
+
+    /// Nothing, if the answer confirms the deletion of what has this id: a JSON object that neither reports an error, nor says
+    /// `deleted` is anything but true, nor is about something else, or the status 204. A blank or foreign answer proves nothing
+    /// and is an error.
+    pub(super) fn deleted(self, id: &str) -> Result<(), Error> {
         if self.status == 204 {
             return Ok(());
         }
-        match self.envelope()?.get("deleted") {
+        let envelope = self.envelope()?;
+        if let Some(found) = envelope.get("data").and_then(|data| data.get("id")).and_then(Value::as_str)
+            && !found.eq_ignore_ascii_case(id)
+        {
+            return Err(self.unusable(another("data.id", found, id)));
+        }
+        match envelope.get("deleted") {
             None | Some(Value::Bool(true)) => Ok(()),
             Some(_) => Err(self.unusable(required("deleted", "true"))),
         }
@@ -134,6 +160,11 @@ fn entry<T: Entity>(index: usize, row: Value) -> Result<T, Misshapen> {
         Value::Object(object) => T::from_object(object, &at),
         _ => Err(required(&at, "an object")),
     }
+}
+
+/// The complaint about a field that names something else than what was asked for.
+pub(super) fn another(field: &str, found: &str, wanted: &str) -> Misshapen {
+    format!("{field}: it is about {found}, but {wanted} was asked for")
 }
 
 /// The complaint about a field that is absent or of another type.
@@ -215,15 +246,15 @@ mod tests {
             ),
             (r#"{"data":[null],"total_count":1}"#, "data[0]: an object is required"),
         ] {
-            assert_eq!(reason(answer(200, body).page::<Guardrail>()), expected, "{body}");
+            assert_eq!(reason(answer(200, body).page::<Guardrail>(|_| Ok(()))), expected, "{body}");
         }
     }
 
     #[test]
     fn only_a_confirmed_deletion_is_one() {
-        assert!(answer(200, r#"{"deleted":true}"#).deleted().is_ok());
-        assert!(answer(200, r#"{"data":{"id":"g"}}"#).deleted().is_ok());
-        assert!(answer(204, "").deleted().is_ok());
+        assert!(answer(200, r#"{"deleted":true}"#).deleted("g").is_ok());
+        assert!(answer(200, r#"{"data":{"id":"g"}}"#).deleted("g").is_ok());
+        assert!(answer(204, "").deleted("g").is_ok());
         for (body, expected) in [
             (r#"{"deleted":false}"#, "deleted: true is required"),
             (r#"{"deleted":null}"#, "deleted: true is required"),
@@ -231,7 +262,7 @@ mod tests {
             ("", "it is empty"),
             ("<p>Welcome", "an HTML page: Welcome, not JSON"),
         ] {
-            assert_eq!(reason(answer(200, body).deleted()), expected, "{body}");
+            assert_eq!(reason(answer(200, body).deleted("g")), expected, "{body}");
         }
     }
 }

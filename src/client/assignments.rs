@@ -69,7 +69,7 @@ impl Client {
             Some(id) => self.request_with_id(&routes.list_of_guardrail, id),
             None => Ok(self.request(&routes.list)),
         };
-        pages::read(self, request, window).await
+        pages::read(self, request, is_of(guardrail_id), window).await
     }
 
     /// The whole list of one guardrail, for whoever has to know what became of a write; not asked for again after `deadline`.
@@ -81,7 +81,7 @@ impl Client {
     ) -> Result<Vec<Assignment>, Error> {
         let route = &subjects.routes().list_of_guardrail;
         let request = || Ok(self.request_with_id(route, guardrail_id)?.finishing(deadline));
-        Ok(pages::read(self, request, Window::ALL).await?.rows)
+        Ok(pages::read(self, request, is_of(Some(guardrail_id)), Window::ALL).await?.rows)
     }
 
     /// Puts subjects under a guardrail, each away from the one it was under. Idempotent. Gives the call, and how many are
@@ -119,6 +119,16 @@ impl Client {
         let request = self.request_with_id(route, guardrail_id)?.json(&body)?;
         let counted = self.call(&request, |answer| answer.count(count)).await?;
         Ok((request.call, counted))
+    }
+}
+
+/// Tells whether a row belongs into the list of a guardrail.
+fn is_of(guardrail_id: Option<&str>) -> impl Fn(&Assignment) -> Result<(), Misshapen> {
+    move |row| match guardrail_id {
+        Some(wanted) if !row.guardrail_id().eq_ignore_ascii_case(wanted) => {
+            Err(answer::another("guardrail_id", row.guardrail_id(), wanted))
+        }
+        _ => Ok(()),
     }
 }
 

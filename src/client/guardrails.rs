@@ -33,7 +33,7 @@ impl Client {
         window: Window,
     ) -> Result<Listing<Guardrail>, Error> {
         let request = || Ok(self.request(&LIST).query(&[("workspace_id", workspace_id)]));
-        let listing: Listing<Guardrail> = pages::read(self, request, window).await?;
+        let listing: Listing<Guardrail> = pages::read(self, request, is_in(workspace_id), window).await?;
         listing.rows.iter().for_each(|guardrail| self.learn(guardrail));
         Ok(listing)
     }
@@ -45,7 +45,7 @@ impl Client {
         deadline: Option<Instant>,
     ) -> Result<Vec<Guardrail>, Error> {
         let request = || Ok(self.request(&LIST).query(&[("workspace_id", workspace_id)]).finishing(deadline));
-        Ok(pages::read(self, request, Window::ALL).await?.rows)
+        Ok(pages::read(self, request, is_in(workspace_id), Window::ALL).await?.rows)
     }
 
     /// The request that makes a guardrail of the fields in `body`. Not idempotent: the same again makes a second one.
@@ -55,7 +55,7 @@ impl Client {
 
     /// One guardrail, of whichever workspace.
     pub async fn get_guardrail(&self, id: &str) -> Result<Guardrail, Error> {
-        self.described(&self.request_with_id(&GET, id)?).await
+        self.described(&self.request_with_id(&GET, id)?, id).await
     }
 
     /// Changes the fields present in `body` and no others; `null` clears one. `same` tells whether a guardrail has the
@@ -66,7 +66,7 @@ impl Client {
         body: &JsonObject,
         same: &Same<'_>,
     ) -> Result<Guardrail, Error> {
-        let error = match self.described(&self.request_with_id(&UPDATE, id)?.json(body)?).await {
+        let error = match self.described(&self.request_with_id(&UPDATE, id)?.json(body)?, id).await {
             Err(error) if error.may_have_happened() => error,
             outcome => return outcome,
         };
@@ -78,7 +78,7 @@ impl Client {
 
     /// A guardrail after a write that had all the time there is, without an answer: asked for once.
     async fn found_out(&self, id: &str) -> Result<Guardrail, Error> {
-        self.described(&self.request_with_id(&GET, id)?.finishing(Some(Instant::now()))).await
+        self.described(&self.request_with_id(&GET, id)?.finishing(Some(Instant::now())), id).await
     }
 
     /// Whether a guardrail is the same; asks for the models only if that depends on them, and not again after `deadline`.
@@ -109,8 +109,9 @@ impl Client {
         Ok(guardrail.workspace_id().map(str::to_owned))
     }
 
-    async fn described(&self, request: &Request) -> Result<Guardrail, Error> {
-        let guardrail = self.call(request, Answer::entity).await?;
+    /// The guardrail of this id, from the answer to a request about it.
+    async fn described(&self, request: &Request, id: &str) -> Result<Guardrail, Error> {
+        let guardrail: Guardrail = self.call(request, |answer: Answer| answer.entity_of(id)).await?;
         self.learn(&guardrail);
         Ok(guardrail)
     }
@@ -118,7 +119,8 @@ impl Client {
     /// Deletes a guardrail, and with it its assignments. A guardrail that does not exist is an error for which
     /// [`Error::is_not_found`] holds.
     pub async fn delete_guardrail(&self, id: &str) -> Result<(), Error> {
-        let deleted = self.call(&self.request_with_id(&DELETE, id)?, Answer::deleted).await;
+        let deleted =
+            self.call(&self.request_with_id(&DELETE, id)?, |answer: Answer| answer.deleted(id)).await;
         self.inner.listings.forget();
         let error = match deleted {
             Err(error) if error.may_have_happened() => error,
@@ -130,6 +132,16 @@ impl Client {
             Err(gone) if gone.is_not_found() => Ok(()),
             _ => Err(error),
         }
+    }
+}
+
+/// Tells whether a row belongs into the list of a workspace. One without a workspace is older than these, and can be in any.
+fn is_in(workspace_id: Option<&str>) -> impl Fn(&Guardrail) -> Result<(), Misshapen> {
+    move |guardrail| match (workspace_id, guardrail.workspace_id()) {
+        (Some(wanted), Some(found)) if !found.eq_ignore_ascii_case(wanted) => {
+            Err(answer::another("workspace_id", found, wanted))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::Client;
-use super::answer::{Answer, Entity, Page};
+use super::answer::{Answer, Entity, Misshapen, Page};
 use super::error::Error;
 use super::request::Request;
 
@@ -37,10 +37,12 @@ pub struct Listing<T> {
     pub total_count: u64,
 }
 
-/// The rows of a list that are in `window`. `request` makes the request without offset and limit.
+/// The rows of a list that are in `window`. `request` makes the request without offset and limit, and `belongs` tells whether
+/// a row is one of those that it asks for.
 pub(super) async fn read<T: Entity>(
     client: &Client,
     request: impl Fn() -> Result<Request, Error>,
+    belongs: impl Fn(&T) -> Result<(), Misshapen>,
     window: Window,
 ) -> Result<Listing<T>, Error> {
     let mut progress = Progress::new(window);
@@ -52,7 +54,7 @@ pub(super) async fn read<T: Entity>(
         let read = |answer: Answer| {
             let too_long =
                 answer.unusable(format!("total_count: a list of at most {MOST_ROWS} rows can be read"));
-            Ok((answer.page::<T>()?, too_long))
+            Ok((answer.page(&belongs)?, too_long))
         };
         let (page, too_long): (Page<T>, Error) = client.call(&request, read).await?;
         let came = page.rows.len();
@@ -64,6 +66,11 @@ pub(super) async fn read<T: Entity>(
         }
     }
     Ok(listing)
+}
+
+/// Where every row belongs.
+pub(super) fn any<T>(_: &T) -> Result<(), Misshapen> {
+    Ok(())
 }
 
 /// How far a list is read.

@@ -16,12 +16,12 @@ impl Client {
     /// One workspace, by its id or its slug.
     pub async fn get_workspace(&self, id_or_slug: &str) -> Result<Workspace, Error> {
         let request = self.request_with_id(&GET, id_or_slug)?;
-        self.call(&request, Answer::entity).await
+        self.call(&request, |answer: Answer| answer.entity_of(id_or_slug)).await
     }
 
     /// All workspaces of the account.
     pub async fn list_workspaces(&self) -> Result<Vec<Workspace>, Error> {
-        Ok(pages::read(self, || Ok(self.request(&LIST)), Window::ALL).await?.rows)
+        Ok(pages::read(self, || Ok(self.request(&LIST)), pages::any, Window::ALL).await?.rows)
     }
 }
 
@@ -54,5 +54,9 @@ impl Entity for Workspace {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn is(&self, id_or_slug: &str) -> bool {
+        [&self.id, &self.slug].into_iter().any(|own| own.eq_ignore_ascii_case(id_or_slug))
     }
 }

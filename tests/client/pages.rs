@@ -46,8 +46,9 @@ async fn a_full_last_page_costs_no_extra_request() {
 
 #[tokio::test]
 async fn the_workspace_is_asked_for_on_every_page() {
-    let server = Server::start(|seen| counted(seen, 150, |_| false)).await;
+    let server = Server::start(|seen| counted(seen, 150, |_| true)).await;
     client(&server).list_guardrails(Some("w&limit=1")).await.unwrap();
+    assert_eq!(server.seen().len(), 2);
     for seen in server.seen() {
         assert!(
             seen.target.starts_with("/api/v1/guardrails?workspace_id=w%26limit%3D1&offset="),

@@ -165,7 +165,7 @@ async fn a_429_holds_back_every_call_of_the_client() {
     }
     tokio::time::sleep(Duration::from_millis(50)).await;
     let begun = Instant::now();
-    client.get_guardrail("other").await.unwrap();
+    client.get_guardrail("g").await.unwrap();
     assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
     assert_eq!(limited.await.unwrap().unwrap_err().status(), Some(429));
 }
@@ -212,7 +212,7 @@ async fn a_call_that_is_sent_once_only_still_waits_for_its_turn() {
     let server = faulty(1, fault, Reply::json(200, guardrail("g"))).await;
     let client = retrying(&server, Retry { max_elapsed_time: Duration::ZERO, ..QUICK });
     assert_eq!(client.get_guardrail("limited").await.unwrap_err().status(), Some(429));
-    client.get_guardrail("other").await.unwrap();
+    client.get_guardrail("g").await.unwrap();
 }
 
 #[tokio::test]
@@ -257,9 +257,9 @@ async fn so_many_requests_are_under_way_at_a_time() {
     .await;
     let most = NonZeroUsize::new(3).unwrap();
     let client = Client::new(Config { max_concurrent_requests: most, ..config(&server.url()) }).unwrap();
-    let reads = (0..20).map(|number| {
+    let reads = (0..20).map(|_| {
         let client = client.clone();
-        async move { client.get_guardrail(&format!("g{number}")).await.unwrap() }
+        async move { client.get_guardrail("g").await.unwrap() }
     });
     let reads: tokio::task::JoinSet<_> = reads.collect();
     reads.join_all().await;
