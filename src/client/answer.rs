@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::JsonObject;
 use super::error::{Call, Error};
 use super::excerpt;
+use super::json;
 use super::secret::Redactor;
 
 /// The answer to a call that succeeded, unread.
@@ -113,7 +114,7 @@ impl Answer {
 
     /// The answer read as a type that takes only what it needs from it.
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(&self.body).map_err(|error| match error.classify() {
+        json::parse(&self.body).map_err(|error: serde_json::Error| match error.classify() {
             serde_json::error::Category::Data => self.unusable(error.to_string()),
             _ => self.not_json(&error),
         })
@@ -121,7 +122,7 @@ impl Answer {
 
     /// The outermost object. One with an `error` in it is a failure, whatever its status says.
     fn envelope(&self) -> Result<JsonObject, Error> {
-        match serde_json::from_slice(&self.body) {
+        match json::parse(&self.body) {
             Ok(Value::Object(object)) if object.get("error").is_none_or(Value::is_null) => Ok(object),
             Ok(Value::Object(_)) => {
                 let said = excerpt::message(&self.body, &self.redactor).unwrap_or_default();

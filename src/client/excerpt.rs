@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::JsonObject;
+use super::json;
 use super::secret::Redactor;
 
 /// Characters that a message of the service's own may have; validation errors can be long.
@@ -14,16 +15,20 @@ const EXCERPT_LIMIT: usize = 200;
 
 /// The message in the body of an error, whatever the body is; none if it is blank.
 pub(super) fn message(body: &[u8], redactor: &Redactor) -> Option<String> {
-    let said = match serde_json::from_slice::<Value>(body) {
+    let said = match json::parse::<Value>(body) {
         Ok(Value::Object(body)) => json_message(&body).map(|said| line(&said, MESSAGE_LIMIT, redactor)),
         Ok(_) | Err(_) => None,
     };
     said.filter(|said| !said.is_empty()).or_else(|| excerpt(body, redactor))
 }
 
-/// Whether a body is an error as the service describes them: `{"error": {…}}`.
-pub(super) fn is_error_document(body: &[u8]) -> bool {
-    serde_json::from_slice::<Value>(body).is_ok_and(|body| body["error"].is_object())
+/// Whether a body is an error as the service describes them, about this status: `{"error": {"code": 404, "message": "…"}}`. What a
+/// proxy or another server answers is not, and proves nothing.
+pub(super) fn is_error_document(body: &[u8], status: u16) -> bool {
+    let Ok(body) = json::parse::<Value>(body) else { return false };
+    let error = &body["error"];
+    let has_message = error["message"].as_str().is_some_and(|message| !message.trim().is_empty());
+    has_message && error["code"].as_u64() == Some(status.into())
 }
 
 /// The beginning of a body that is not what was expected, or the title of an HTML page; none if it is blank.

@@ -213,7 +213,7 @@ impl Wire {
             .or_else(|| status.canonical_reason().map(str::to_owned))
             .unwrap_or_else(|| "no explanation came with it".to_owned());
         let request_id = self.request_id(response.headers());
-        let from_service = excerpt::is_error_document(body);
+        let from_service = excerpt::is_error_document(body, status.as_u16());
         let retry_after = clock::retry_after(response.headers());
         let (call, status) = (call.clone(), status.as_u16());
         Error::Status { call, status, message, from_service, request_id, retry_after }

@@ -16,6 +16,7 @@ mod excerpt;
 mod gate;
 mod guardrails;
 mod http;
+mod json;
 mod models;
 mod pace;
 mod pages;

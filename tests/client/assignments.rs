@@ -15,7 +15,7 @@ use crate::{PATIENCE, client};
 const KEYS: Subjects = Subjects::Keys;
 
 /// An error as the service describes them.
-pub(crate) const REFUSAL: &str = r#"{"error":{"code":0,"message":"no"}}"#;
+pub(crate) const REFUSAL: &str = r#"{"error":{"code":404,"message":"no"}}"#;
 
 /// Guardrails by key: what the service holds.
 pub(crate) type Rows = Arc<Mutex<BTreeMap<String, String>>>;
