@@ -21,6 +21,7 @@ mod secrecy;
 mod story;
 mod text;
 mod validation;
+mod whose_answer;
 mod zdr;
 
 use serde_json::json;
