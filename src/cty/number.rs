@@ -151,12 +151,13 @@ impl Number {
         matches!(self.magnitude, Magnitude::Finite { .. })
     }
 
-    /// How many significant digits there are.
-    pub(super) fn digit_count(&self) -> usize {
-        match &self.magnitude {
-            Magnitude::Infinite => 0,
-            Magnitude::Finite { digits, .. } => digits.len(),
-        }
+    /// The double that this number is the shortest text of, if it is one with less than the full precision of a double: below
+    /// 2⁻¹⁰²², and not zero.
+    pub(super) fn as_subnormal_f64(&self) -> Option<f64> {
+        // Spares the conversion for all but very small numbers.
+        let is_tiny = matches!(&self.magnitude, Magnitude::Finite { exponent, .. } if *exponent < -300);
+        let double = if is_tiny { self.to_f64() } else { return None };
+        (double.is_subnormal() && Self::from_f64(double).as_ref() == Some(self)).then_some(double)
     }
 
     /// The double that is this number exactly and is printed as this number: both 2.5, but not 0.1 (no double is

@@ -16,6 +16,7 @@ mod harness;
 mod import;
 mod lifecycle;
 mod models;
+mod numbers;
 mod provider;
 mod secrecy;
 mod story;

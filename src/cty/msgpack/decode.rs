@@ -18,9 +18,6 @@ use crate::cty::value::{Dynamic, Value};
 /// No declared length reserves room for more elements than this; the rest is reserved as elements really come.
 const MAX_RESERVED: usize = 16;
 
-/// A fraction of more digits than this came out of a computation with doubles, not out of a configuration.
-const MAX_LITERAL: usize = 24;
-
 /// Reads one value of type `ty`, which must fill all of `bytes`.
 ///
 /// Every msgpack form of a number is a number, byte strings are taken for strings, any extension is an unknown value.
@@ -268,14 +265,13 @@ fn is_extension(marker: Marker) -> bool {
     )
 }
 
-/// What core means by a double, since it compares numbers by their decimals: all digits of a whole number; otherwise
-/// either the exact digits (a literal such as `725531.26806640625`, which happens to be a double) or the shortest that
-/// read back the same (a number that another provider computed in doubles). The wire does not tell which. A computed
-/// double nearly always has 30 digits or more, and nobody writes so many by hand.
+/// The number that core means by a double: the shortest decimal that reads back as this double. Core sends doubles for what
+/// functions and other providers have computed, whose precision is that of a double, and compares them by this text. It also
+/// sends one for a literal or the result of a division that happens to be a double exactly, such as `1/1073741824`, and
+/// compares that by all of its digits; but then it cannot be served by any provider, since core itself loses those digits
+/// between plan and apply.
 fn number_from_double(double: f64) -> Result<Number, Error> {
-    let exact = Number::from_f64_exactly(double);
-    let literal = exact.filter(|exact| exact.is_integer() || exact.digit_count() <= MAX_LITERAL);
-    literal.or_else(|| Number::from_f64(double)).ok_or_else(|| Error::here("a number is required, not NaN"))
+    Number::from_f64(double).ok_or_else(|| Error::here("a number is required, not NaN"))
 }
 
 fn wrong(error: &ValueReadError, ty: &Type) -> Error {

@@ -15,7 +15,8 @@ const UNKNOWN: [u8; 3] = [0xd4, 0, 0];
 ///
 /// A finite number goes out as decimal text. Core would take the shorter binary forms too, but keeps their precision
 /// with the number, and Terraform before 1.12 then finds a refreshed number different from the stored one, so that a
-/// refresh-only plan without changes reports some. Maps and objects are sorted by key.
+/// refresh-only plan without changes reports some. Only a subnormal double goes out as a double: its shortest text is too
+/// short for core, which compares it with all 53 bits. Maps and objects are sorted by key.
 pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, Error> {
     value.conforms(ty)?;
     let mut out = Vec::new();
@@ -28,8 +29,11 @@ fn write_value(out: &mut Vec<u8>, value: &Value, ty: &Type) -> Result<(), Error>
         (Value::Null, _) => encode::write_nil(out).written(),
         (Value::Unknown(refinement), _) => write_unknown(out, refinement.as_deref()),
         (Value::Bool(value), Type::Bool) => encode::write_bool(out, *value).written(),
-        (Value::Number(number), Type::Number) if number.is_finite() => write_text(out, &number.to_string()),
-        (Value::Number(number), Type::Number) => write_number(out, number),
+        (Value::Number(number), Type::Number) => match number.as_subnormal_f64() {
+            Some(double) => encode::write_f64(out, double).written(),
+            None if number.is_finite() => write_text(out, &number.to_string()),
+            None => write_number(out, number),
+        },
         (Value::String(text), Type::String) => write_text(out, text),
         (Value::List(elements), Type::List(ty)) | (Value::Set(elements), Type::Set(ty)) => {
             encode::write_array_len(out, length(elements.len())?).written()?;
