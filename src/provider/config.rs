@@ -7,7 +7,10 @@ use std::{
 };
 
 use crate::{
-    client::{ApiKey, BaseUrl, Client, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Retry},
+    client::{
+        ApiKey, BaseUrl, Client, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Retry,
+        check_proxy,
+    },
     cty::{Number, Path, Value},
     framework::{
         diagnostics::{Diagnostic, Diagnostics},
@@ -171,6 +174,7 @@ fn client_config(
     let url = url
         .map_or_else(|| Ok(BaseUrl::production()), BaseUrl::parse)
         .map_err(|error| refuse(config, &error))?;
+    check_proxy(environment, &url).map_err(|error| refuse(config, &error))?;
     let header = |name| text(config, name).map(str::to_owned);
     Ok(Config {
         http_referer: header(HTTP_REFERER),

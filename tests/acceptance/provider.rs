@@ -225,3 +225,37 @@ fn another_servers_key_is_no_use() {
     workspace.try_apply().fails().says("POST /guardrails answered 401");
     assert!(other.guardrails().is_empty() && workspace.mock().log().total == 0);
 }
+
+/// Otherwise requests would go out without the proxy, in silence.
+#[test]
+fn a_proxy_variable_that_cannot_be_parsed_is_an_error_that_names_it() {
+    let mut workspace = Workspace::new();
+    let settings = "server_url = \"https://service.invalid/api/v1\"\nretry = { max_elapsed_time_ms = 0 }";
+    workspace.config(&with_provider(settings));
+    workspace.env("HTTPS_PROXY", "http://user:hun/ter2@proxy.invalid:3128");
+    let problem = only_error(workspace.run(&["apply", "-auto-approve", "-json"]));
+    problem.says(&["Invalid provider configuration", "HTTPS_PROXY", "percent-encoded"]);
+    assert!(
+        !problem.text().contains("ter2") && !problem.text().contains("proxy.invalid"),
+        "{}",
+        problem.text()
+    );
+}
+
+#[test]
+fn entries_of_no_proxy_that_match_nothing_are_logged() {
+    let mut workspace = Workspace::new();
+    let settings = "server_url = \"https://service.invalid/api/v1\"";
+    workspace.config(&with_provider(settings));
+    workspace.env("HTTPS_PROXY", "http://127.0.0.1:1");
+    workspace.env("NO_PROXY", "https://user:hunter2@a.example,https://b.example");
+    workspace.try_plan().exits_with(2);
+    let log = std::fs::read_to_string(workspace.log_file()).unwrap();
+    let warnings: Vec<_> = log.lines().filter(|line| line.contains("an entry matches no host")).collect();
+    assert!(
+        warnings.iter().any(|line| line.contains("[WARN]") && line.contains("https://b.example")),
+        "{warnings:?}"
+    );
+    assert!(warnings.iter().any(|line| line.contains("(not shown)")), "{warnings:?}");
+    assert!(!log.contains("hunter2"));
+}
