@@ -21,6 +21,7 @@ mod pace;
 mod pages;
 mod placements;
 mod proxy;
+mod reach;
 mod request;
 mod retry;
 mod secret;
@@ -55,6 +56,7 @@ pub struct Client {
 struct Inner {
     wire: http::Wire,
     gate: gate::Gate,
+    reach: reach::Reach,
     retry: Retry,
     creations: creation::Creations,
     models: shared::Shared<ModelCatalog>,
@@ -72,6 +74,7 @@ impl Client {
             inner: Arc::new(Inner {
                 wire,
                 gate,
+                reach: reach::Reach::default(),
                 retry,
                 creations: creation::Creations::default(),
                 models: shared::Shared::default(),

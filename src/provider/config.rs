@@ -82,7 +82,8 @@ const RETRY_FIELDS: &[Field] = &[
         .doc("What each wait is multiplied by to make the next one, 1 or more. Defaults to 1.5."),
     Field::optional(MAX_ELAPSED_TIME_MS, Kind::Number).checks(&[Check::AtLeast(0), Check::Whole]).doc(
         "For how long a request is tried again, in milliseconds from the beginning of its first attempt: no wait between \
-         attempts ends later. With 0 there is a single attempt. Defaults to 300000.",
+         attempts ends later. With 0 there is a single attempt. A service that has not been reached yet in this run is given \
+         up after 30 seconds, if that is less. Defaults to 300000.",
     ),
     Field::optional(RETRY_CONNECTION_ERRORS, Kind::Bool).doc(
         "Whether a request is also tried again when the connection fails, is lost or brings no answer in time. Defaults to \

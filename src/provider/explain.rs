@@ -78,6 +78,11 @@ const UNCERTAIN: &str = "The service may or may not have done it: look at what i
 fn ending(error: &Error) -> String {
     match error {
         Error::GaveUp { end: End::Stopped, .. } => " Run Terraform again to go on.".to_owned(),
+        Error::GaveUp { end: End::Unreached, .. } => {
+            " Until it has answered once in a run, it is tried for 30 s, or for `max_elapsed_time_ms` of `retry` in the provider \
+             block if that is less."
+                .to_owned()
+        }
         Error::GaveUp { end: End::OutOfTime, last, .. } => {
             match last.retry_after().filter(|wait| !wait.is_zero()) {
                 Some(wait) => format!(
