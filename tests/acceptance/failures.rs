@@ -10,7 +10,7 @@ use mock_openrouter::{Action, Fault, Options, When};
 use serde_json::{Value, json};
 
 use crate::harness::{Run, Workspace, changes};
-use crate::story::{ONCE, THIS, guardrail, id_of, names, only_error, only_guardrail};
+use crate::story::{ONCE, THIS, errors, guardrail, id_of, names, only_error, only_guardrail};
 
 const BEFORE: &str = "name = \"kept\"\ndescription = \"before\"\nlimit_usd = 0.1\nreset_interval = \"daily\"\n\
                       allowed_models = [\"openai/gpt-5\"]";
@@ -278,6 +278,24 @@ fn an_unreachable_host_is_named() {
         "`server_url`",
     ]);
     assert_eq!(workspace.attributes(THIS), before);
+}
+
+#[test]
+fn a_service_that_was_never_reached_is_said_to_be_so() {
+    let mut workspace = Workspace::new();
+    workspace.env("OPENROUTER_BASE_URL", "http://127.0.0.1:1/api/v1");
+    let settings =
+        "provider \"openrouter\" {\n  retry = { initial_interval_ms = 50, max_elapsed_time_ms = 500 }\n}\n";
+    workspace
+        .config(&(settings.to_owned() + &guardrail("a", "name = \"a\"") + &guardrail("b", "name = \"b\"")));
+    let run = apply_json(&workspace).fails();
+    for error in errors(&run) {
+        assert!(error.to_string().contains("the service was never reached in this run"), "{error:#}");
+    }
+    let log = std::fs::read_to_string(workspace.log_file()).unwrap();
+    let count = |text: &str| log.lines().filter(|line| line.contains(text)).count();
+    let (warnings, attempts) = (count("the service has not been reached yet"), count("request failed"));
+    assert!(warnings >= 1 && warnings < attempts / 2, "{warnings} warnings of {attempts} attempts");
 }
 
 #[test]
