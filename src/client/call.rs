@@ -57,15 +57,17 @@ impl Client {
             Closed::Stopped => Error::Stopped { call: call.clone(), sent: false },
             Closed::Held(wait) => Error::HeldBack { call: call.clone(), wait },
         })?;
-        attempts.begin(Instant::now());
-        let answer = tokio::select! {
+        let begun = Instant::now();
+        attempts.begin(begun);
+        let outcome = tokio::select! {
             biased;
-            answer = self.inner.wire.send_once(request) => answer?,
+            outcome = self.inner.wire.send_once(request) => outcome,
             () = gate.ended(request.urgency) => {
                 return Err(Error::Stopped { call: call.clone(), sent: true });
             }
         };
-        read(answer)
+        attempts.note_unreached(self.inner.reach.note(&outcome, begun));
+        read(outcome?)
     }
 
     /// Waits after an attempt that failed, if there is to be another one. A 429 holds back every call.
@@ -87,7 +89,11 @@ impl Client {
         let end = match wait {
             Err(end) => end,
             Ok(wait) => {
-                announce(request, wait, &error);
+                if attempts.is_unreached() {
+                    self.inner.reach.announce(&error, Instant::now());
+                } else {
+                    announce(request, wait, &error);
+                }
                 match self.inner.gate.pause(wait, request.urgency).await {
                     Ok(()) => return Ok(()),
                     Err(_) => End::Stopped,

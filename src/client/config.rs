@@ -78,6 +78,17 @@ pub enum ConfigError {
         /// The header, as the API spells it.
         name: &'static str,
     },
+    /// A variable that should name the proxy cannot be parsed.
+    #[error(
+        "the environment variable {variable} should name the proxy for requests to the API, but it cannot be parsed, and \
+         without it requests would bypass the proxy. It should look like http://user:password@host:port. In the user \
+         name and password, write special characters percent-encoded (/ as %2F, @ as %40, # as %23, ? as %3F, a space as \
+         %20). To use no proxy, unset it, or add the API's host to NO_PROXY"
+    )]
+    Proxy {
+        /// The variable's name.
+        variable: &'static str,
+    },
     /// No request could be answered in no time.
     #[error("the timeout must be longer than zero")]
     Timeout,

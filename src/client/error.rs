@@ -141,7 +141,11 @@ pub enum Error {
     /// It was tried again until there was no more time, or no more sense in it.
     #[error("{last}; {}{attempts} attempt{} in {:.1} s{}", if *end == End::Final { "" } else { "gave up after " },
         if *attempts == 1 { "" } else { "s" }, elapsed.as_secs_f64(),
-        if *end == End::Stopped { ", as the run was interrupted" } else { "" })]
+        match end {
+            End::Stopped => ", as the run was interrupted",
+            End::Unreached => ": the service was never reached in this run",
+            _ => "",
+        })]
     GaveUp {
         /// How many attempts were made; 1 or more.
         attempts: u32,
@@ -178,6 +182,8 @@ pub enum Error {
 pub enum End {
     /// There was no time left.
     OutOfTime,
+    /// No attempt of this client has ever reached the service, and there was no time left for that.
+    Unreached,
     /// The failure is not one that passes.
     Final,
     /// It came often enough to be taken for one that does not pass.

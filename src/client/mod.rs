@@ -21,6 +21,8 @@ mod models;
 mod pace;
 mod pages;
 mod placements;
+mod proxy;
+mod reach;
 mod request;
 mod retry;
 mod secret;
@@ -38,6 +40,7 @@ pub use guardrails::{Guardrail, Same};
 pub use models::ModelCatalog;
 pub use pages::{Listing, Window};
 pub use placements::Placement;
+pub use proxy::check_proxy;
 pub use retry::Retry;
 pub use secret::ApiKey;
 pub use workspaces::Workspace;
@@ -54,6 +57,7 @@ pub struct Client {
 struct Inner {
     wire: http::Wire,
     gate: gate::Gate,
+    reach: reach::Reach,
     retry: Retry,
     creations: Arc<creation::Creations>,
     models: shared::Shared<ModelCatalog>,
@@ -77,6 +81,7 @@ impl Client {
             inner: Arc::new(Inner {
                 wire,
                 gate,
+                reach: reach::Reach::default(),
                 retry,
                 creations,
                 models: shared::Shared::default(),

@@ -42,6 +42,10 @@ impl Default for Retry {
 /// How long the first attempt may be held back.
 const FIRST_PATIENCE: Duration = Duration::from_secs(30);
 
+/// For how long a service is tried that no attempt of this client has reached yet: it is more likely to be misconfigured than
+/// to come back. Counted from the client's first attempt.
+const UNREACHED_LIMIT: Duration = Duration::from_secs(30);
+
 /// How often an answer that cannot be read is asked for. What stays unreadable is no passing fault.
 const MOST_UNREADABLE: u32 = 3;
 
@@ -57,12 +61,23 @@ pub(super) struct Attempts {
     unreadable: u32,
     /// Whether one of them may have been carried out.
     open: bool,
+    /// Since when the service has been tried without ever being reached, if the last attempt did not reach it either.
+    unreached_since: Option<Instant>,
 }
 
 impl Attempts {
     /// None made yet.
     pub(super) fn new(retry: Retry, deadline: Option<Instant>) -> Attempts {
-        Attempts { retry, deadline, begun: None, last_begun: None, made: 0, unreadable: 0, open: false }
+        Attempts {
+            retry,
+            deadline,
+            begun: None,
+            last_begun: None,
+            made: 0,
+            unreadable: 0,
+            open: false,
+            unreached_since: None,
+        }
     }
 
     /// Counts an attempt that begins now.
@@ -70,6 +85,16 @@ impl Attempts {
         self.begun.get_or_insert(now);
         self.last_begun = Some(now);
         self.made += 1;
+    }
+
+    /// Notes whether the client has ever reached the service, after an attempt: since when it has not.
+    pub(super) fn note_unreached(&mut self, since: Option<Instant>) {
+        self.unreached_since = since;
+    }
+
+    /// Whether no attempt of the client has reached the service, the last one of this call included.
+    pub(super) fn is_unreached(&self) -> bool {
+        self.unreached_since.is_some()
     }
 
     /// How long ago the last attempt began.
@@ -89,7 +114,10 @@ impl Attempts {
 
     /// When the time for another attempt is over.
     pub(super) fn end(&self, now: Instant) -> Instant {
-        let budget = self.begun.unwrap_or(now) + self.retry.max_elapsed_time.min(LONG);
+        let mut budget = self.begun.unwrap_or(now) + self.retry.max_elapsed_time.min(LONG);
+        if let Some(since) = self.unreached_since {
+            budget = budget.min(since + UNREACHED_LIMIT);
+        }
         self.deadline.map_or(budget, |deadline| budget.min(deadline))
     }
 
@@ -109,7 +137,11 @@ impl Attempts {
             None => shortened(self.interval(self.made)),
         };
         let in_time = now.checked_add(wait).is_some_and(|next| next <= self.end(now));
-        if in_time { Ok(wait) } else { Err(End::OutOfTime) }
+        match self.unreached_since {
+            _ if in_time => Ok(wait),
+            Some(_) => Err(End::Unreached),
+            None => Err(End::OutOfTime),
+        }
     }
 
     /// The error to end with: this one, which came last, and what was tried before.
@@ -118,6 +150,8 @@ impl Attempts {
             End::Stopped => true,
             // That there was time for one attempt only is no news, unless the service wanted more.
             End::OutOfTime => self.made > 1 || last.retry_after().is_some(),
+            // A single attempt is no news where no more were allowed.
+            End::Unreached => !self.retry.max_elapsed_time.is_zero(),
             End::Final | End::Enough => self.made > 1,
         };
         let hides_less = self.open && !last.may_have_happened();
@@ -299,6 +333,55 @@ mod tests {
         let error = attempts.give_up(stopped, now, End::Final);
         assert!(error.may_have_happened());
         assert!(error.to_string().ends_with("; 1 attempt in 0.0 s"), "{error}");
+    }
+
+    /// The waits of a call, and how it ends, when the service was unreached since that moment until it was reached.
+    fn unreached(
+        retry: Retry,
+        since: Instant,
+        begun: Instant,
+        reached: Option<Instant>,
+    ) -> (Duration, Error) {
+        let refused = || Error::Connect {
+            call: call(),
+            host: "h".to_owned(),
+            refused: true,
+            untrusted: false,
+            reason: "why".to_owned(),
+        };
+        let mut attempts = Attempts::new(retry, None);
+        let mut now = begun;
+        loop {
+            attempts.begin(now);
+            attempts.note_unreached(Some(since).filter(|_| reached.is_none_or(|reached| now < reached)));
+            match attempts.next_wait(&refused(), now) {
+                Ok(wait) => now += wait,
+                Err(end) => return (now - begun, attempts.give_up(refused(), now, end)),
+            }
+        }
+    }
+
+    #[test]
+    fn a_service_that_was_never_reached_is_given_up_early() {
+        let start = Instant::now();
+        let retry = Retry { max_interval: seconds(1), ..Retry::default() };
+        let (tried, error) = unreached(retry, start, start, None);
+        assert!(tried <= seconds(30) && tried >= seconds(28), "{tried:?}");
+        assert!(error.to_string().ends_with("the service was never reached in this run"), "{error}");
+
+        let (tried, error) = unreached(retry, start, start + seconds(31), None);
+        assert_eq!(tried, Duration::ZERO, "the time is the client's, not each call's");
+        assert!(error.to_string().contains("gave up after 1 attempt in"), "{error}");
+
+        let (tried, _) = unreached(Retry { max_elapsed_time: seconds(3), ..retry }, start, start, None);
+        assert!(tried <= seconds(3), "{tried:?}");
+
+        let (tried, error) = unreached(retry, start, start, Some(start + seconds(10)));
+        assert!(tried > seconds(290), "once reached, it has all the time: {tried:?}");
+        assert!(!error.to_string().contains("never reached"), "{error}");
+
+        let (_, error) = unreached(Retry { max_elapsed_time: Duration::ZERO, ..retry }, start, start, None);
+        assert!(matches!(error, Error::Connect { .. }), "a single attempt: {error}");
     }
 
     #[test]

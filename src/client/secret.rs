@@ -14,6 +14,9 @@ use super::config::ConfigError;
 /// How the service's keys begin.
 const KEY_PREFIX: &[u8] = b"sk-or-";
 
+/// The fewest characters of a key. Fewer are no service's key, and masking them would mask parts of most words.
+const MIN_KEY: usize = 8;
+
 /// A key cut off by the end of a text is masked from this many characters on; fewer tell nothing.
 const CUT_KEY: usize = 4;
 
@@ -26,7 +29,7 @@ pub struct ApiKey(SecretString);
 
 impl ApiKey {
     /// Takes a key as it was configured. Whitespace around it, as a file's last newline, does not count; a key that is
-    /// empty or holds anything but printable ASCII is refused. The error never contains the key.
+    /// empty, is shorter than 8 characters or holds anything but printable ASCII is refused. The error never contains the key.
     pub fn new(text: &str) -> Result<ApiKey, ConfigError> {
         let key = text.trim();
         let reason = if key.is_empty() {
@@ -35,6 +38,8 @@ impl ApiKey {
             "contains whitespace: it must be the bare key, without a prefix such as Bearer"
         } else if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             "contains a character that is not printable ASCII, so no HTTP header can carry it"
+        } else if key.len() < MIN_KEY {
+            "is too short: a key has 8 characters or more"
         } else {
             return Ok(ApiKey(SecretString::from(key)));
         };
@@ -280,6 +285,8 @@ mod tests {
             (" \n", "is empty"),
             ("Bearer hunter2", "whitespace"),
             ("hunter2\nhunter3", "whitespace"),
+            ("hunter2", "too short"),
+            (" hunter\n", "too short"),
             ("hunter2\u{7f}", "printable"),
             ("hunter2é", "printable"),
             ("\u{feff}hunter2", "printable"),
@@ -324,7 +331,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_key_is_masked_whole(characters in vec((b'!'..=b'~', 0..8_usize), 1..40)) {
+        fn any_key_is_masked_whole(characters in vec((b'!'..=b'~', 0..8_usize), MIN_KEY..40)) {
             let key: String = characters.iter().map(|&(byte, _)| char::from(byte)).collect();
             let echo: String = characters.iter().map(|&(byte, way)| written(byte, way)).collect();
             prop_assert_eq!(Redactor::new(&ApiKey::new(&key).unwrap()).redact(&echo), "***");

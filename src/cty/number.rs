@@ -7,6 +7,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use super::error::Error;
@@ -20,10 +21,12 @@ const MAX_EXPONENT: i64 = 100_000;
 const MAX_PADDING: usize = 40;
 
 /// A decimal number, exact, or an infinity. There is no negative zero and no NaN.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct Number {
     negative: bool,
     magnitude: Magnitude,
+    /// Whether it came as a subnormal double, and has to go back as one. It is no part of what the number is.
+    is_subnormal: bool,
 }
 
 /// `digits` have neither leading nor trailing zeros; zero has none at all, and the exponent 0.
@@ -39,9 +42,10 @@ enum Magnitude {
 
 impl Number {
     /// Positive infinity, which an expression in a configuration can produce.
-    pub const INFINITY: Self = Self { negative: false, magnitude: Magnitude::Infinite };
+    pub const INFINITY: Self = Self { negative: false, magnitude: Magnitude::Infinite, is_subnormal: false };
     /// Negative infinity.
-    pub const NEG_INFINITY: Self = Self { negative: true, magnitude: Magnitude::Infinite };
+    pub const NEG_INFINITY: Self =
+        Self { negative: true, magnitude: Magnitude::Infinite, is_subnormal: false };
 
     /// Reads a decimal number: an optional sign, digits with at most one point, an optional exponent. Refuses
     /// everything else (hexadecimal, `NaN`, `Inf`), and numbers of absurd length or size; the cost is bounded by the
@@ -80,7 +84,8 @@ impl Number {
         }
         let exponent =
             i32::try_from(exponent).map_err(|_| Error::here("the number is too large or too small"))?;
-        Ok(Self { negative, magnitude: Magnitude::Finite { digits: trimmed.into(), exponent } })
+        let magnitude = Magnitude::Finite { digits: trimmed.into(), exponent };
+        Ok(Self { negative, magnitude, is_subnormal: false })
     }
 
     /// The shortest decimal that reads back as this double, which is what JavaScript and Terraform print for it;
@@ -151,13 +156,16 @@ impl Number {
         matches!(self.magnitude, Magnitude::Finite { .. })
     }
 
-    /// The double that this number is the shortest text of, if it is one with less than the full precision of a double: below
-    /// 2⁻¹⁰²², and not zero.
+    /// The number that somebody means who sends a double: its shortest decimal. That of a subnormal one, which has less than the
+    /// full precision of a double, is too short for core, which compares it with all 53 bits: so it is remembered that it came
+    /// as one.
+    pub(super) fn received(double: f64) -> Option<Self> {
+        Self::from_f64(double).map(|number| Self { is_subnormal: double.is_subnormal(), ..number })
+    }
+
+    /// The subnormal double that it came as.
     pub(super) fn as_subnormal_f64(&self) -> Option<f64> {
-        // Spares the conversion for all but very small numbers.
-        let is_tiny = matches!(&self.magnitude, Magnitude::Finite { exponent, .. } if *exponent < -300);
-        let double = if is_tiny { self.to_f64() } else { return None };
-        (double.is_subnormal() && Self::from_f64(double).as_ref() == Some(self)).then_some(double)
+        self.is_subnormal.then(|| self.to_f64())
     }
 
     /// The double that is this number exactly and is printed as this number: both 2.5, but not 0.1 (no double is
@@ -220,6 +228,20 @@ fn parse_exponent(text: &str) -> Option<i64> {
     Some(if negative { -magnitude } else { magnitude })
 }
 
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        (self.negative, &self.magnitude) == (other.negative, &other.magnitude)
+    }
+}
+
+impl Eq for Number {}
+
+impl Hash for Number {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.negative, &self.magnitude).hash(state);
+    }
+}
+
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.negative, other.negative) {
@@ -249,7 +271,8 @@ impl From<u64> for Number {
         let digits = text.trim_end_matches('0');
         let exponent =
             if digits.is_empty() { 0 } else { i32::try_from(text.len() - digits.len()).unwrap_or(i32::MAX) };
-        Self { negative: false, magnitude: Magnitude::Finite { digits: digits.into(), exponent } }
+        let magnitude = Magnitude::Finite { digits: digits.into(), exponent };
+        Self { negative: false, magnitude, is_subnormal: false }
     }
 }
 

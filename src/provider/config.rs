@@ -1,5 +1,7 @@
 //! The provider block: its attributes, where their values come from when it is silent, and the client made of them.
 
+mod refusal;
+
 use std::{
     collections::BTreeMap,
     num::{NonZeroU16, NonZeroUsize},
@@ -7,9 +9,7 @@ use std::{
 };
 
 use crate::{
-    client::{
-        Accounts, ApiKey, BaseUrl, Client, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Retry,
-    },
+    client::{Accounts, BaseUrl, Client, Config, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Retry, check_proxy},
     cty::{Number, Path, Value},
     framework::{
         diagnostics::{Diagnostic, Diagnostics},
@@ -20,6 +20,7 @@ use crate::{
 };
 
 use super::assignment::PlannedAssignments;
+use refusal::{Origin, Setting};
 
 const API_KEY: &str = "api_key";
 const SERVER_URL: &str = "server_url";
@@ -81,7 +82,8 @@ const RETRY_FIELDS: &[Field] = &[
         .doc("What each wait is multiplied by to make the next one, 1 or more. Defaults to 1.5."),
     Field::optional(MAX_ELAPSED_TIME_MS, Kind::Number).checks(&[Check::AtLeast(0), Check::Whole]).doc(
         "For how long a request is tried again, in milliseconds from the beginning of its first attempt: no wait between \
-         attempts ends later. With 0 there is a single attempt. Defaults to 300000.",
+         attempts ends later. With 0 there is a single attempt. A service that has not been reached yet in this run is given \
+         up after 30 seconds, if that is less. Defaults to 300000.",
     ),
     Field::optional(RETRY_CONNECTION_ERRORS, Kind::Bool).doc(
         "Whether a request is also tried again when the connection fails, is lost or brings no answer in time. Defaults to \
@@ -139,10 +141,18 @@ impl Api {
 
 /// Checks what can be checked without the environment.
 pub(super) fn validate(config: &Value) -> Diagnostics {
-    let key = text(config, API_KEY).and_then(|key| ApiKey::new(key).err());
-    let url = text(config, SERVER_URL).and_then(|url| BaseUrl::parse(url).err());
-    let refused = key.into_iter().chain(url).map(|error| refuse(config, &error));
-    refused.chain(misordered_intervals(config.attribute(RETRY))).collect()
+    let mut refused = Diagnostics::default();
+    refused.extend(attribute(config, API_KEY).and_then(|key| refusal::api_key(key).err()));
+    refused.extend(attribute(config, SERVER_URL).and_then(|url| refusal::base_url(url).err()));
+    refused.extend(keys_in_headers(config));
+    refused.extend(misordered_intervals(config.attribute(RETRY)));
+    refused
+}
+
+/// A header is sent to whoever `server_url` names, and logged there.
+fn keys_in_headers(config: &Value) -> impl Iterator<Item = Diagnostic> {
+    let headers = [HTTP_REFERER, TITLE, CATEGORIES].into_iter();
+    headers.filter_map(|name| refusal::header(name, text(config, name)?))
 }
 
 /// Makes the client, or notes which unknown value prevents that for now.
@@ -157,7 +167,7 @@ pub(super) fn configure(
         return Ok(Warned::quiet(Api::new(Err(field.name))));
     }
     let client = client_config(environment, terraform_version, config)
-        .and_then(|client| Client::of_account(client, accounts).map_err(|error| refuse(config, &error)))?;
+        .and_then(|client| Client::of_account(client, accounts).map_err(|error| refusal::client(&error)))?;
     Ok(Warned::quiet(Api::new(Ok(client))))
 }
 
@@ -166,14 +176,16 @@ fn client_config(
     terraform_version: &str,
     config: &Value,
 ) -> Result<Config, Diagnostic> {
-    let variable =
-        |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.trim().is_empty());
-    let key = text(config, API_KEY).or_else(|| KEY_VARIABLES.into_iter().find_map(variable));
-    let key = ApiKey::new(key.ok_or_else(missing_key)?).map_err(|error| refuse(config, &error))?;
-    let url = text(config, SERVER_URL).or_else(|| variable(URL_VARIABLE));
-    let url = url
-        .map_or_else(|| Ok(BaseUrl::production()), BaseUrl::parse)
-        .map_err(|error| refuse(config, &error))?;
+    if let Some(refused) = keys_in_headers(config).next() {
+        return Err(refused);
+    }
+    let key = attribute(config, API_KEY)
+        .or_else(|| KEY_VARIABLES.into_iter().find_map(|name| variable(environment, name)));
+    let key = refusal::api_key(key.ok_or_else(refusal::missing_key)?)?;
+    let url = attribute(config, SERVER_URL).or_else(|| variable(environment, URL_VARIABLE));
+    let url = url.map_or_else(|| Ok(BaseUrl::production()), refusal::base_url)?;
+    check_proxy(environment, &url).map_err(|error| refusal::client(&error))?;
+    let append = variable(environment, USER_AGENT_VARIABLE).map(|setting| setting.text);
     let header = |name| text(config, name).map(str::to_owned);
     Ok(Config {
         http_referer: header(HTTP_REFERER),
@@ -182,7 +194,7 @@ fn client_config(
         timeout: milliseconds(config, TIMEOUT_MS).unwrap_or(DEFAULT_TIMEOUT),
         retry: retry(config.attribute(RETRY)),
         max_concurrent_requests: max_concurrent_requests(config),
-        ..Config::new(key, url, user_agent(terraform_version, variable(USER_AGENT_VARIABLE)))
+        ..Config::new(key, url, user_agent(terraform_version, append))
     })
 }
 
@@ -246,35 +258,19 @@ fn user_agent(terraform_version: &str, append: Option<&str>) -> String {
     append.map_or_else(|| agent.clone(), |append| format!("{agent} {}", append.trim()))
 }
 
+/// What the provider block sets.
+fn attribute<'a>(config: &'a Value, name: &str) -> Option<Setting<'a>> {
+    Some(Setting { text: text(config, name)?, origin: Origin::Attribute })
+}
+
+/// What a variable sets, unless it is blank.
+fn variable<'a>(environment: &'a BTreeMap<String, String>, name: &'static str) -> Option<Setting<'a>> {
+    let text = environment.get(name).filter(|text| !text.trim().is_empty())?;
+    Some(Setting { text, origin: Origin::Variable(name) })
+}
+
 fn text<'a>(config: &'a Value, name: &str) -> Option<&'a str> {
     config.attribute(name).as_str()
-}
-
-fn missing_key() -> Diagnostic {
-    let detail = format!(
-        "Set `{API_KEY}` in the provider block, or the environment variable {}. It must be a management key; you make one \
-         under Settings, Management Keys.",
-        KEY_VARIABLES.join(" or ")
-    );
-    Diagnostic::error("Missing API key", detail).at(Path::attribute(API_KEY))
-}
-
-/// Terraform prints the line that a path leads to. There is none for a value with a secret in it: a key, or a password in
-/// an address.
-fn refuse(config: &Value, error: &ConfigError) -> Diagnostic {
-    let (attribute, is_secret) = match error {
-        ConfigError::ApiKey { .. } => (API_KEY, true),
-        ConfigError::BaseUrl { .. } => {
-            (SERVER_URL, text(config, SERVER_URL).is_some_and(|url| url.contains('@')))
-        }
-        ConfigError::Header { name: "HTTP-Referer" } => (HTTP_REFERER, false),
-        ConfigError::Header { name: "X-OpenRouter-Title" } => (TITLE, false),
-        ConfigError::Header { name: "X-OpenRouter-Categories" } => (CATEGORIES, false),
-        _ => return Diagnostic::error("Invalid provider configuration", format!("{error}.")),
-    };
-    let diagnostic =
-        Diagnostic::error(format!("Invalid provider configuration: `{attribute}`"), format!("{error}."));
-    if is_secret { diagnostic } else { diagnostic.at(Path::attribute(attribute)) }
 }
 
 #[cfg(test)]

@@ -23,15 +23,43 @@ pub(super) fn explain(act: &str, error: &Error) -> Diagnostic {
     Diagnostic::error(format!("Could not {act}"), detail)
 }
 
-/// The same for a call that sent the fields of a table: at the attribute, if the service's message names one.
-pub(super) fn explain_body(act: &str, error: &Error, fields: &[Field]) -> Diagnostic {
+/// The same for a call that depends on what an attribute names, a workspace or a guardrail: at that attribute, if the
+/// service answered 403 or 404. None where the attribute is not set.
+pub(super) fn explain_named(act: &str, error: &Error, attribute: Option<&'static str>) -> Diagnostic {
     let diagnostic = explain(act, error);
+    match attribute.filter(|_| is_about_what_is_named(error)) {
+        Some(name) => {
+            let detail = format!("{} Check `{name}`.", diagnostic.detail);
+            Diagnostic { detail, ..diagnostic }.at(Path::attribute(name))
+        }
+        None => diagnostic,
+    }
+}
+
+/// The same for a call that sent the fields of a table: at the attribute, if the service's message names one.
+pub(super) fn explain_body(
+    act: &str,
+    error: &Error,
+    fields: &[Field],
+    named: Option<&'static str>,
+) -> Diagnostic {
+    if let Error::Status { message, .. } = error.cause()
+        && let Some(name) = attribute_in(message, fields)
+    {
+        return explain(act, error).at(Path::attribute(name));
+    }
+    explain_named(act, error, named)
+}
+
+/// Whether the service refuses access to what was named, or does not know it. A refusal of the key as such is about nothing
+/// that was named.
+fn is_about_what_is_named(error: &Error) -> bool {
     match error.cause() {
-        Error::Status { message, .. } => match attribute_in(message, fields) {
-            Some(name) => diagnostic.at(Path::attribute(name)),
-            None => diagnostic,
-        },
-        _ => diagnostic,
+        Error::Status { status: 404, from_service, .. } => *from_service,
+        Error::Status { status: 403, from_service, message, .. } => {
+            *from_service && !message.to_ascii_lowercase().contains("management key")
+        }
+        _ => false,
     }
 }
 
@@ -50,6 +78,11 @@ const UNCERTAIN: &str = "The service may or may not have done it: look at what i
 fn ending(error: &Error) -> String {
     match error {
         Error::GaveUp { end: End::Stopped, .. } => " Run Terraform again to go on.".to_owned(),
+        Error::GaveUp { end: End::Unreached, .. } => {
+            " Until it has answered once in a run, it is tried for 30 s, or for `max_elapsed_time_ms` of `retry` in the provider \
+             block if that is less."
+                .to_owned()
+        }
         Error::GaveUp { end: End::OutOfTime, last, .. } => {
             match last.retry_after().filter(|wait| !wait.is_zero()) {
                 Some(wait) => format!(
@@ -131,7 +164,8 @@ fn next_step_after_status(status: u16) -> &'static str {
         }
         402 => "The account's credits or plan do not cover this.",
         403 => {
-            "The key must be a management key of the account that owns the workspace, and the account must allow this."
+            "The key must be a management key of the account that owns the workspace, and the account must allow this. A \
+             management key may be bound to one workspace: the service then refuses it in all others."
         }
         404 => {
             "It does not exist, or the key cannot see it. Check the id, and that `server_url` is the API's base URL."

@@ -1,6 +1,8 @@
 //! API keys where something else belongs: an id, a hash. Owns how one is recognised, and what the user is told, which is
 //! never the text itself, nor the line that it stands in.
 
+use url::form_urlencoded;
+
 use crate::{
     cty::Value,
     framework::diagnostics::{Diagnostic, Diagnostics},
@@ -45,6 +47,28 @@ fn holds_key(text: &str) -> bool {
     text.match_indices(PREFIX).any(|(at, _)| begins_word(at))
 }
 
+/// Whether a text holds an API key as it is or percent-encoded, even repeatedly.
+pub(super) fn holds_encoded_key(text: &str) -> bool {
+    const DEPTH: usize = 4;
+    let mut text = text.to_owned();
+    for _ in 0..DEPTH {
+        if holds_key(&text) {
+            return true;
+        }
+        text = decoded(&text);
+    }
+    holds_key(&text)
+}
+
+/// The text with one level of percent-encoding removed.
+fn decoded(text: &str) -> String {
+    let mut decoded = String::with_capacity(text.len());
+    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        decoded.extend(["&", &name, "=", &value]);
+    }
+    decoded
+}
+
 /// Whether a text is what the API shows of a key: its first and last characters, `sk-or-v1-121...5c6b`.
 fn is_label(text: &str) -> bool {
     const SHOWN: usize = 8;
@@ -72,6 +96,22 @@ mod tests {
         }
         for other in ["", "0e6f44a4", "my...key", "task-or-other"] {
             assert_eq!(refuse_key("key_hash", other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_encoded_key_is_found() {
+        for key in [
+            "?key=sk-or-v1-0",
+            "SK%2Dor-v1-0",
+            "a%2Fsk-or-v1-0",
+            "?a=b&key%3D%73k-or-v1-0",
+            "%252573k-or-v1-0",
+        ] {
+            assert!(holds_encoded_key(key), "{key}");
+        }
+        for other in ["", "https://openrouter.ai/api/v1", "https://task-or-other.example", "100%", "%zz%2"] {
+            assert!(!holds_encoded_key(other), "{other}");
         }
     }
 }

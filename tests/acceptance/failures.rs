@@ -10,7 +10,7 @@ use mock_openrouter::{Action, Fault, Options, When};
 use serde_json::{Value, json};
 
 use crate::harness::{Run, Workspace, changes};
-use crate::story::{ONCE, THIS, guardrail, id_of, names, only_error, only_guardrail};
+use crate::story::{ONCE, THIS, errors, guardrail, id_of, names, only_error, only_guardrail};
 
 const BEFORE: &str = "name = \"kept\"\ndescription = \"before\"\nlimit_usd = 0.1\nreset_interval = \"daily\"\n\
                       allowed_models = [\"openai/gpt-5\"]";
@@ -214,6 +214,56 @@ fn a_wrong_key_and_one_without_rights_are_told_apart() {
     assert_eq!(only_guardrail(workspace.mock())["description"], "before");
 }
 
+const PLACE: &str = "00000000-0000-4000-8000-00000000000a";
+
+/// The configurations that name a workspace or a guardrail, the call that is refused for it, and the attribute.
+fn named() -> [(&'static str, &'static str, String, &'static str); 8] {
+    let workspace = format!("workspace_id = \"{PLACE}\"");
+    let guardrail_id = format!("guardrail_id = \"{PLACE}\"");
+    let (list, rows) = ("/guardrails", "/guardrails/{id}/assignments/keys");
+    let block =
+        |kind: &str, name: &str, lines: &str| format!("{kind} \"openrouter_{name}\" \"x\" {{\n{lines}\n}}\n");
+    let key = format!("{guardrail_id}\nkey_hash = \"{}\"", "a".repeat(64));
+    let member = format!("{guardrail_id}\nuser_id = \"user_1\"");
+    [
+        (
+            "POST",
+            list,
+            block("resource", "guardrail", &format!("name = \"n\"\n{workspace}")),
+            "workspace_id =",
+        ),
+        ("GET", list, block("data", "guardrails", &workspace), "workspace_id ="),
+        ("GET", list, block("data", "guardrail", &format!("name = \"n\"\n{workspace}")), "workspace_id ="),
+        ("GET", "/guardrails/{id}", block("data", "guardrail", &format!("id = \"{PLACE}\"")), "id ="),
+        ("GET", rows, block("data", "guardrail_key_assignments", &guardrail_id), "guardrail_id ="),
+        ("POST", rows, block("resource", "guardrail_key_assignment", &key), "guardrail_id ="),
+        (
+            "GET",
+            "/guardrails/{id}",
+            block("resource", "guardrail_member_assignment", &member),
+            "guardrail_id =",
+        ),
+        // Nothing is named, so the block is all there is to point at.
+        ("POST", list, block("resource", "guardrail", "name = \"n\""), "resource \"openrouter_guardrail\""),
+    ]
+}
+
+#[test]
+fn a_workspace_or_guardrail_that_the_key_may_not_use_is_pointed_at() {
+    let workspace = Workspace::new();
+    for (method, template, config, place) in named() {
+        for (status, text) in [(403, "may be bound to one workspace"), (404, "the key cannot see it")] {
+            workspace.mock().clear_faults();
+            workspace
+                .mock()
+                .add_fault(Fault::on(method, template, Action::status(status)).forever())
+                .unwrap();
+            workspace.config(&config);
+            only_error(apply_json(&workspace)).says(&[text]).points_at(place);
+        }
+    }
+}
+
 #[test]
 fn an_unreachable_host_is_named() {
     let mut workspace = applied();
@@ -228,6 +278,24 @@ fn an_unreachable_host_is_named() {
         "`server_url`",
     ]);
     assert_eq!(workspace.attributes(THIS), before);
+}
+
+#[test]
+fn a_service_that_was_never_reached_is_said_to_be_so() {
+    let mut workspace = Workspace::new();
+    workspace.env("OPENROUTER_BASE_URL", "http://127.0.0.1:1/api/v1");
+    let settings =
+        "provider \"openrouter\" {\n  retry = { initial_interval_ms = 50, max_elapsed_time_ms = 500 }\n}\n";
+    workspace
+        .config(&(settings.to_owned() + &guardrail("a", "name = \"a\"") + &guardrail("b", "name = \"b\"")));
+    let run = apply_json(&workspace).fails();
+    for error in errors(&run) {
+        assert!(error.to_string().contains("the service was never reached in this run"), "{error:#}");
+    }
+    let log = std::fs::read_to_string(workspace.log_file()).unwrap();
+    let count = |text: &str| log.lines().filter(|line| line.contains(text)).count();
+    let (warnings, attempts) = (count("the service has not been reached yet"), count("request failed"));
+    assert!(warnings >= 1 && warnings < attempts / 2, "{warnings} warnings of {attempts} attempts");
 }
 
 #[test]

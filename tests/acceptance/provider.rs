@@ -35,12 +35,12 @@ fn the_key_is_found_where_the_documentation_says() {
     let padded_argument = format!("api_key = {:?}", format!("\t{key}\n"));
     // The argument, the first variable, the second; and whether the key that wins is the right one.
     for (settings, first, second, works) in [
-        ("", key.as_str(), "wrong", true),
-        ("", "wrong", key.as_str(), false),
+        ("", key.as_str(), "wrong-key", true),
+        ("", "wrong-key", key.as_str(), false),
         ("", "", key.as_str(), true),
         ("", " \n", key.as_str(), true),
-        (&argument, "wrong", "wrong", true),
-        ("api_key = \"wrong\"", key.as_str(), key.as_str(), false),
+        (&argument, "wrong-key", "wrong-key", true),
+        ("api_key = \"wrong-key\"", key.as_str(), key.as_str(), false),
         ("", &padded, "", true),
         (&padded_argument, "", "", true),
     ] {
@@ -99,7 +99,41 @@ fn bad_settings_are_refused_at_their_attribute_and_not_repeated() {
         ),
         ("server_url = \"example\"", "server_url", "is not a URL"),
         ("api_key = \"Bearer hunter2\"", "provider \"openrouter\"", "must be the bare key"),
-        ("api_key = \" \"", "provider \"openrouter\"", "is empty"),
+        (
+            "api_key = \" \"",
+            "provider \"openrouter\"",
+            "is empty. Check where the value of `api_key` comes from",
+        ),
+        ("api_key = \"\"", "provider \"openrouter\"", "leave `api_key` out or set it to null"),
+        ("api_key = \"hunter2\"", "provider \"openrouter\"", "is too short"),
+        ("server_url = \"SK-or-v1-hunter2\"", "provider \"openrouter\"", "`server_url` holds an API key"),
+        (
+            "server_url = \"https://openrouter.ai/?key=sk-or-v1-hunter2\"",
+            "provider \"openrouter\"",
+            "`server_url` holds an API key",
+        ),
+        (
+            "server_url = \"https://openrouter.ai/%73k%2Dor-v1-hunter2\"",
+            "provider \"openrouter\"",
+            "`server_url` holds an API key",
+        ),
+        ("server_url = \"another-services-key-hunter2\"", "provider \"openrouter\"", "is not a URL"),
+        (
+            "server_url = \"https://openrouter.ai/?token=hunter2\"",
+            "provider \"openrouter\"",
+            "a query or fragment",
+        ),
+        ("http_referer = \"sk-or-v1-hunter2\"", "provider \"openrouter\"", "`http_referer` holds an API key"),
+        (
+            "x_open_router_title = \"key sk-or-v1-hunter2\"",
+            "provider \"openrouter\"",
+            "`x_open_router_title` holds an API key",
+        ),
+        (
+            "x_open_router_categories = \"a,sk-or-v1-hunter2\"",
+            "provider \"openrouter\"",
+            "`x_open_router_categories` holds an API key",
+        ),
         ("timeout_ms = 0", "timeout_ms", "must be greater than 0"),
         ("max_concurrent_requests = 0", "max_concurrent_requests", "must be at least 1"),
         ("retry = { exponent = 0.5 }", "retry", "`retry.exponent` must be at least 1; it is 0.5"),
@@ -117,10 +151,34 @@ fn bad_settings_are_refused_at_their_attribute_and_not_repeated() {
 }
 
 #[test]
-fn plain_http_from_the_environment_is_refused_too() {
+fn a_bad_base_url_from_the_environment_is_named_by_its_variable() {
     let mut workspace = Workspace::new();
-    workspace.env(URL, "http://openrouter.ai/api/v1").config(&with_provider(""));
-    only_error(workspace.run(&["plan", "-json"])).says(&["must use https", "127.0.0.0/8"]);
+    for (value, texts, is_shown) in [
+        ("http://openrouter.ai/api/v1", ["must use https", "127.0.0.0/8"], true),
+        ("openrouter.ai/api/v1", ["is not a URL", URL], true),
+        ("https://user:hunter2@openrouter.ai", ["user name or password", "not shown"], false),
+        ("https://openrouter.ai/sk-or-v1-hunter2", ["The environment variable", "holds an API key"], false),
+    ] {
+        workspace.env(URL, value).config(&with_provider("server_url = null"));
+        let problem = only_error(workspace.run(&["plan", "-json"]));
+        problem.says(&[URL]).says(&texts).points_at("provider \"openrouter\"");
+        assert_eq!(problem.text().contains(value), is_shown, "{}", problem.text());
+        assert!(!problem.text().contains("hunter2"), "{}", problem.text());
+    }
+}
+
+/// What is known only in the apply is not validated before.
+#[test]
+fn a_key_in_the_wrong_place_is_refused_also_where_it_is_known_late() {
+    let workspace = Workspace::new();
+    let source = "variable \"late\" {\n  default = \"sk-or-v1-hunter2\"\n}\n";
+    for attribute in ["server_url", "http_referer"] {
+        workspace.config(&(source.to_owned() + &with_provider(&format!("{attribute} = var.late"))));
+        let problem = only_error(workspace.run(&["plan", "-json"]));
+        problem.says(&[&format!("`{attribute}` holds an API key")]).points_at("provider \"openrouter\"");
+        assert!(!problem.text().contains("hunter2"), "{}", problem.text());
+    }
+    assert_eq!(workspace.mock().log().total, 0);
 }
 
 #[test]
@@ -224,4 +282,38 @@ fn another_servers_key_is_no_use() {
     workspace.env(URL, other.base_url()).config(&with_provider(""));
     workspace.try_apply().fails().says("POST /guardrails answered 401");
     assert!(other.guardrails().is_empty() && workspace.mock().log().total == 0);
+}
+
+/// Otherwise requests would go out without the proxy, in silence.
+#[test]
+fn a_proxy_variable_that_cannot_be_parsed_is_an_error_that_names_it() {
+    let mut workspace = Workspace::new();
+    let settings = "server_url = \"https://service.invalid/api/v1\"\nretry = { max_elapsed_time_ms = 0 }";
+    workspace.config(&with_provider(settings));
+    workspace.env("HTTPS_PROXY", "http://user:hun/ter2@proxy.invalid:3128");
+    let problem = only_error(workspace.run(&["apply", "-auto-approve", "-json"]));
+    problem.says(&["Invalid provider configuration", "HTTPS_PROXY", "percent-encoded"]);
+    assert!(
+        !problem.text().contains("ter2") && !problem.text().contains("proxy.invalid"),
+        "{}",
+        problem.text()
+    );
+}
+
+#[test]
+fn entries_of_no_proxy_that_match_nothing_are_logged() {
+    let mut workspace = Workspace::new();
+    let settings = "server_url = \"https://service.invalid/api/v1\"";
+    workspace.config(&with_provider(settings));
+    workspace.env("HTTPS_PROXY", "http://127.0.0.1:1");
+    workspace.env("NO_PROXY", "https://user:hunter2@a.example,https://b.example");
+    workspace.try_plan().exits_with(2);
+    let log = std::fs::read_to_string(workspace.log_file()).unwrap();
+    let warnings: Vec<_> = log.lines().filter(|line| line.contains("an entry matches no host")).collect();
+    assert!(
+        warnings.iter().any(|line| line.contains("[WARN]") && line.contains("https://b.example")),
+        "{warnings:?}"
+    );
+    assert!(warnings.iter().any(|line| line.contains("(not shown)")), "{warnings:?}");
+    assert!(!log.contains("hunter2"));
 }

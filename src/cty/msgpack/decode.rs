@@ -271,7 +271,7 @@ fn is_extension(marker: Marker) -> bool {
 /// compares that by all of its digits; but then it cannot be served by any provider, since core itself loses those digits
 /// between plan and apply.
 fn number_from_double(double: f64) -> Result<Number, Error> {
-    Number::from_f64(double).ok_or_else(|| Error::here("a number is required, not NaN"))
+    Number::received(double).ok_or_else(|| Error::here("a number is required, not NaN"))
 }
 
 fn wrong(error: &ValueReadError, ty: &Type) -> Error {

@@ -15,8 +15,7 @@ const UNKNOWN: [u8; 3] = [0xd4, 0, 0];
 ///
 /// A finite number goes out as decimal text. Core would take the shorter binary forms too, but keeps their precision
 /// with the number, and Terraform before 1.12 then finds a refreshed number different from the stored one, so that a
-/// refresh-only plan without changes reports some. Only a subnormal double goes out as a double: its shortest text is too
-/// short for core, which compares it with all 53 bits. Maps and objects are sorted by key.
+/// refresh-only plan without changes reports some. Only what came as a subnormal double goes back as one. Maps and objects are sorted by key.
 pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, Error> {
     value.conforms(ty)?;
     let mut out = Vec::new();

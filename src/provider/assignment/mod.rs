@@ -28,7 +28,11 @@ use crate::{
     },
 };
 
-use super::{config::Api, explain::explain, id_form, key};
+use super::{
+    config::Api,
+    explain::{explain, explain_named},
+    id_form, key,
+};
 use private::Private;
 
 pub(super) use fields::{GUARDRAIL_ID, WORKSPACE_ID};
@@ -199,7 +203,9 @@ impl Assignment {
         let maker = private.maker.as_deref().unwrap_or_default();
         let assigned = api.client()?.assign(self.subjects, guardrail_id, subject, maker).await;
         assigned.map_err(|error| {
-            explain(&self.act("assign", state), &error).at(Path::attribute(self.subject)).into()
+            let told = explain_named(&self.act("assign", state), &error, Some(GUARDRAIL_ID));
+            let is_located = told.path.is_some();
+            if is_located { told.into() } else { told.at(Path::attribute(self.subject)).into() }
         })
     }
 

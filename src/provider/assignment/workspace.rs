@@ -8,7 +8,7 @@ use crate::{
     framework::diagnostics::{Diagnostic, Diagnostics},
 };
 
-use super::{Api, Assignment, GUARDRAIL_ID, WORKSPACE_ID, explain, fields};
+use super::{Api, Assignment, GUARDRAIL_ID, WORKSPACE_ID, explain_named, fields};
 
 impl Assignment {
     /// Plans the workspace: unknown when the guardrail changes and the configuration is silent.
@@ -85,7 +85,8 @@ impl Assignment {
     ) -> Result<Option<String>, Diagnostics> {
         let found = api.client()?.workspace_of_guardrail(guardrail_id).await;
         found.map_err(|error| {
-            explain(&format!("read the workspace of guardrail {guardrail_id}"), &error).into()
+            let act = format!("read the workspace of guardrail {guardrail_id}");
+            explain_named(&act, &error, Some(GUARDRAIL_ID)).into()
         })
     }
 

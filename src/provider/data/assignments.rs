@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     client::{Assignment, Subjects},
-    cty::{Path, Value},
+    cty::Value,
     framework::{
         data_source::DataSource,
         diagnostics::Diagnostics,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    super::{assignment::GUARDRAIL_ID, config::Api, explain::explain, key},
+    super::{assignment::GUARDRAIL_ID, config::Api, explain::explain_named, key},
     LIMIT, OFFSET, TOTAL_COUNT, listed, window,
 };
 
@@ -89,8 +89,7 @@ impl DataSource<Api> for Assignments {
         let guardrail = config.attribute(GUARDRAIL_ID).as_str();
         let listing = api.client()?.list_assignments(self.subjects, guardrail, window(&config)).await;
         let listing = listing.map_err(|error| {
-            let told = explain("list the assignments", &error);
-            if error.is_not_found() { told.at(Path::attribute(GUARDRAIL_ID)) } else { told }
+            explain_named("list the assignments", &error, guardrail.map(|_| GUARDRAIL_ID))
         })?;
         let rows = listing.rows.iter().map(Assignment::fields);
         Ok(Warned::quiet(listed(self.fields, config.clone(), rows, listing.total_count)?))

@@ -14,7 +14,7 @@ use crate::{
 };
 
 use super::{
-    super::{assignment::WORKSPACE_ID, config::Api, explain::explain, guardrail, key},
+    super::{assignment::WORKSPACE_ID, config::Api, explain::explain_named, guardrail, key},
     LIMIT, OFFSET, TOTAL_COUNT, listed, window,
 };
 
@@ -43,7 +43,8 @@ impl DataSource<Api> for Guardrails {
     async fn read(&self, api: &Api, config: Value) -> Reply<Value> {
         let workspace = config.attribute(WORKSPACE_ID).as_str();
         let listing = api.client()?.list_guardrails_in(workspace, window(&config)).await;
-        let listing = listing.map_err(|error| explain("list the guardrails", &error))?;
+        let listing = listing
+            .map_err(|error| explain_named("list the guardrails", &error, workspace.map(|_| WORKSPACE_ID)))?;
         let rows = listing.rows.iter().map(crate::client::Guardrail::fields);
         Ok(Warned::quiet(listed(FIELDS, config.clone(), rows, listing.total_count)?))
     }

@@ -10,7 +10,11 @@ use crate::{
     },
 };
 
-use super::super::{explain::explain, key};
+use super::super::{
+    assignment::WORKSPACE_ID,
+    explain::{explain, explain_named},
+    key,
+};
 
 /// The guardrail that `given` means.
 ///
@@ -55,7 +59,10 @@ pub(in crate::provider) async fn by_name(
 ) -> Result<Guardrail, Diagnostics> {
     let place = workspace.map_or_else(|| "the default workspace".to_owned(), |id| format!("workspace {id}"));
     let act = format!("{verb} guardrail \"{name}\" of {place}");
-    let listed = client.list_guardrails(workspace).await.map_err(|error| explain(&act, &error))?;
+    let listed = client
+        .list_guardrails(workspace)
+        .await
+        .map_err(|error| explain_named(&act, &error, workspace.map(|_| WORKSPACE_ID)))?;
     let mut found: Vec<_> = listed.into_iter().filter(|one| one.name().nfc().eq(name.nfc())).collect();
     let detail = match found.len() {
         1 => return Ok(found.remove(0)),

@@ -97,7 +97,10 @@ impl Resource<Api> for Guardrail {
     async fn create(&self, api: &Api, planned: Value) -> Reply<State> {
         let client = api.client()?;
         let created = client.create_guardrail(&create_body(FIELDS, &planned), &is_as(&planned)).await;
-        let created = created.map_err(|error| explain_body(&act("create", &planned), &error, FIELDS))?;
+        let created = created.map_err(|error| {
+            let workspace = planned.attribute(WORKSPACE_ID).as_str().map(|_| WORKSPACE_ID);
+            explain_body(&act("create", &planned), &error, FIELDS, workspace)
+        })?;
         let mut state = settle(client, &planned, &created.guardrail).await;
         state.warnings.extend(warn_of_duplicates(client, &created));
         Ok(state)
@@ -107,7 +110,8 @@ impl Resource<Api> for Guardrail {
         let client = api.client()?;
         let body = update_body(FIELDS, &prior.value, &planned);
         let updated = client.update_guardrail(id(&prior.value), &body, &is_as(&planned)).await;
-        let updated = updated.map_err(|error| explain_body(&act("update", &prior.value), &error, FIELDS))?;
+        let updated =
+            updated.map_err(|error| explain_body(&act("update", &prior.value), &error, FIELDS, None))?;
         Ok(settle(client, &planned, &updated).await)
     }
 
