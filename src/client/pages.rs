@@ -68,11 +68,6 @@ pub(super) async fn read<T: Entity>(
     Ok(listing)
 }
 
-/// Where every row belongs.
-pub(super) fn any<T>(_: &T) -> Result<(), Misshapen> {
-    Ok(())
-}
-
 /// How far a list is read.
 struct Progress {
     /// Where the next page begins; none at the end.

@@ -21,7 +21,7 @@ impl Client {
 
     /// All workspaces of the account.
     pub async fn list_workspaces(&self) -> Result<Vec<Workspace>, Error> {
-        Ok(pages::read(self, || Ok(self.request(&LIST)), pages::any, Window::ALL).await?.rows)
+        Ok(pages::read(self, || Ok(self.request(&LIST)), |_| Ok(()), Window::ALL).await?.rows)
     }
 }
 
