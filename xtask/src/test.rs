@@ -1,14 +1,16 @@
 //! `cargo xtask test`: every test of the workspace, and those that drive Terraform once with each one found.
 //!
-//! Prints cargo's output as it is, then one line with the sums. Knows nothing of what the tests do.
+//! Prints cargo's output as it is, then what failed, then one line with the sums. Knows nothing of what the tests do.
 
-use std::fmt;
-use std::io::{BufRead, BufReader};
+mod tally;
+
+use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
+use self::tally::Tally;
 use crate::console;
 use crate::project::Project;
 use crate::terraform::{self, Minor, Terraform};
@@ -29,99 +31,55 @@ pub(crate) fn run(project: &Project, given: &[PathBuf], required: &[Minor]) -> R
     for terraform in &terraforms {
         println!("{terraform}");
     }
-    let mut tally = Tally::default();
+    let mut sum = Tally::default();
+    let mut failures = Vec::new();
     for (index, terraform) in terraforms.iter().enumerate() {
         let (scope, args) =
             if index == 0 { ("All tests", EVERYTHING) } else { ("Those that drive Terraform", DRIVING) };
-        console::title(format_args!("{scope}, with {} {}", terraform.product, terraform.version));
-        tally.add(cargo_test(project, args, terraform)?);
+        let host = format!("{} {}", terraform.product, terraform.version);
+        console::title(format_args!("{scope}, with {host}"));
+        let tally = cargo_test(project, args, terraform)?;
+        sum.add(&tally);
+        failures.extend(tally.failures.into_iter().map(|failure| format!("with {host}: {failure}")));
     }
     console::title("All of it");
     for terraform in &terraforms {
         println!("{terraform}");
     }
-    println!("{tally}");
-    if tally.passed == 0 {
+    if !failures.is_empty() {
+        console::title("What failed");
+        println!("{}", failures.join("\n"));
+    }
+    println!("{sum}");
+    if sum.passed == 0 {
         bail!("no test ran");
     }
-    if tally.failed > 0 {
-        bail!("{}", console::count(tally.failed, "failure"));
+    if sum.failed > 0 {
+        bail!("{}", console::count(sum.failed, "failure"));
     }
     Ok(())
 }
 
-/// Runs one `cargo test`, passing its output through. A run that fails without a failed test (it does not compile, a
-/// test binary crashed) counts as one failure.
+/// Runs one `cargo test`, passing its output through. Both of its streams come on one, as the names of the test binaries
+/// are on another one than the names of the tests.
 fn cargo_test(project: &Project, args: &[&str], terraform: &Terraform) -> Result<Tally> {
     let path = terraform.path.to_string_lossy();
     let setting = format!("{HANDED_OVER}='{path}'");
     console::command_line(&[&[setting.as_str(), "cargo"], args].concat());
-    let mut child = project
-        .cargo(args)
-        .env(HANDED_OVER, &terraform.path)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot run cargo")?;
-    let output = child.stdout.take().context("cargo has no stdout")?;
+    let (output, writer) = io::pipe().context("no pipe can be made")?;
+    let mut command = project.cargo(args);
+    command.env(HANDED_OVER, &terraform.path).stdin(Stdio::null());
+    command.stdout(writer.try_clone().context("a pipe cannot be shared")?).stderr(writer);
+    let mut child = command.spawn().context("cannot run cargo")?;
+    // It holds the pipe's other ends, without which there would be no end of the output.
+    drop(command);
     let mut tally = Tally::default();
     for line in BufReader::new(output).split(b'\n') {
         let line = String::from_utf8_lossy(&line.context("cannot read cargo's output")?).into_owned();
         println!("{line}");
-        tally.add(Tally::of_line(&line).unwrap_or_default());
+        tally.read(&line);
     }
     let status = child.wait().context("cargo cannot be waited for")?;
-    if !status.success() && tally.failed == 0 {
-        eprintln!("`cargo {}` ended with {status}", args.join(" "));
-        tally.failed = 1;
-    }
+    tally.end(&format!("cargo {}", args.join(" ")), status);
     Ok(tally)
-}
-
-/// How many tests ran.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Tally {
-    passed: usize,
-    failed: usize,
-}
-
-impl Tally {
-    fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-    }
-
-    /// Reads the line with which each test binary ends: `test result: ok. 3 passed; 0 failed; …`.
-    fn of_line(line: &str) -> Option<Self> {
-        let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
-        let number = |noun: &str| {
-            let count = counts.split("; ").find_map(|part| part.strip_suffix(noun))?;
-            count.trim().parse().ok()
-        };
-        Some(Self { passed: number("passed")?, failed: number("failed")? })
-    }
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} passed, {} failed", self.passed, self.failed)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_result_lines_count() {
-        let ok =
-            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s";
-        assert_eq!(Tally::of_line(ok), Some(Tally { passed: 12, failed: 0 }));
-        let bad =
-            "test result: FAILED. 11 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 9s";
-        assert_eq!(Tally::of_line(bad), Some(Tally { passed: 11, failed: 2 }));
-        for line in ["test a::b ... ok", "running 3 tests", "test result: what", ""] {
-            assert_eq!(Tally::of_line(line), None, "{line}");
-        }
-    }
 }
