@@ -26,6 +26,7 @@ fn start_with(options: Options) -> (Mock, Client) {
 }
 
 fn config(mock: &Mock) -> Config {
+    crate::log::install();
     let key = ApiKey::new(mock.management_key()).unwrap();
     let retry =
         Retry { initial_interval: Duration::from_millis(20), max_elapsed_time: BUDGET, ..Retry::default() };

@@ -34,6 +34,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A configuration with which nothing is sent twice.
 pub(crate) fn config(base_url: &str) -> Config {
+    log::install();
     let config = Config::new(ApiKey::new(KEY).unwrap(), BaseUrl::parse(base_url).unwrap(), "tests/1");
     let retry = Retry { max_elapsed_time: Duration::ZERO, ..Retry::default() };
     Config { timeout: PATIENCE, retry, ..config }

@@ -9,7 +9,7 @@ use terraform_provider_openrouter::client::{Client, Config, Error, Retry, Subjec
 
 use crate::log::Log;
 use crate::server::{Reply, Server};
-use crate::{DIFFERENT, config, create, guardrail, object};
+use crate::{DIFFERENT, PATIENCE, config, create, guardrail, object};
 
 /// Waits of some milliseconds, for as long as it takes.
 const QUICK: Retry = Retry {
@@ -25,6 +25,13 @@ const BRIEF: Retry = Retry { max_elapsed_time: Duration::from_secs(1), ..QUICK }
 
 fn retrying(server: &Server, retry: Retry) -> Client {
     Client::new(Config { retry, ..config(&server.url()) }).unwrap()
+}
+
+/// Waits until a line with this text is logged.
+async fn logged(log: &Log, text: &str) {
+    while !log.lines().iter().any(|line| line.contains(text)) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// A server that answers the first `times` requests with `fault`, and then as it should.
@@ -118,7 +125,7 @@ async fn the_end_tells_how_often_how_long_and_what_came_last() {
     let server = Server::always(Reply::json(503, r#"{"error":{"message":"asleep"}}"#)).await;
     let begun = Instant::now();
     let error = retrying(&server, BRIEF).get_guardrail("g").await.unwrap_err();
-    assert!(begun.elapsed() < BRIEF.max_elapsed_time + Duration::from_secs(5));
+    assert!(begun.elapsed() < BRIEF.max_elapsed_time + PATIENCE);
     let Error::GaveUp { attempts, elapsed, .. } = &error else { panic!("{error}") };
     assert_eq!(*attempts as usize, server.seen().len());
     assert!(*attempts >= 2 && *elapsed <= begun.elapsed());
@@ -141,7 +148,7 @@ async fn the_service_says_how_long_to_wait() {
         retrying(&server, QUICK).get_guardrail("g").await.unwrap();
         let waited = begun.elapsed();
         assert!(
-            waited >= Duration::from_secs(1) && waited < Duration::from_secs(10),
+            waited >= Duration::from_secs(1) && waited < Duration::from_secs(25),
             "{headers:?}: {waited:?}"
         );
     }
@@ -159,14 +166,12 @@ async fn a_429_holds_back_every_call_of_the_client() {
     .await;
     let client = retrying(&server, Retry { max_elapsed_time: Duration::from_secs(3), ..QUICK });
     let limited = client.clone();
-    let limited = tokio::spawn(async move { limited.get_guardrail("limited").await });
-    while server.seen().is_empty() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let log = Log::capture();
     let begun = Instant::now();
+    let limited = tokio::spawn(async move { limited.get_guardrail("limited").await });
+    logged(&log, "waiting before the next attempt").await;
     client.get_guardrail("g").await.unwrap();
-    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
     assert_eq!(limited.await.unwrap().unwrap_err().status(), Some(429));
 }
 
@@ -178,7 +183,10 @@ async fn a_long_wait_is_announced_and_a_short_one_is_not() {
         let server = Server::always(Reply::with_headers(429, &headers, "{}")).await;
         let client = retrying(&server, Retry::default());
         let both = async { tokio::join!(client.get_guardrail("g"), client.get_guardrail("held")) };
-        assert!(tokio::time::timeout(Duration::from_millis(1500), both).await.is_err());
+        tokio::select! {
+            ended = both => panic!("{ended:?}"),
+            () = logged(&log, text) => {}
+        }
         let lines = log.lines();
         let prefix = format!("{level} terraform_provider_openrouter::client::call");
         let announced: Vec<_> = lines.iter().filter(|line| line.starts_with(&prefix)).collect();
@@ -199,7 +207,7 @@ async fn more_patience_than_there_is_time_ends_every_call_at_once() {
     let begun = Instant::now();
     assert_eq!(client.get_guardrail("g").await.unwrap_err().status(), Some(429));
     let error = client.get_guardrail("other").await.unwrap_err();
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(begun.elapsed() < PATIENCE);
     let expected = "GET /guardrails/other was not sent: the service has asked not to be called for another 3";
     assert!(error.to_string().starts_with(expected), "{error}");
     server.only();
@@ -242,7 +250,7 @@ async fn those_who_wait_for_one_listing_share_its_failure() {
     while let Some(error) = reads.join_next().await {
         assert_eq!(error.unwrap().status(), Some(503));
     }
-    assert!(begun.elapsed() < BRIEF.max_elapsed_time * 6, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < BRIEF.max_elapsed_time * 12, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

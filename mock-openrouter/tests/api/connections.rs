@@ -147,6 +147,8 @@ fn a_dropped_connection_ends_what_was_under_way_on_it() {
 
 #[test]
 fn work_after_a_disconnect_is_timed_by_the_disconnect() {
+    /// Long enough for what is timed by its end to be told from what a busy machine makes late.
+    const LATE: Duration = Duration::from_secs(4);
     let mock = Mock::start(Options { latency: Duration::from_millis(600), ..Options::default() }).unwrap();
     let then = Duration::from_secs(1);
     let mut kept = Wire::open(&mock);
@@ -156,6 +158,9 @@ fn work_after_a_disconnect_is_timed_by_the_disconnect() {
     for (patience, mut wire, guardrails) in
         [(Duration::from_millis(800), kept, 2), (Duration::from_millis(20), Wire::open(&mock), 3)]
     {
+        if guardrails == 3 {
+            mock.set_latency(LATE);
+        }
         let action = Action::after_disconnect(Duration::from_secs(60), then);
         mock.add_fault(Fault::on("POST", "/guardrails", action)).unwrap();
         wire.send("ghost");
@@ -165,6 +170,6 @@ fn work_after_a_disconnect_is_timed_by_the_disconnect() {
         drop(wire);
         assert!(mock.wait_until(PATIENCE, |mock| mock.guardrails().len() == guardrails));
         let waited = gone.elapsed();
-        assert!(waited >= then && waited < then + Duration::from_millis(450), "{waited:?}");
+        assert!(waited >= then && waited < LATE, "{waited:?}");
     }
 }

@@ -3,7 +3,6 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
@@ -201,7 +200,9 @@ async fn a_request_that_takes_forever_does_not_hold_up_shutdown() {
 
     let answer = GrpcControllerClient::new(channel).shutdown(Empty {}).await;
     assert!(answer.is_ok(), "{answer:?}");
-    let asked = Instant::now();
+    // On a clock that moves only when there is nothing else to do.
+    time::pause();
+    let asked = time::Instant::now();
     server.let_answers_leave().await;
-    assert!(asked.elapsed() < Duration::from_millis(80), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() <= LAST_ANSWERS + Duration::from_millis(1), "{:?}", asked.elapsed());
 }

@@ -263,11 +263,29 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// The time in which an error says that so many attempts were made.
+/// The time in which an error says that so many attempts were made. Which of two errors it is depends on who meets the 429
+/// first: a call whose own time is over gave up, and one that may not be sent any more, as another one was asked for more
+/// patience than is left, ends after its attempts.
 fn tried_for(error: &str, attempts: u64) -> Option<Duration> {
-    let (_, rest) = error.split_once(&format!("gave up after {attempts} attempts in "))?;
+    let tried = [format!("; gave up after {attempts} attempts in "), format!("; {attempts} attempts in ")];
+    let (_, rest) = tried.iter().find_map(|tried| error.split_once(tried))?;
     let (seconds, _) = rest.split_once(" s")?;
     seconds.parse().ok().map(Duration::from_secs_f64)
+}
+
+#[test]
+fn both_ends_of_a_call_that_was_held_back_are_read() {
+    for (error, expected) in [
+        ("GET /guardrails answered 429: slow down; gave up after 4 attempts in 1.5 s. Wait", Some(1500)),
+        (
+            "GET /guardrails was not sent: the service has asked not to be called for another 1 s; 4 attempts in 1.5 s. Wait",
+            Some(1500),
+        ),
+        ("GET /guardrails answered 429: slow down; gave up after 3 attempts in 1.5 s", None),
+        ("GET /guardrails answered 429: slow down", None),
+    ] {
+        assert_eq!(tried_for(error, 4), expected.map(Duration::from_millis), "{error}");
+    }
 }
 
 /// What the provider has logged of refused connections so far, one line for each.
