@@ -115,8 +115,9 @@ impl Names<'_> {
 /// Whether an answer says what was sent, to the names of one field.
 ///
 /// Every name sent must appear in the answer, itself or in its canonical form, and nothing else may. Names that the list
-/// does not know, but the service accepted (delisted or hidden ones), are taken to be what stands behind the names of the
-/// answer that nothing else explains and the list does not know either.
+/// does not know, but the service accepted (delisted or hidden ones), are taken to be what stands behind names of the answer
+/// that the list does not know either: behind those that nothing else explains, or behind the same as another name, where
+/// one model was sent by both of its names.
 pub fn explains(aliases: &dyn Aliases, sent: &Value, answer: &Value) -> bool {
     let (Some(sent), Some(answer)) = (names(sent), names(answer)) else { return false };
     let mut unexplained = answer.clone();
@@ -130,10 +131,9 @@ pub fn explains(aliases: &dyn Aliases, sent: &Value, answer: &Value) -> bool {
             None => return false,
         }
     }
-    let behind_hidden = 1..=hidden;
-    let explained =
-        if hidden == 0 { unexplained.is_empty() } else { behind_hidden.contains(&unexplained.len()) };
-    explained && unexplained.iter().all(|name| aliases.canonical(name).is_none())
+    let is_unlisted = |name: &&str| aliases.canonical(name).is_none();
+    let hidden_has_place = hidden == 0 || answer.iter().any(is_unlisted);
+    hidden_has_place && unexplained.len() <= hidden && unexplained.iter().all(is_unlisted)
 }
 
 /// The strings of a wholly known set of strings; `None` for null, unknown or anything else.

@@ -1,14 +1,14 @@
 //! When two values of a field mean the same, though they are not equal.
 //!
 //! The service is JavaScript: numbers are the same when they are the same double. A collection without elements is the
-//! same as none. Members that the service assigns do not count, and an absent member is the same as its default there.
+//! same as none, and so is a text without characters where none need be given. Members that the service assigns do not count, and an absent member is the same as its default there.
 //! The one place for this decision; aliased names, which need the service's list, are in [`super::aliases`].
 
 use crate::cty::Value;
 
 use super::{
     aliases::Names,
-    field::{Equality, Field, Kind, Literal},
+    field::{Equality, Field, Kind, Literal, Mode},
 };
 
 /// Whether a value of `field` means what state holds, names of the service included.
@@ -25,6 +25,9 @@ pub fn same(field: &Field, left: &Value, right: &Value) -> bool {
     match (field.kind, &*left, &*right) {
         (Kind::Number, Value::Number(left), Value::Number(right)) => left.is_same_double(right),
         (Kind::Strings | Kind::Objects(_), left, right) if is_nothing(left) && is_nothing(right) => true,
+        (Kind::String, left, right) if matches!(field.mode, Mode::Optional) => {
+            is_blank(left) && is_blank(right)
+        }
         (Kind::Object(members), Value::Object(_), Value::Object(_)) => same_members(members, &left, &right),
         (Kind::Objects(members), Value::List(left), Value::List(right)) => {
             same_objects(field.equality, members, left, right)
@@ -36,6 +39,11 @@ pub fn same(field: &Field, left: &Value, right: &Value) -> bool {
 /// Whether a collection holds nothing: null, or without elements.
 pub fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.elements().is_some_and(<[Value]>::is_empty)
+}
+
+/// Whether a text holds nothing: null, or without characters.
+fn is_blank(value: &Value) -> bool {
+    value.is_null() || value.as_str() == Some("")
 }
 
 /// The elements of a keyed list, by key. Elements without a known key come first.

@@ -21,19 +21,67 @@ pub fn check(pattern: &str) -> Result<(), String> {
     if let Some(reference) = found.backreference() {
         return Err(format!("it has a backreference, `{reference}`, which is not allowed"));
     }
-    parse(pattern)
+    if let Some(assertion) = found.repeated {
+        return Err(format!(
+            "it is not valid in JavaScript (`{assertion}` matches no text that could be repeated)"
+        ));
+    }
+    if let Some(flags) = inline_flags(pattern) {
+        return Err(format!(
+            "it is not valid in JavaScript, which has no inline flags such as `(?{flags})`; write both cases instead, as in \
+             `[Aa]`"
+        ));
+    }
+    parse(pattern, &found)
+}
+
+/// The pattern with a letter for each class, classes within classes included. Outside of classes the mode `v` is the mode `u`,
+/// where our parser is as strict as JavaScript.
+fn without_classes(pattern: &str) -> String {
+    let (mut rest, mut depth) = (String::with_capacity(pattern.len()), 0_usize);
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        let is_outside = depth == 0;
+        match character {
+            '[' => depth += 1,
+            ']' if depth > 0 => {
+                depth -= 1;
+                if depth == 0 {
+                    rest.push('x');
+                }
+            }
+            '\\' => {
+                let escaped = [Some(character), characters.next()];
+                rest.extend(escaped.into_iter().flatten().filter(|_| is_outside));
+            }
+            _ if is_outside => rest.push(character),
+            _ => {}
+        }
+    }
+    rest
+}
+
+/// The letters of an inline flag of other dialects, such as `(?i)`, at the beginning of a pattern, where they are mostly used.
+fn inline_flags(pattern: &str) -> Option<&str> {
+    let (flags, _) = pattern.strip_prefix("(?")?.split_once(')')?;
+    let are_flags = !flags.is_empty() && flags.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
+    are_flags.then_some(flags)
 }
 
 /// Whether JavaScript's parser takes it: without a flag, or with `u` or `v`, since it is not known which of them the
 /// service sets. Limits of our own parser are not the service's.
-fn parse(pattern: &str) -> Result<(), String> {
+fn parse(pattern: &str, found: &Found) -> Result<(), String> {
     if pattern.matches('|').count() + pattern.matches("(?<").count() > MAX_PARSED {
         return Ok(());
     }
     let plain = Flags { no_opt: true, ..Flags::default() };
-    let modes = [plain, Flags { unicode: true, ..plain }, Flags { unicode_sets: true, ..plain }];
+    let unicode = Flags { unicode: true, ..plain };
+    let sets = Flags { unicode_sets: true, ..plain };
+    // What our parser takes in a mode, and JavaScript does not.
+    let is_set_pattern = || Regex::with_flags(&without_classes(pattern), unicode).is_ok();
+    let modes = [(plain, !found.repeated_code_point), (unicode, true), (sets, is_set_pattern())];
     let mut first_error = None;
-    for flags in modes {
+    for (flags, _) in modes.into_iter().filter(|(_, is_possible)| *is_possible) {
         match Regex::with_flags(pattern, flags) {
             Ok(_) => return Ok(()),
             Err(error) => first_error = first_error.or(Some(error.text)),
@@ -53,8 +101,12 @@ fn is_own_limit(error: &str) -> bool {
 #[derive(Default)]
 struct Found {
     lookaround: Option<String>,
+    /// `\\b` or `\\B` with a quantifier, which our parser takes.
+    repeated: Option<&'static str>,
     /// `\1` and the like, which refer to a group only where there are as many groups.
     numbered: Option<u32>,
+    /// `\u{61}` with a quantifier, which has a quantifier already where it is no code point.
+    repeated_code_point: bool,
     /// `\k<name>`, which refers to a group only where there are named ones.
     named: bool,
     groups: u32,
@@ -105,7 +157,27 @@ fn scan_escape<'a>(tail: &'a str, in_class: bool, found: &mut Found) -> &'a str 
         return &tail[digits..];
     }
     found.named |= !in_class && tail.starts_with("k<");
+    let after_code_point = tail.strip_prefix("u{").and_then(|rest| rest.split_once('}'));
+    found.repeated_code_point |= !in_class
+        && after_code_point.is_some_and(|(_, rest)| !rest.starts_with('?') && begins_with_quantifier(rest));
+    for (letter, assertion) in [('b', "\\b"), ('B', "\\B")] {
+        if !in_class && tail.strip_prefix(letter).is_some_and(begins_with_quantifier) {
+            found.repeated.get_or_insert(assertion);
+        }
+    }
     tail.chars().next().map_or(tail, |escaped| &tail[escaped.len_utf8()..])
+}
+
+fn begins_with_quantifier(text: &str) -> bool {
+    if text.starts_with(['*', '+', '?']) {
+        return true;
+    }
+    let Some((bounds, _)) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')) else {
+        return false;
+    };
+    let (least, most) = bounds.split_once(',').unwrap_or((bounds, ""));
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    !least.is_empty() && is_number(least) && is_number(most)
 }
 
 fn scan_group(tail: &str, found: &mut Found) {
@@ -152,6 +224,39 @@ mod tests {
         for pattern in patterns {
             assert_eq!(check(pattern), Ok(()), "{pattern}");
         }
+    }
+
+    #[test]
+    fn refuses_what_our_parser_takes_and_javascript_does_not() {
+        for pattern in [
+            r"\b+",
+            r"\b*x",
+            r"a\B{2}",
+            r"\B{1,}",
+            r"\b?",
+            r"[a--b]]",
+            r"[a--b]\k",
+            r"[a--b]}",
+            r"]\u{61}+",
+            "(?i)x",
+            "(?im-s)x",
+        ] {
+            assert!(check(pattern).unwrap_err().contains("not valid in JavaScript"), "{pattern}");
+        }
+        for pattern in [
+            r"[\b+]",
+            r"\b{a",
+            r"\\b+",
+            r"[a--b]",
+            r"[[a-c]--b]+",
+            r"]\u{61}?",
+            r"\u{61}+",
+            "(?:i)",
+            "a(?:)*",
+        ] {
+            assert_eq!(check(pattern), Ok(()), "{pattern}");
+        }
+        assert!(check("(?i)x").unwrap_err().contains("no inline flags such as `(?i)`"));
     }
 
     #[test]

@@ -208,3 +208,28 @@ fn what_cannot_be_imported_is_told_in_one_error() {
         assert_eq!(workspace.addresses(), Vec::<String>::new());
     }
 }
+
+/// Terraform writes no empty texts into a configuration that it generates.
+#[test]
+fn an_empty_description_is_none_after_an_import_with_generated_configuration() {
+    let workspace = Workspace::new();
+    let id = existing(
+        &workspace,
+        json!({ "name": "a", "description": "", "content_filters": [{ "action": "block", "pattern": "x", "label": "" }] }),
+    );
+    workspace.config(&import_blocks([("a", id.as_str())]));
+    workspace
+        .run(&["plan", "-generate-config-out=generated.tf"])
+        .succeeds()
+        .says("1 to import, 0 to add, 0 to change");
+    workspace.apply().says("1 imported, 0 added, 0 changed");
+
+    // Written down it is no difference either, and it takes the place of another.
+    std::fs::remove_file(workspace.directory().join("generated.tf")).expect("it was generated");
+    for lines in
+        ["description = \"\"", "description = \"x\"", "description = \"\"", "description = \"x\"", ""]
+    {
+        workspace.config(&named("a", lines)).apply();
+    }
+    assert_eq!(workspace.mock().guardrail(&id).expect("it is there")["description"], Value::Null);
+}

@@ -219,3 +219,20 @@ fn a_model_that_the_service_cannot_resolve_is_told_at_its_attribute() {
         .says("update guardrail \"a\"");
     assert_eq!(state(&workspace, "a"), before);
 }
+
+/// The list does not tell that the two names are one model, and the service stores it once.
+#[test]
+fn a_hidden_model_that_is_named_twice_is_no_difference() {
+    let (slug, canonical) = ("openai/gpt-4-32k", "openai/gpt-4-32k-0613");
+    let workspace = Workspace::new();
+    for models in
+        [&[slug, canonical][..], &[slug], &[slug, canonical, "openai/gpt-5"], &[canonical, "openai/gpt-5"]]
+    {
+        workspace.config(&allowed("a", models)).apply().never_says("Warning: The service");
+        workspace.run(&["apply", "-refresh-only", "-auto-approve"]).succeeds();
+        workspace.plans_nothing();
+    }
+    assert_eq!(sorted(&held(&workspace, "a")["allowed_models"]), [canonical, GPT]);
+    workspace.config(&allowed("b", &[slug, canonical])).apply().never_says("Warning: The service");
+    assert_eq!(held(&workspace, "b")["allowed_models"], json!([canonical]));
+}
