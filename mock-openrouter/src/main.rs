@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
@@ -44,10 +45,38 @@ struct Arguments {
     echo_key: bool,
 }
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(run(arguments))
+    let listen = arguments.listen;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime.and_then(|runtime| runtime.block_on(run(arguments))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody to tell is no reason to fail otherwise.
+            let _ = writeln!(io::stderr(), "mock-openrouter: {}", explain(&error, listen));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What went wrong, and what to do where that is known.
+fn explain(error: &io::Error, listen: SocketAddr) -> String {
+    let (address, port) = (listen.ip(), listen.port());
+    match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "port {port} of {address} is in use by another process. Choose another one with --listen {address}:PORT, or \
+             --listen {address}:0 for a free one."
+        ),
+        io::ErrorKind::AddrNotAvailable => {
+            format!("{address} is no address of this machine. Choose another one with --listen ADDRESS:PORT.")
+        }
+        io::ErrorKind::PermissionDenied if (1..1024).contains(&port) => {
+            format!(
+                "port {port} may not be used by this user. Choose one above 1023 with --listen {address}:PORT."
+            )
+        }
+        _ => error.to_string(),
+    }
 }
 
 async fn run(arguments: Arguments) -> io::Result<()> {

@@ -25,10 +25,11 @@ pub(super) struct Dispatch<S> {
     controller: GrpcControllerServer<HostServices>,
     health: HealthServer<HostServices>,
     application: S,
-    calls: Calls,
+    /// The calls under way on all connections, and on this one.
+    calls: [Calls; 2],
 }
 
-/// Counts the application's calls under way, on all connections.
+/// Counts the application's calls under way.
 #[derive(Clone)]
 pub(super) struct Calls(Arc<watch::Sender<usize>>);
 
@@ -47,6 +48,11 @@ impl Calls {
         let _ = self.0.subscribe().wait_for(|count| *count == 0).await;
     }
 
+    /// How many are under way.
+    pub(super) fn count(&self) -> usize {
+        *self.0.borrow()
+    }
+
     fn begin(&self) -> UnderWay {
         self.0.send_modify(|count| *count += 1);
         UnderWay(self.clone())
@@ -60,8 +66,8 @@ impl Drop for UnderWay {
 }
 
 impl<S: Application> Dispatch<S> {
-    /// Serves `application` beside what every host expects.
-    pub(super) fn new(application: S, shutdown: Shutdown, calls: Calls) -> Self {
+    /// Serves `application` beside what every host expects. A call is counted in each of `calls`.
+    pub(super) fn new(application: S, shutdown: Shutdown, calls: [Calls; 2]) -> Self {
         let services = HostServices { shutdown };
         Self {
             broker: GrpcBrokerServer::new(services.clone()),
@@ -82,7 +88,7 @@ impl<S: Application> Dispatch<S> {
             health_server::SERVICE_NAME => self.health.clone().call(request),
             _ => {
                 let mut application = self.application.clone();
-                let under_way = self.calls.begin();
+                let under_way = self.calls.each_ref().map(Calls::begin);
                 Box::pin(async move {
                     poll_fn(|context| application.poll_ready(context)).await?;
                     let answer = application.call(request).await;

@@ -26,13 +26,16 @@ pub(super) fn announce(
     print(&line(plugin.protocol_version, address, certificate, multiplex))
 }
 
-/// Tells a person how to attach a host to this process.
-pub(super) fn announce_by_hand(plugin: &Plugin, address: &Address) -> io::Result<()> {
-    let variable = plugin.reattach_variable;
-    let attach = shell_quoted(&reattach_configuration(plugin, address));
+/// Tells a person how to attach a host to this process, in a line to paste into the shell.
+pub(super) fn announce_by_hand(
+    plugin: &Plugin,
+    environment: &Environment,
+    address: &Address,
+) -> io::Result<()> {
+    let shell = Shell::of(environment);
+    let assignment = shell.assignment(plugin.reattach_variable, &reattach_configuration(plugin, address));
     print(&format!(
-        "Serving until Ctrl-C. Set this variable where you run terraform or tofu, and they use this process:\n\n\
-         {variable}={attach}\n\n"
+        "Serving until Ctrl-C. Run this where you run terraform or tofu, and they use this process:\n\n{assignment}\n\n"
     ))
 }
 
@@ -68,8 +71,38 @@ fn reattach_configuration(plugin: &Plugin, address: &Address) -> String {
     .to_string()
 }
 
-fn shell_quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+/// How variables are set where the line is pasted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shell {
+    Posix,
+    Fish,
+    PowerShell,
+}
+
+impl Shell {
+    /// The user's shell, as far as the environment tells. Windows sets no `SHELL`; where something else does, as Git's shell
+    /// there, it counts.
+    fn of(environment: &Environment) -> Self {
+        let shell = environment.text("SHELL").unwrap_or_default();
+        let name = shell.rsplit(['/', '\\']).next().unwrap_or_default();
+        match name.strip_suffix(".exe").unwrap_or(name) {
+            "fish" => Self::Fish,
+            "pwsh" | "powershell" => Self::PowerShell,
+            "" if cfg!(windows) => Self::PowerShell,
+            _ => Self::Posix,
+        }
+    }
+
+    /// The command that sets a variable for what is started from the shell.
+    fn assignment(self, variable: &str, value: &str) -> String {
+        match self {
+            Self::Posix => format!("export {variable}='{}'", value.replace('\'', r"'\''")),
+            Self::Fish => {
+                format!("set -x {variable} '{}'", value.replace('\\', r"\\").replace('\'', r"\'"))
+            }
+            Self::PowerShell => format!("$env:{variable} = '{}'", value.replace('\'', "''")),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -95,6 +128,28 @@ mod tests {
         let configuration = reattach_configuration(&PLUGIN, &socket());
         let parsed: serde_json::Value = serde_json::from_str(&configuration).unwrap();
         assert_eq!(parsed[PLUGIN.address]["Addr"]["String"], "/tmp/it's/plugin1");
-        assert!(shell_quoted(&configuration).contains(r"/tmp/it'\''s/plugin1"));
+        for (shell, expected) in [
+            (Shell::Posix, r"/tmp/it'\''s/plugin1"),
+            (Shell::Fish, r"/tmp/it\'s/plugin1"),
+            (Shell::PowerShell, "/tmp/it''s/plugin1"),
+        ] {
+            assert!(shell.assignment("REATTACH", &configuration).contains(expected), "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn the_line_is_in_the_words_of_the_users_shell() {
+        for (shell, expected) in [
+            ("/bin/bash", "export REATTACH='{}'"),
+            ("/usr/bin/zsh", "export REATTACH='{}'"),
+            ("/usr/bin/fish", "set -x REATTACH '{}'"),
+            ("/opt/microsoft/pwsh", "$env:REATTACH = '{}'"),
+            (r"C:\Program Files\PowerShell\7\pwsh.exe", "$env:REATTACH = '{}'"),
+        ] {
+            let shell = Shell::of(&Environment::of(&[("SHELL", shell)]));
+            assert_eq!(shell.assignment("REATTACH", "{}"), expected);
+        }
+        let platform = if cfg!(windows) { Shell::PowerShell } else { Shell::Posix };
+        assert_eq!(Shell::of(&Environment::of(&[])), platform);
     }
 }

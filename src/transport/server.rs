@@ -86,7 +86,7 @@ where
             let certificate = identity.as_ref().map(|identity| &identity.certificate);
             handshake::announce(plugin, environment, &listener.address, certificate)
         }
-        Mode::ByHand => handshake::announce_by_hand(plugin, &listener.address),
+        Mode::ByHand => handshake::announce_by_hand(plugin, environment, &listener.address),
     };
     announced.map_err(ServeError::Handshake)?;
     tracing::debug!(address = %listener.address, tls = identity.is_some(), "serving");
@@ -160,9 +160,21 @@ where
             },
         };
         let _open = self.connections.open();
-        let dispatch = Dispatch::new((self.application)(), self.shutdown.clone(), self.calls.clone());
-        if let Err(error) = connection::serve(stream, dispatch, &self.shutdown).await {
-            tracing::debug!(%error, "a connection broke");
+        let calls = Calls::new();
+        let counted = [self.calls.clone(), calls.clone()];
+        let dispatch = Dispatch::new((self.application)(), self.shutdown.clone(), counted);
+        let ended = connection::serve(stream, dispatch, &self.shutdown).await;
+        // Before the calls hear of it and end, too.
+        let calls = calls.count();
+        let reason = match &ended {
+            Ok(()) => "end of stream".to_owned(),
+            Err(error) => super::with_causes(error),
+        };
+        let error = ended.as_ref().err().map(|error| error as _);
+        if connection::is_normal_end(error, self.shutdown.is_requested(), calls) {
+            tracing::debug!(reason, "the host closed a connection");
+        } else {
+            tracing::warn!(reason, calls, "a connection broke");
         }
     }
 }

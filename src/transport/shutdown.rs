@@ -19,6 +19,11 @@ impl Shutdown {
         self.0.send_replace(true);
     }
 
+    /// Whether the end was asked for.
+    pub(super) fn is_requested(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Waits until the end was asked for.
     pub(super) fn requested(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut requested = self.0.subscribe();

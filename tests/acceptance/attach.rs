@@ -6,20 +6,26 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use mock_openrouter::{Mock, Options};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::harness::Workspace;
 use crate::story::{guardrail, only_guardrail};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-openrouter");
+/// As long as it takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 const VARIABLE: &str = "TF_REATTACH_PROVIDERS";
 
 /// A provider that waits for Terraform to attach.
 struct Attachable {
     process: Child,
     temporary: TempDir,
+    /// What it logs at DEBUG.
+    log: NamedTempFile,
     /// The value of the variable that it told to set.
     value: String,
 }
@@ -28,21 +34,24 @@ impl Attachable {
     /// Starts it. Nothing in its environment but what marks its requests.
     fn start() -> Self {
         let temporary = tempfile::tempdir().unwrap();
+        let log = NamedTempFile::new().unwrap();
         let mut process = Command::new(BINARY)
             .arg("--debug")
             .env_clear()
             .env("TMPDIR", temporary.path())
             .env("TF_APPEND_USER_AGENT", "attached")
+            .env("TF_LOG_PROVIDER", "debug")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(log.reopen().unwrap())
             .spawn()
             .unwrap();
         let lines = BufReader::new(process.stdout.as_mut().unwrap()).lines();
-        let prefix = format!("{VARIABLE}='");
+        let prefix = format!("export {VARIABLE}='");
         let value = lines
             .map_while(Result::ok)
             .find_map(|line| Some(line.trim().strip_prefix(&prefix)?.strip_suffix('\'')?.to_owned()));
-        Self { value: value.expect("it prints a line to paste"), process, temporary }
+        Self { value: value.expect("it prints a line to paste"), process, temporary, log }
     }
 
     /// Ends it as Ctrl-C does, and answers its exit code.
@@ -101,6 +110,42 @@ fn one_process_serves_two_aliases_for_several_runs() {
     assert_eq!(provider.interrupt(), Some(0));
     assert_eq!(fs::read_dir(provider.temporary.path()).unwrap().count(), 0);
     workspace.try_plan().fails();
+    let log = fs::read_to_string(provider.log.path()).unwrap();
+    assert!(log.contains("serving") && !log.contains("a connection broke"), "{log}");
+}
+
+/// Terraform dies in the middle of a call.
+#[test]
+fn a_break_is_logged_as_one() {
+    let mut workspace = Workspace::new();
+    let provider = Attachable::start();
+    workspace.env(VARIABLE, &provider.value);
+    workspace.config(&format!(
+        "provider \"openrouter\" {{\n  server_url = \"{}\"\n  api_key = {:?}\n}}\n{}",
+        workspace.mock().base_url(),
+        workspace.mock().management_key(),
+        guardrail("this", "name = \"ci\"")
+    ));
+    workspace.mock().set_latency(Duration::from_secs(8));
+    let mut command = workspace.command(&["apply", "-auto-approve"]);
+    let mut terraform = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    assert!(workspace.mock().wait_until(PATIENCE, |mock| mock.log().in_flight > 0));
+    terraform.kill().unwrap();
+    terraform.wait().unwrap();
+    let log = || fs::read_to_string(provider.log.path()).unwrap();
+    let is_told =
+        |log: String| log.lines().any(|line| line.contains("warn") && line.contains("a connection broke"));
+    assert!(workspace.mock().wait_until(PATIENCE, |_| is_told(log())), "{}", log());
+}
+
+/// However a host leaves, Terraform's way of leaving is none that anybody has to look into.
+#[test]
+fn a_normal_end_is_not_logged_as_a_break() {
+    let mut workspace = Workspace::new();
+    workspace.env("TF_LOG_PROVIDER", "debug").config(&guardrail("this", "name = \"ci\""));
+    let run = workspace.try_apply().succeeds();
+    assert!(run.stderr.contains("the host asked for it"), "{run}");
+    run.never_says("a connection broke").never_says("[WARN]  provider.terraform-provider-openrouter");
 }
 
 /// Both ask for a guardrail of the same name at the same time, and neither hears what became of it.

@@ -45,11 +45,12 @@ async fn an_unknown_argument_is_refused() {
 /// Neither cookie nor certificate: whoever attaches has none. The variable is read as Terraform reads it.
 #[tokio::test]
 async fn debug_serves_whoever_attaches_until_ctrl_c() {
-    let mut process = Start::new().without(COOKIE.0).argument("--debug").process();
+    let start = Start::new().without(COOKIE.0).variable("SHELL", "/bin/sh");
+    let mut process = start.argument("--debug").process();
     let assignment = loop {
         let line = process.line().await;
         assert_ne!(line, "", "there is a line to paste");
-        if let Some(assignment) = line.strip_prefix("TF_REATTACH_PROVIDERS='") {
+        if let Some(assignment) = line.strip_prefix("export TF_REATTACH_PROVIDERS='") {
             break assignment.strip_suffix("'\n").expect("the line can be pasted").to_owned();
         }
     };

@@ -124,3 +124,16 @@ fn dropping_a_mock_frees_its_port_and_ends_its_connections() {
     assert!(http.get(url).send().is_err());
     TcpListener::bind(address).unwrap();
 }
+
+#[test]
+fn a_port_in_use_is_told_in_words() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_mock-openrouter"));
+    let output = program.args(["--listen", &address]).output().unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    assert!(said.contains(&format!("port {port} of 127.0.0.1 is in use")), "{said}");
+    assert!(said.contains("--listen 127.0.0.1:0") && !said.contains("Os {"), "{said}");
+}
