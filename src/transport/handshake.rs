@@ -76,7 +76,8 @@ fn reattach_configuration(plugin: &Plugin, address: &Address) -> String {
 enum Shell {
     Posix,
     Fish,
-    PowerShell,
+    /// PowerShell, by the name of its program.
+    Pwsh,
 }
 
 impl Shell {
@@ -87,8 +88,8 @@ impl Shell {
         let name = shell.rsplit(['/', '\\']).next().unwrap_or_default();
         match name.strip_suffix(".exe").unwrap_or(name) {
             "fish" => Self::Fish,
-            "pwsh" | "powershell" => Self::PowerShell,
-            "" if cfg!(windows) => Self::PowerShell,
+            "pwsh" | "powershell" => Self::Pwsh,
+            "" if cfg!(windows) => Self::Pwsh,
             _ => Self::Posix,
         }
     }
@@ -100,7 +101,7 @@ impl Shell {
             Self::Fish => {
                 format!("set -x {variable} '{}'", value.replace('\\', r"\\").replace('\'', r"\'"))
             }
-            Self::PowerShell => format!("$env:{variable} = '{}'", value.replace('\'', "''")),
+            Self::Pwsh => format!("$env:{variable} = '{}'", value.replace('\'', "''")),
         }
     }
 }
@@ -131,7 +132,7 @@ mod tests {
         for (shell, expected) in [
             (Shell::Posix, r"/tmp/it'\''s/plugin1"),
             (Shell::Fish, r"/tmp/it\'s/plugin1"),
-            (Shell::PowerShell, "/tmp/it''s/plugin1"),
+            (Shell::Pwsh, "/tmp/it''s/plugin1"),
         ] {
             assert!(shell.assignment("REATTACH", &configuration).contains(expected), "{shell:?}");
         }
@@ -149,7 +150,7 @@ mod tests {
             let shell = Shell::of(&Environment::of(&[("SHELL", shell)]));
             assert_eq!(shell.assignment("REATTACH", "{}"), expected);
         }
-        let platform = if cfg!(windows) { Shell::PowerShell } else { Shell::Posix };
+        let platform = if cfg!(windows) { Shell::Pwsh } else { Shell::Posix };
         assert_eq!(Shell::of(&Environment::of(&[])), platform);
     }
 }

@@ -317,3 +317,12 @@ fn entries_of_no_proxy_that_match_nothing_are_logged() {
     assert!(warnings.iter().any(|line| line.contains("(not shown)")), "{warnings:?}");
     assert!(!log.contains("hunter2"));
 }
+
+#[test]
+fn a_line_break_for_the_user_agent_is_told_with_the_name_of_its_variable() {
+    let mut workspace = Workspace::new();
+    workspace.config(&("provider \"openrouter\" {}\n".to_owned() + &crate::guardrails::named("a", "")));
+    workspace.env("TF_APPEND_USER_AGENT", "first\nsecond");
+    crate::story::only_error(workspace.run(&["plan", "-json"])).says(&["TF_APPEND_USER_AGENT", "line break"]);
+    workspace.env("TF_APPEND_USER_AGENT", "first\n").apply();
+}

@@ -7,7 +7,9 @@ use crate::{
     framework::diagnostics::Diagnostic,
 };
 
-use super::{API_KEY, CATEGORIES, HTTP_REFERER, KEY_VARIABLES, SERVER_URL, TITLE, URL_VARIABLE};
+use super::{
+    API_KEY, CATEGORIES, HTTP_REFERER, KEY_VARIABLES, SERVER_URL, TITLE, URL_VARIABLE, USER_AGENT_VARIABLE,
+};
 use crate::provider::key;
 
 /// A setting of the provider, and where it comes from.
@@ -80,9 +82,19 @@ pub(super) fn client(error: &ConfigError) -> Diagnostic {
         ConfigError::Header { name: "HTTP-Referer" } => HTTP_REFERER,
         ConfigError::Header { name: "X-OpenRouter-Title" } => TITLE,
         ConfigError::Header { name: "X-OpenRouter-Categories" } => CATEGORIES,
+        // All else in that header is our own.
+        ConfigError::Header { name: "User-Agent" } => return unfit_user_agent(),
         _ => return Diagnostic::error("Invalid provider configuration", format!("{error}.")),
     };
     Diagnostic::error(summary(attribute), format!("{error}.")).at(Path::attribute(attribute))
+}
+
+fn unfit_user_agent() -> Diagnostic {
+    let detail = format!(
+        "The environment variable {USER_AGENT_VARIABLE} contains a line break or another character that is not printable ASCII, \
+         and cannot be sent in an HTTP header. Correct or unset it."
+    );
+    Diagnostic::error(summary(USER_AGENT_VARIABLE), detail)
 }
 
 /// No key anywhere.
