@@ -21,6 +21,7 @@ mod models;
 mod pace;
 mod pages;
 mod placements;
+mod providers;
 mod proxy;
 mod reach;
 mod request;
@@ -61,6 +62,8 @@ struct Inner {
     retry: Retry,
     creations: Arc<creation::Creations>,
     models: shared::Shared<ModelCatalog>,
+    /// None inside if they cannot be had.
+    providers: tokio::sync::OnceCell<Option<std::collections::HashSet<String>>>,
     batches: batch::Batches,
     listings: placements::Listings,
     workspaces: guardrails::Workspaces,
@@ -85,6 +88,7 @@ impl Client {
                 retry,
                 creations,
                 models: shared::Shared::default(),
+                providers: tokio::sync::OnceCell::new(),
                 batches: batch::Batches::default(),
                 listings: placements::Listings::default(),
                 workspaces: guardrails::Workspaces::default(),

@@ -50,6 +50,12 @@ impl Request {
         self
     }
 
+    /// Sends it once, whatever comes of it.
+    pub(super) fn once(mut self) -> Request {
+        self.deadline = Some(Instant::now());
+        self
+    }
+
     /// Sends it even after a stop, since it tells what became of a write, and not again after `deadline`, if
     /// there is one.
     pub(super) fn finishing(mut self, deadline: Option<Instant>) -> Request {

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-use super::assignment::PlannedAssignments;
+use super::{assignment::PlannedAssignments, guardrail::NamedSlugs};
 use refusal::{Origin, Setting};
 
 const API_KEY: &str = "api_key";
@@ -105,16 +105,22 @@ pub(super) fn schema() -> Schema {
 pub struct Api {
     client: Result<Client, &'static str>,
     planned: PlannedAssignments,
+    named_slugs: NamedSlugs,
 }
 
 impl Api {
     fn new(client: Result<Client, &'static str>) -> Self {
-        Self { client, planned: PlannedAssignments::default() }
+        Self { client, planned: PlannedAssignments::default(), named_slugs: NamedSlugs::default() }
     }
 
     /// What the plans of this connection have said of assignments.
     pub(super) fn planned(&self) -> &PlannedAssignments {
         &self.planned
+    }
+
+    /// The providers that the user was warned of.
+    pub(super) fn named_slugs(&self) -> &NamedSlugs {
+        &self.named_slugs
     }
 
     /// Ends what the client does, for good.

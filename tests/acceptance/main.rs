@@ -18,6 +18,7 @@ mod lifecycle;
 mod models;
 mod numbers;
 mod provider;
+mod provider_slugs;
 mod secrecy;
 mod story;
 mod text;

@@ -6,6 +6,7 @@
 mod fields;
 mod import;
 mod in_use;
+mod provider_slugs;
 
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ use super::{
 };
 pub(super) use fields::FIELDS;
 pub(super) use import::by_name;
+pub(super) use provider_slugs::NamedSlugs;
 
 pub(super) struct Guardrail;
 
@@ -88,6 +90,7 @@ impl Resource<Api> for Guardrail {
         let reply = plan::plan(FIELDS, &request.prior, &request.config, names);
         let mut warnings = Vec::new();
         warnings.extend(id_form::warn_unless_uuid(&request.prior, &reply.planned, WORKSPACE_ID, "workspace"));
+        warnings.extend(provider_slugs::warn_of_unlisted(api, &request.prior, &reply.planned).await);
         if !reply.requires_replace.is_empty() {
             warnings.extend(in_use::warn_if_in_use(api, &request.prior).await);
         }
