@@ -121,6 +121,10 @@ pub fn refresh(
 /// As [`refresh`].
 pub fn import(fields: &[Field], answer: &JsonObject, names: Names) -> Result<Value, cty::Error> {
     let mut state = refresh(fields, &Value::Null, answer, names)?;
+    // A configuration may say it either way, and is the same as this.
+    for field in fields.iter().filter(|field| field.blank_is_null) {
+        state = state.with_attribute(field.name, decode(field, answer)?);
+    }
     for leader in fields.iter().filter(|field| matches!(field.mode, Mode::Leading)) {
         let agreed = agreement(fields, leader, &state);
         state = state.with_attribute(leader.name, agreed);

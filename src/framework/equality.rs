@@ -1,14 +1,14 @@
 //! When two values of a field mean the same, though they are not equal.
 //!
 //! The service is JavaScript: numbers are the same when they are the same double. A collection without elements is the
-//! same as none, and so is a text without characters where none need be given. Members that the service assigns do not count, and an absent member is the same as its default there.
+//! same as none, and so is a text without characters where the table says so. Members that the service assigns do not count, and an absent member is the same as its default there.
 //! The one place for this decision; aliased names, which need the service's list, are in [`super::aliases`].
 
 use crate::cty::Value;
 
 use super::{
     aliases::Names,
-    field::{Equality, Field, Kind, Literal, Mode},
+    field::{Equality, Field, Kind, Literal},
 };
 
 /// Whether a value of `field` means what state holds, names of the service included.
@@ -25,9 +25,7 @@ pub fn same(field: &Field, left: &Value, right: &Value) -> bool {
     match (field.kind, &*left, &*right) {
         (Kind::Number, Value::Number(left), Value::Number(right)) => left.is_same_double(right),
         (Kind::Strings | Kind::Objects(_), left, right) if is_nothing(left) && is_nothing(right) => true,
-        (Kind::String, left, right) if matches!(field.mode, Mode::Optional) => {
-            is_blank(left) && is_blank(right)
-        }
+        (Kind::String, left, right) if field.blank_is_null => is_blank(left) && is_blank(right),
         (Kind::Object(members), Value::Object(_), Value::Object(_)) => same_members(members, &left, &right),
         (Kind::Objects(members), Value::List(left), Value::List(right)) => {
             same_objects(field.equality, members, left, right)

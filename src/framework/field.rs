@@ -126,6 +126,9 @@ pub struct Field {
     pub checks: &'static [Check],
     /// What counts as the same value.
     pub equality: Equality,
+    /// Whether a text without characters is the same as null. Terraform is then told that the provider may decide the value, so
+    /// that state can keep the one where the configuration says the other.
+    pub blank_is_null: bool,
     /// A member that the service assigns: never sent, never compared; state keeps what the configuration says.
     pub service_owned: bool,
     /// The value that the service gives an absent member; same as null.
@@ -145,6 +148,7 @@ impl Field {
             group: None,
             checks: &[],
             equality: Equality::Plain,
+            blank_is_null: false,
             service_owned: false,
             service_default: None,
         }
@@ -215,6 +219,11 @@ impl Field {
         Self { equality: Equality::Keyed(member), ..self }
     }
 
+    /// A text without characters is the same as null.
+    pub const fn blank_is_null(self) -> Self {
+        Self { blank_is_null: true, ..self }
+    }
+
     /// The service assigns it: accepted in configurations, never sent, never compared.
     pub const fn service_owned(self) -> Self {
         Self { service_owned: true, ..self }
@@ -247,7 +256,7 @@ impl Field {
 
     /// Whether Terraform is told that the provider may decide the value.
     pub const fn is_computed(&self) -> bool {
-        !matches!(self.mode, Mode::Required | Mode::Optional)
+        self.blank_is_null || !matches!(self.mode, Mode::Required | Mode::Optional)
     }
 
     /// Whether request bodies and answers carry it as something to compare.

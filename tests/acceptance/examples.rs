@@ -240,7 +240,7 @@ fn key_handed_over_from_a_guardrail_that_goes() {
     let after = [&guardrail("production"), &assignment("production"), moved].concat();
     workspace.mock().reset();
     let applied = workspace.config(&after).apply();
-    applied.says("Guardrail \"sandbox\" is still in use").says("0 added, 1 changed, 1 destroyed");
+    applied.says("Check that guardrail \"sandbox\" is deleted last").says("0 added, 1 changed, 1 destroyed");
     let writes = ["POST /guardrails/{id}/assignments/keys", "DELETE /guardrails/{id}"];
     assert_eq!(story::writes(workspace.mock()), writes);
     ends_cleanly(&workspace);

@@ -18,6 +18,7 @@ pub(in crate::provider) const FIELDS: &[Field] = &[
         .checks(&[Check::Length { min: 1, max: 200 }])
         .doc("The name of the guardrail, 1 to 200 characters. A workspace can hold several guardrails of one name, but none can be renamed to a name that is taken."),
     Field::optional("description", Kind::String)
+        .blank_is_null()
         .checks(&[Check::Length { min: 0, max: 1000 }])
         .doc("What the guardrail is for, at most 1000 characters."),
     Field::optional("workspace_id", Kind::String)
