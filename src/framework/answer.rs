@@ -122,7 +122,7 @@ pub fn refresh(
 pub fn import(fields: &[Field], answer: &JsonObject, names: Names) -> Result<Value, cty::Error> {
     let mut state = refresh(fields, &Value::Null, answer, names)?;
     // A configuration may say it either way, and is the same as this.
-    for field in fields.iter().filter(|field| field.blank_is_null) {
+    for field in fields.iter().filter(|field| field.equality == Equality::BlankIsNull) {
         state = state.with_attribute(field.name, decode(field, answer)?);
     }
     for leader in fields.iter().filter(|field| matches!(field.mode, Mode::Leading)) {

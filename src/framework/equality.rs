@@ -25,7 +25,9 @@ pub fn same(field: &Field, left: &Value, right: &Value) -> bool {
     match (field.kind, &*left, &*right) {
         (Kind::Number, Value::Number(left), Value::Number(right)) => left.is_same_double(right),
         (Kind::Strings | Kind::Objects(_), left, right) if is_nothing(left) && is_nothing(right) => true,
-        (Kind::String, left, right) if field.blank_is_null => is_blank(left) && is_blank(right),
+        (Kind::String, left, right) if field.equality == Equality::BlankIsNull => {
+            is_blank(left) && is_blank(right)
+        }
         (Kind::Object(members), Value::Object(_), Value::Object(_)) => same_members(members, &left, &right),
         (Kind::Objects(members), Value::List(left), Value::List(right)) => {
             same_objects(field.equality, members, left, right)
@@ -65,7 +67,7 @@ fn same_objects(equality: Equality, members: &[Field], left: &[Value], right: &[
     };
     match equality {
         Equality::Keyed(key) => pairwise(&by_key(key, left), &by_key(key, right)),
-        Equality::Plain | Equality::Aliased => {
+        Equality::Plain | Equality::Aliased | Equality::BlankIsNull => {
             pairwise(&left.iter().collect::<Vec<_>>(), &right.iter().collect::<Vec<_>>())
         }
     }

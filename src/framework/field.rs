@@ -101,6 +101,9 @@ pub enum Equality {
     Aliased,
     /// Objects in any order, told apart by this member.
     Keyed(&'static str),
+    /// Text, which without characters is the same as null. Terraform is told that the provider may decide the value, so that
+    /// state can keep the one where the configuration says the other.
+    BlankIsNull,
 }
 
 /// One attribute. Made by the constructors and refined by the methods, all `const`, so that a table is a constant.
@@ -126,9 +129,6 @@ pub struct Field {
     pub checks: &'static [Check],
     /// What counts as the same value.
     pub equality: Equality,
-    /// Whether a text without characters is the same as null. Terraform is then told that the provider may decide the value, so
-    /// that state can keep the one where the configuration says the other.
-    pub blank_is_null: bool,
     /// A member that the service assigns: never sent, never compared; state keeps what the configuration says.
     pub service_owned: bool,
     /// The value that the service gives an absent member; same as null.
@@ -148,7 +148,6 @@ impl Field {
             group: None,
             checks: &[],
             equality: Equality::Plain,
-            blank_is_null: false,
             service_owned: false,
             service_default: None,
         }
@@ -221,7 +220,7 @@ impl Field {
 
     /// A text without characters is the same as null.
     pub const fn blank_is_null(self) -> Self {
-        Self { blank_is_null: true, ..self }
+        Self { equality: Equality::BlankIsNull, ..self }
     }
 
     /// The service assigns it: accepted in configurations, never sent, never compared.
@@ -256,7 +255,8 @@ impl Field {
 
     /// Whether Terraform is told that the provider may decide the value.
     pub const fn is_computed(&self) -> bool {
-        self.blank_is_null || !matches!(self.mode, Mode::Required | Mode::Optional)
+        matches!(self.equality, Equality::BlankIsNull)
+            || !matches!(self.mode, Mode::Required | Mode::Optional)
     }
 
     /// Whether request bodies and answers carry it as something to compare.

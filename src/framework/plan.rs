@@ -55,7 +55,9 @@ fn plan_field(field: &Field, prior: &Value, config: &Value, names: Names) -> Val
         return if keeps { held.clone() } else { configured.clone() };
     }
     match field.mode {
-        Mode::Optional if field.blank_is_null && held.as_str() == Some("") => held.clone(),
+        Mode::Optional if field.equality == Equality::BlankIsNull && held.as_str() == Some("") => {
+            held.clone()
+        }
         Mode::Required | Mode::Optional | Mode::Leading => Value::Null,
         Mode::Default(default) => default.into(),
         Mode::Following(leader) => config.attribute(leader).clone(),
