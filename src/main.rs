@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, env, process::ExitCode, sync::Arc};
 
 use terraform_provider_openrouter::{
-    framework,
+    protocol,
     provider::OpenRouter,
     transport::{self, Environment, Plugin},
 };
@@ -51,7 +51,9 @@ fn main() -> ExitCode {
     let environment = Environment::from_vars(env::vars_os());
     // Configuration belongs to a connection, so each gets a service of its own; the provider itself is shared.
     let provider = Arc::new(OpenRouter::new(variables()));
-    transport::run(&PLUGIN, env::args_os().skip(1), &environment, move || framework::serve(&provider))
+    transport::run(&PLUGIN, env::args_os().skip(1), &environment, move |calls, stop| {
+        protocol::serve(&provider, calls, stop)
+    })
 }
 
 /// The environment, as far as it is text.

@@ -6,23 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mock_openrouter::contract;
 use serde_json::{Map, Value, json};
-use terraform_provider_openrouter::framework::field::{Check, Field, Kind, Mode};
-use terraform_provider_openrouter::framework::provider::Provider as _;
-use terraform_provider_openrouter::provider::OpenRouter;
+use terraform_provider_openrouter::provider::GUARDRAIL_FIELDS;
+use terraform_provider_openrouter::table::field::{Check, Field, Kind, Mode};
 
 /// Properties by name, each in the few words that both sides know.
 type Properties = BTreeMap<String, Value>;
 
 fn table() -> &'static [Field] {
-    let provider = OpenRouter::new(BTreeMap::new());
-    let found = provider.resources().iter().find(|(name, _)| *name == "openrouter_guardrail");
-    found.expect("there is a guardrail").1.schema().fields
+    GUARDRAIL_FIELDS
 }
 
 /// What the contract says of a definition's properties.
 fn contracted(definition: &str) -> Properties {
     let own = &contract()["$defs"][definition];
-    let properties = [resolved(own), own].into_iter().filter_map(|schema| schema["properties"].as_object());
+    let properties =
+        [resolved(own), own].into_iter().filter_map(|schema| schema["properties"].as_object());
     properties.flatten().map(|(name, schema)| (name.clone(), shape(schema))).collect()
 }
 
@@ -53,11 +51,16 @@ fn shape(schema: &'static Value) -> Value {
     };
     shape.insert("type".to_owned(), ty);
     shape.insert("nullable".to_owned(), json!(nullable));
-    for rule in ["minLength", "maxLength", "minItems", "exclusiveMinimum", "minimum", "format", "pattern"] {
+    for rule in
+        ["minLength", "maxLength", "minItems", "exclusiveMinimum", "minimum", "format", "pattern"]
+    {
         shape.extend(schema.get(rule).map(|limit| (rule.to_owned(), limit.clone())));
     }
     if let Some(values) = schema["enum"].as_array() {
-        shape.insert("enum".to_owned(), values.iter().filter(|value| !value.is_null()).cloned().collect());
+        shape.insert(
+            "enum".to_owned(),
+            values.iter().filter(|value| !value.is_null()).cloned().collect(),
+        );
     }
     if let Some(element) = schema.get("items") {
         shape.insert("items".to_owned(), element_shape(element));
@@ -79,8 +82,10 @@ fn element_shape(schema: &'static Value) -> Value {
 fn members_shape(schema: &'static Value) -> Option<Value> {
     let members = schema["properties"].as_object()?;
     // Whether an absent member may be null instead is of no concern: it is left out.
-    let members: Properties =
-        members.iter().map(|(name, schema)| (name.clone(), without(shape(schema), "nullable"))).collect();
+    let members: Properties = members
+        .iter()
+        .map(|(name, schema)| (name.clone(), without(shape(schema), "nullable")))
+        .collect();
     let required: BTreeSet<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     Some(json!({ "properties": members, "required": required }))
@@ -93,13 +98,15 @@ fn declared(field: &Field) -> Value {
         Kind::Bool => limits.fold(json!({ "type": "boolean" }), set),
         Kind::Number => limits.fold(json!({ "type": "number" }), set),
         Kind::String => limits.fold(json!({ "type": "string" }), set),
-        Kind::Strings => {
-            let (own, of_elements): (Vec<_>, Vec<_>) = limits.partition(|(rule, _)| *rule == "minItems");
-            let element = of_elements.into_iter().fold(json!({ "type": "string", "nullable": false }), set);
+        Kind::StringSet => {
+            let (own, of_elements): (Vec<_>, Vec<_>) =
+                limits.partition(|(rule, _)| *rule == "minItems");
+            let element =
+                of_elements.into_iter().fold(json!({ "type": "string", "nullable": false }), set);
             own.into_iter().fold(json!({ "type": "array", "items": element }), set)
         }
         Kind::Object(members) => json!({ "type": "object", "members": declared_members(members) }),
-        Kind::Objects(members) => json!({ "type": "array", "items": declared_members(members) }),
+        Kind::ObjectList(members) => json!({ "type": "array", "items": declared_members(members) }),
     }
 }
 
@@ -117,13 +124,15 @@ fn limits(check: &Check) -> Vec<(&'static str, Value)> {
         Check::Length { min: 0, max } => vec![("maxLength", json!(max))],
         Check::Length { min, max } => vec![("minLength", json!(min)), ("maxLength", json!(max))],
         Check::OneOf(values) => vec![("enum", json!(values))],
-        Check::Above(bound) => vec![("exclusiveMinimum", json!(bound))],
+        Check::GreaterThan(bound) => vec![("exclusiveMinimum", json!(bound))],
         Check::AtLeast(bound) => vec![("minimum", json!(bound))],
         Check::NotEmpty => vec![("minItems", json!(1))],
-        Check::Whole => vec![("type", json!("integer"))],
+        Check::Integer => vec![("type", json!("integer"))],
         // The table lets other forms pass, for the sake of mocked providers; the API does not.
         Check::Id => vec![("format", json!("uuid"))],
-        Check::With(_) | Check::UniqueBy(_) | Check::OnlyBeside { .. } | Check::Pattern => Vec::new(),
+        Check::RequiredWith(_) | Check::UniqueBy(_) | Check::OnlyIf { .. } | Check::Text(_) => {
+            Vec::new()
+        }
     }
 }
 
@@ -145,20 +154,25 @@ fn without(mut shape: Value, name: &str) -> Value {
 fn expected(wanted: impl Fn(&Field) -> bool, nullable: impl Fn(&Field) -> bool) -> Properties {
     let fields = table().iter().filter(|field| wanted(field));
     fields
-        .map(|field| (field.name.to_owned(), with(declared(field), "nullable", json!(nullable(field)))))
+        .map(|field| {
+            (field.name.to_owned(), with(declared(field), "nullable", json!(nullable(field))))
+        })
         .collect()
 }
 
 /// Where null clears the field: wherever the configuration alone decides.
 fn is_nullable(field: &Field) -> bool {
-    matches!(field.mode, Mode::Optional | Mode::Following(_) | Mode::Leading)
+    matches!(field.mode, Mode::Optional | Mode::DefaultFrom(_) | Mode::FanOut)
 }
 
 #[test]
 fn a_create_can_say_what_a_configuration_can() {
     assert_eq!(contracted("CreateGuardrailRequest"), expected(Field::is_configurable, is_nullable));
-    let required_by_table: BTreeSet<&str> =
-        table().iter().filter(|field| matches!(field.mode, Mode::Required)).map(|field| field.name).collect();
+    let required_by_table: BTreeSet<&str> = table()
+        .iter()
+        .filter(|field| matches!(field.mode, Mode::Required))
+        .map(|field| field.name)
+        .collect();
     assert_eq!(required("CreateGuardrailRequest"), required_by_table);
 }
 
@@ -171,13 +185,16 @@ fn an_update_can_say_the_same_but_for_what_only_a_create_can() {
 
 #[test]
 fn an_answer_has_every_field_of_the_table() {
-    let may_be_null =
-        |field: &Field| is_nullable(field) || matches!(field.mode, Mode::Computed | Mode::OptionalComputed);
+    let may_be_null = |field: &Field| {
+        is_nullable(field) || matches!(field.mode, Mode::Computed | Mode::OptionalComputed)
+    };
     // The table makes no rules for what only the service says.
     let answered: Properties = contracted("Guardrail")
         .into_iter()
         .map(|(name, shape)| match table().iter().find(|field| field.name == name) {
-            Some(field) if !field.is_configurable() => (name, without(without(shape, "format"), "pattern")),
+            Some(field) if !field.is_configurable() => {
+                (name, without(without(shape, "format"), "pattern"))
+            }
             _ => (name, shape),
         })
         .collect();

@@ -6,16 +6,14 @@ use std::{
 };
 
 /// Each layer with the parts of the crate that it may name besides itself.
-const ARROWS: [(&str, &[&str]); 5] = [
+const ARROWS: [(&str, &[&str]); 6] = [
     ("transport", &["pb"]),
     ("cty", &[]),
     ("client", &[]),
-    ("framework", &["cty", "pb"]),
-    ("provider", &["framework", "client", "cty"]),
+    ("protocol", &["cty", "pb"]),
+    ("table", &["protocol", "cty"]),
+    ("provider", &["table", "protocol", "client", "cty"]),
 ];
-
-/// The only files of the framework that may know the wire contract.
-const WIRE: [&str; 5] = ["convert.rs", "rpc.rs", "service.rs", "service/wire.rs", "mod.rs"];
 
 #[test]
 fn layers_name_only_what_is_below_them() {
@@ -30,17 +28,8 @@ fn layers_name_only_what_is_below_them() {
 }
 
 #[test]
-fn few_files_of_the_framework_know_the_wire() {
-    for file in sources("framework") {
-        let name = file.strip_prefix(directory("framework")).unwrap().to_str().unwrap().to_owned();
-        let knows = named_layers(&fs::read_to_string(&file).unwrap()).contains(&"pb".to_owned());
-        assert!(!knows || WIRE.contains(&name.as_str()), "{name} knows the wire contract");
-    }
-}
-
-#[test]
 fn layers_below_the_provider_do_not_speak_of_its_service() {
-    for layer in ["transport", "cty", "framework"] {
+    for layer in ["transport", "cty", "protocol", "table"] {
         for file in sources(layer) {
             let text = fs::read_to_string(&file).unwrap().replace("nothing of OpenRouter", "");
             let found = text.to_lowercase().contains("openrouter");

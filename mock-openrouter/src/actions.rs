@@ -151,13 +151,17 @@ mod hex {
         serializer.serialize_str(&digits)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
         let digits = String::deserialize(deserializer)?;
         let pairs = digits.as_bytes().chunks(2).map(|pair| match pair {
             [high, low] => Some(value(*high)? << 4 | value(*low)?),
             _ => None,
         });
-        pairs.collect::<Option<_>>().ok_or_else(|| D::Error::custom("not pairs of hexadecimal digits"))
+        pairs
+            .collect::<Option<_>>()
+            .ok_or_else(|| D::Error::custom("not pairs of hexadecimal digits"))
     }
 
     fn value(digit: u8) -> Option<u8> {
@@ -211,7 +215,8 @@ impl Action {
 
     /// Does the work `then` after the client gave up, for which it has `max_wait`.
     pub fn after_disconnect(max_wait: Duration, then: Duration) -> Self {
-        let after_disconnect = Abandoned { max_wait_ms: milliseconds(max_wait), then_ms: milliseconds(then) };
+        let after_disconnect =
+            Abandoned { max_wait_ms: milliseconds(max_wait), then_ms: milliseconds(then) };
         Self::AfterDisconnect { after_disconnect }
     }
 
@@ -303,11 +308,14 @@ mod tests {
         assert!(serde_json::from_value::<Fault>(json!({"action": {"statsu": 500}})).is_err());
         let bytes = serde_json::to_value(Action::bytes(&[0xff, 0x0a])).unwrap();
         assert_eq!(bytes["replace_bytes"]["hex"], json!("ff0a"));
-        let odd = json!({"action": {"replace_bytes": {"content_type": "text/plain", "hex": "ff0"}}});
+        let odd =
+            json!({"action": {"replace_bytes": {"content_type": "text/plain", "hex": "ff0"}}});
         assert!(serde_json::from_value::<Fault>(odd).is_err());
         assert!(
-            serde_json::from_value::<Fault>(json!({"match": {"pth": "/"}, "action": {"status": 500}}))
-                .is_err()
+            serde_json::from_value::<Fault>(
+                json!({"match": {"pth": "/"}, "action": {"status": 500}})
+            )
+            .is_err()
         );
     }
 }

@@ -61,7 +61,8 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
 /// What the API holds: guardrails as it would answer them, who holds which, and the ids to refer to.
 pub(crate) fn state(site: &Site) -> Value {
     site.read(|store| {
-        let guardrails: Vec<Value> = store.all_guardrails().into_iter().map(|view| view.fields).collect();
+        let guardrails: Vec<Value> =
+            store.all_guardrails().into_iter().map(|view| view.fields).collect();
         let (mut keys, mut members) = (serde_json::Map::new(), serde_json::Map::new());
         for (subject, guardrail_id) in store.holders() {
             let (name, map) = match subject {
@@ -73,7 +74,8 @@ pub(crate) fn state(site: &Site) -> Value {
             map.insert(name, json!(guardrail_id));
         }
         let workspace = |workspace: &crate::store::Workspace| {
-            let keys: Vec<&String> = store.keys_in(&workspace.id).into_iter().map(|(hash, _)| hash).collect();
+            let keys: Vec<&String> =
+                store.keys_in(&workspace.id).into_iter().map(|(hash, _)| hash).collect();
             json!({
                 "id": workspace.id,
                 "slug": workspace.slug,

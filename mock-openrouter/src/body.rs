@@ -96,6 +96,8 @@ impl hyper::body::Body for Body {
         if self.ending != Ending::Complete {
             return SizeHint::default();
         }
-        SizeHint::with_exact(self.filling + self.chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>())
+        SizeHint::with_exact(
+            self.filling + self.chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>(),
+        )
     }
 }

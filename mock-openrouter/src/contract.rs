@@ -77,7 +77,10 @@ mod tests {
             (json!({"name": "a", "include_byok_in_budgets": null}), "/include_byok_in_budgets"),
             (json!({"name": "a", "allowed_models": []}), "/allowed_models"),
             (json!({"name": "a", "allowed_data_regions": ["mars"]}), "/allowed_data_regions/0"),
-            (json!({"name": "a", "content_filters": [{"action": "block", "pattern": "x", "x": 1}]}), "x"),
+            (
+                json!({"name": "a", "content_filters": [{"action": "block", "pattern": "x", "x": 1}]}),
+                "x",
+            ),
             (json!({"name": "a", "workspace_id": "production"}), "/workspace_id"),
         ];
         for (body, place) in cases {
@@ -91,7 +94,8 @@ mod tests {
     #[test]
     fn the_error_does_not_repeat_the_content() {
         let pattern = "secret".repeat(20_000);
-        let body = json!({"name": "a", "content_filters": [{"action": "block", "pattern": pattern}]});
+        let body =
+            json!({"name": "a", "content_filters": [{"action": "block", "pattern": pattern}]});
         let error = check("CreateGuardrailRequest", &body).unwrap_err();
         assert!(error.len() < 200 && !error.contains("secretsecret"), "{error}");
     }

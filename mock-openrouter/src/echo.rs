@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 
 /// The headers that repeat `key`: as it came, and percent-encoded.
 pub(crate) fn headers(key: &str) -> [(&'static str, String); 2] {
-    [("x-received-authorization", format!("Bearer {key}")), ("x-received-key", percent_encoded(key))]
+    [
+        ("x-received-authorization", format!("Bearer {key}")),
+        ("x-received-key", percent_encoded(key)),
+    ]
 }
 
 /// An error body that repeats `key` in message and metadata.

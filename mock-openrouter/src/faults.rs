@@ -144,7 +144,8 @@ struct Waiting {
 impl Faults {
     /// Adds a fault and returns its number. Fails on a regular expression that is none.
     pub(crate) fn add(&mut self, fault: Fault) -> Result<u64, String> {
-        let compile = |pattern: &String| regress::Regex::new(pattern).map_err(|error| error.to_string());
+        let compile =
+            |pattern: &String| regress::Regex::new(pattern).map_err(|error| error.to_string());
         let path_regex = fault.matcher.path_regex.as_ref().map(compile).transpose()?;
         self.next_id += 1;
         self.waiting.push(Waiting { id: self.next_id, fault, path_regex, selected: 0, hits: 0 });
@@ -162,7 +163,10 @@ impl Faults {
 
     /// The number and action of the fault that hits this request.
     pub(crate) fn pick(&mut self, exchange: &Exchange) -> Option<(u64, Action)> {
-        let hit = self.waiting.iter_mut().find_map(|waiting| waiting.strikes(exchange).then_some(waiting))?;
+        let hit = self
+            .waiting
+            .iter_mut()
+            .find_map(|waiting| waiting.strikes(exchange).then_some(waiting))?;
         Some((hit.id, hit.fault.action.clone()))
     }
 }
@@ -177,7 +181,8 @@ impl Waiting {
         if self.selected <= u64::from(matcher.skip) {
             return false;
         }
-        let strikes = matcher.probability.is_none_or(|share| draw(matcher.seed, self.selected) < share);
+        let strikes =
+            matcher.probability.is_none_or(|share| draw(matcher.seed, self.selected) < share);
         self.hits += u32::from(strikes);
         strikes
     }
@@ -189,7 +194,10 @@ impl Waiting {
             && matcher.path.as_ref().is_none_or(|template| template == exchange.template())
             && self.path_regex.as_ref().is_none_or(|regex| regex.find(path).is_some())
             && matcher.query_contains.as_ref().is_none_or(|text| exchange.query.contains(text))
-            && matcher.body_contains.as_ref().is_none_or(|text| contains(&exchange.body, text.as_bytes()))
+            && matcher
+                .body_contains
+                .as_ref()
+                .is_none_or(|text| contains(&exchange.body, text.as_bytes()))
     }
 }
 
@@ -211,7 +219,13 @@ mod tests {
 
     fn exchange(method: &str, path: &str, body: &'static str) -> Exchange {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        Exchange::new(method, &format!("{BASE_PATH}{path}"), query, HeaderMap::new(), Bytes::from(body))
+        Exchange::new(
+            method,
+            &format!("{BASE_PATH}{path}"),
+            query,
+            HeaderMap::new(),
+            Bytes::from(body),
+        )
     }
 
     #[test]
@@ -241,11 +255,14 @@ mod tests {
     #[test]
     fn a_query_tells_requests_of_one_template_apart() {
         let mut faults = Faults::default();
-        let ours = Fault::on("GET", "/guardrails", Action::status(500)).query_contains("workspace_id=b");
+        let ours =
+            Fault::on("GET", "/guardrails", Action::status(500)).query_contains("workspace_id=b");
         faults.add(ours.forever()).unwrap();
         let mut picked = |path| faults.pick(&exchange("GET", path, "workspace_id=b")).is_some();
         assert!(!picked("/guardrails") && !picked("/guardrails?workspace_id=a&limit=100"));
-        assert!(picked("/guardrails?workspace_id=b") && picked("/guardrails?offset=100&workspace_id=b"));
+        assert!(
+            picked("/guardrails?workspace_id=b") && picked("/guardrails?offset=100&workspace_id=b")
+        );
         assert!(!picked("/keys?workspace_id=b"));
     }
 
@@ -254,7 +271,9 @@ mod tests {
         let run = |seed| {
             let mut faults = Faults::default();
             faults.add(Fault::any(Action::status(500)).with_probability(0.3, seed)).unwrap();
-            (0..1000).map(|_| faults.pick(&exchange("GET", "/models", "")).is_some()).collect::<Vec<_>>()
+            (0..1000)
+                .map(|_| faults.pick(&exchange("GET", "/models", "")).is_some())
+                .collect::<Vec<_>>()
         };
         assert_eq!(run(7), run(7));
         assert_ne!(run(7), run(8));

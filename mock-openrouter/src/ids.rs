@@ -20,7 +20,9 @@ pub(crate) fn uuid_of(name: &str) -> String {
 
 /// The same 64 hexadecimal characters for the same `name`, in every process.
 pub(crate) fn key_hash_of(name: &str) -> String {
-    (0..4).map(|part| uuid_of(&format!("{part}/{name}")).replace('-', "")[..16].to_owned()).collect()
+    (0..4)
+        .map(|part| uuid_of(&format!("{part}/{name}")).replace('-', "")[..16].to_owned())
+        .collect()
 }
 
 fn uuid(high: u64, low: u64, version: u64) -> String {
@@ -54,7 +56,8 @@ mod tests {
         let fresh: BTreeSet<String> = (0..1000).map(|_| fresh_uuid()).collect();
         assert_eq!(fresh.len(), 1000);
         assert_eq!(uuid_of("a"), uuid_of("a"));
-        let hashes: BTreeSet<String> = (0..1000).map(|i| key_hash_of(&format!("key-{i}"))).collect();
+        let hashes: BTreeSet<String> =
+            (0..1000).map(|i| key_hash_of(&format!("key-{i}"))).collect();
         assert_eq!(hashes.len(), 1000);
         assert!(hashes.iter().all(|hash| hash.len() == 64));
     }

@@ -6,8 +6,9 @@ use serde_json::{Number, Value};
 
 /// Reads a document and rounds its numbers to doubles. The error text names no content of the document.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
-    let mut value: Value = serde_json::from_slice(bytes)
-        .map_err(|error| format!("not valid JSON at line {} column {}", error.line(), error.column()))?;
+    let mut value: Value = serde_json::from_slice(bytes).map_err(|error| {
+        format!("not valid JSON at line {} column {}", error.line(), error.column())
+    })?;
     round_numbers(&mut value)?;
     Ok(value)
 }
@@ -17,8 +18,10 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
 pub(crate) fn round_numbers(value: &mut Value) -> Result<(), String> {
     match value {
         Value::Number(number) => {
-            let double =
-                number.as_f64().filter(|double| double.is_finite()).ok_or("a number is out of range")?;
+            let double = number
+                .as_f64()
+                .filter(|double| double.is_finite())
+                .ok_or("a number is out of range")?;
             *number = to_number(double);
             Ok(())
         }
@@ -39,7 +42,8 @@ fn print_double(double: f64) -> String {
         return "0".to_owned();
     }
     let scientific = format!("{:e}", double.abs());
-    let (mantissa, exponent) = scientific.split_once('e').expect("LowerExp always writes an exponent");
+    let (mantissa, exponent) =
+        scientific.split_once('e').expect("LowerExp always writes an exponent");
     let exponent: i32 = exponent.parse().expect("LowerExp writes a decimal exponent");
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
     let sign = if double < 0.0 { "-" } else { "" };

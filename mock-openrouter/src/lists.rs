@@ -47,8 +47,9 @@ impl Lies {
         if self.rows != Rows::True {
             let pairs = form_urlencoded::parse(exchange.query.as_bytes());
             let from_the_first = pairs.filter(|(name, _)| name != "offset");
-            question.query =
-                form_urlencoded::Serializer::new(String::new()).extend_pairs(from_the_first).finish();
+            question.query = form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(from_the_first)
+                .finish();
         }
         question
     }
@@ -58,11 +59,14 @@ impl Lies {
         let (offset, limit) = (number(exchange, "offset", 0), number(exchange, "limit", PAGE));
         let Some(Value::Array(rows)) = reply.body.get_mut("data") else { return };
         if self.rows == Rows::New && !rows.is_empty() {
-            *rows = (0..limit).map(|place| renewed(&rows[place % rows.len()], offset + place)).collect();
+            *rows = (0..limit)
+                .map(|place| renewed(&rows[place % rows.len()], offset + place))
+                .collect();
         }
         if let Some(total) = reply.body.get_mut("total_count") {
             let counted = if self.endless {
-                i64::try_from(offset.saturating_add(limit).saturating_add(limit)).unwrap_or(i64::MAX)
+                i64::try_from(offset.saturating_add(limit).saturating_add(limit))
+                    .unwrap_or(i64::MAX)
             } else {
                 total.as_i64().unwrap_or(0)
             };

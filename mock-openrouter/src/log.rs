@@ -96,7 +96,8 @@ impl RequestLog {
 
     /// Changes the entry of a request, unless it was forgotten.
     pub(crate) fn amend(&mut self, sequence: u64, change: impl FnOnce(&mut LoggedRequest)) {
-        if let Some(entry) = self.requests.iter_mut().rev().find(|entry| entry.sequence == sequence) {
+        if let Some(entry) = self.requests.iter_mut().rev().find(|entry| entry.sequence == sequence)
+        {
             change(entry);
         }
     }
@@ -136,7 +137,8 @@ fn body_value(body: &[u8]) -> Value {
     if body.is_empty() {
         return Value::Null;
     }
-    serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
+    serde_json::from_slice(body)
+        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
 }
 
 #[cfg(test)]
@@ -161,7 +163,8 @@ mod tests {
         for (sent, shown) in [("Bearer sk-or-v1-x", "Bearer ***"), ("sk-or-v1-x", "***")] {
             let mut headers = HeaderMap::new();
             headers.insert(AUTHORIZATION, sent.parse().unwrap());
-            let exchange = Exchange::new("GET", "/api/v1/guardrails/x", "a=b", headers, Bytes::new());
+            let exchange =
+                Exchange::new("GET", "/api/v1/guardrails/x", "a=b", headers, Bytes::new());
             let mut log = RequestLog::default();
             log.begin(&exchange, String::new(), 0);
             assert_eq!(log.requests[0].headers["authorization"], shown);

@@ -68,7 +68,9 @@ fn explain(error: &io::Error, listen: SocketAddr) -> String {
              --listen {address}:0 for a free one."
         ),
         io::ErrorKind::AddrNotAvailable => {
-            format!("{address} is no address of this machine. Choose another one with --listen ADDRESS:PORT.")
+            format!(
+                "{address} is no address of this machine. Choose another one with --listen ADDRESS:PORT."
+            )
         }
         io::ErrorKind::PermissionDenied if (1..1024).contains(&port) => {
             format!(
@@ -103,7 +105,8 @@ async fn run(arguments: Arguments) -> io::Result<()> {
 #[cfg(unix)]
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -97,12 +97,18 @@ impl Mock {
     /// file cannot be read.
     pub fn start(options: Options) -> io::Result<Self> {
         let clock = Clock::shifted(options.clock_offset_ms);
-        let seed =
-            Seed { keys: options.seed_keys, members: options.seed_members, models: options.seed_models };
+        let seed = Seed {
+            keys: options.seed_keys,
+            members: options.seed_members,
+            models: options.seed_models,
+        };
         let kept = Kept::open(options.data, seed, clock)?;
-        let credentials =
-            Credentials { management_key: options.management_key, inference_key: options.inference_key };
-        let site = Arc::new(Site::new(credentials, clock, seed, kept, options.latency, options.echo_key));
+        let credentials = Credentials {
+            management_key: options.management_key,
+            inference_key: options.inference_key,
+        };
+        let site =
+            Arc::new(Site::new(credentials, clock, seed, kept, options.latency, options.echo_key));
         let gate = Gate::new(options.listen)?;
         let address = gate.address();
         let (orders, received) = mpsc::unbounded_channel();
@@ -253,12 +259,20 @@ impl Mock {
     }
 
     /// Assigns members out of band and answers how many.
-    pub fn assign_members(&self, guardrail_id: &str, user_ids: &[String]) -> Result<usize, Refusal> {
+    pub fn assign_members(
+        &self,
+        guardrail_id: &str,
+        user_ids: &[String],
+    ) -> Result<usize, Refusal> {
         self.site.write(|store| store.assign_members(guardrail_id, user_ids))
     }
 
     /// Unassigns members out of band and answers how many were assigned.
-    pub fn unassign_members(&self, guardrail_id: &str, user_ids: &[String]) -> Result<usize, Refusal> {
+    pub fn unassign_members(
+        &self,
+        guardrail_id: &str,
+        user_ids: &[String],
+    ) -> Result<usize, Refusal> {
         self.site.write(|store| store.unassign_members(guardrail_id, user_ids))
     }
 
@@ -295,8 +309,9 @@ impl Mock {
 
     /// The id of a workspace's default guardrail, whether it exists yet or not.
     pub fn default_guardrail_id(&self, workspace_id: &str) -> Option<String> {
-        self.site
-            .read(|store| store.workspace(workspace_id).ok().map(|found| found.default_guardrail_id.clone()))
+        self.site.read(|store| {
+            store.workspace(workspace_id).ok().map(|found| found.default_guardrail_id.clone())
+        })
     }
 
     /// Deletes a workspace with all that is in it.
@@ -307,8 +322,9 @@ impl Mock {
     /// The hashes of the keys of a workspace, oldest first. In the default workspace those are the seeded ones, then
     /// a disabled and an expired one.
     pub fn key_hashes(&self, workspace_id: &str) -> Vec<String> {
-        self.site
-            .read(|store| store.keys_in(workspace_id).into_iter().map(|(hash, _)| hash.clone()).collect())
+        self.site.read(|store| {
+            store.keys_in(workspace_id).into_iter().map(|(hash, _)| hash.clone()).collect()
+        })
     }
 
     /// Adds a key and returns its hash, which follows from the name.
@@ -355,7 +371,8 @@ impl Mock {
 
     fn holders(&self, name: impl Fn(&Subject) -> Option<String>) -> BTreeMap<String, String> {
         self.site.read(|store| {
-            let named = store.holders().filter_map(|(subject, id)| Some((name(subject)?, id.to_owned())));
+            let named =
+                store.holders().filter_map(|(subject, id)| Some((name(subject)?, id.to_owned())));
             named.collect()
         })
     }

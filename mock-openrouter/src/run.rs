@@ -111,7 +111,9 @@ impl Run {
                 list.tell(&self.exchange, &mut reply);
                 self.answer(&reply)
             }
-            Action::GzipBomb { gzip_mb } => Outcome::Answer(gzip(&self.site, self.work(), gzip_mb).await),
+            Action::GzipBomb { gzip_mb } => {
+                Outcome::Answer(gzip(&self.site, self.work(), gzip_mb).await)
+            }
             Action::Huge { size_mb } => Outcome::Answer(pad(&self.site, &self.work(), size_mb)),
         }
     }
@@ -217,7 +219,8 @@ fn mebibytes(count: u32) -> u64 {
 
 fn raw(site: &Site, status: u16, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     add_header(&mut response, DATE.as_str(), &site.clock.http_date());
     response
 }
@@ -240,6 +243,9 @@ fn reason(status: u16) -> &'static str {
     match status {
         429 => "Rate limit exceeded",
         500 => "Internal Server Error",
-        other => StatusCode::from_u16(other).ok().and_then(|code| code.canonical_reason()).unwrap_or("Error"),
+        other => StatusCode::from_u16(other)
+            .ok()
+            .and_then(|code| code.canonical_reason())
+            .unwrap_or("Error"),
     }
 }

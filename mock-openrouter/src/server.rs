@@ -33,7 +33,11 @@ pub(crate) struct Order {
 }
 
 /// Serves connections until nobody can give orders any more.
-pub(crate) async fn serve(mut gate: Gate, site: Arc<Site>, mut orders: mpsc::UnboundedReceiver<Order>) {
+pub(crate) async fn serve(
+    mut gate: Gate,
+    site: Arc<Site>,
+    mut orders: mpsc::UnboundedReceiver<Order>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {

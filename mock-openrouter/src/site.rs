@@ -120,7 +120,11 @@ impl Site {
     }
 
     /// Waits until `condition` holds, which is asked again after each change. Answers whether it came to hold in time.
-    pub(crate) fn wait_until(&self, timeout: Duration, mut condition: impl FnMut() -> bool) -> bool {
+    pub(crate) fn wait_until(
+        &self,
+        timeout: Duration,
+        mut condition: impl FnMut() -> bool,
+    ) -> bool {
         let deadline = Instant::now() + timeout;
         loop {
             let seen = *lock(&self.changes);

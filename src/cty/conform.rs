@@ -74,7 +74,11 @@ fn check(value: &Value, ty: &Type, depth: usize) -> Result<(), Error> {
     }
 }
 
-fn check_object(attributes: &BTreeMap<String, Value>, ty: &ObjectType, depth: usize) -> Result<(), Error> {
+fn check_object(
+    attributes: &BTreeMap<String, Value>,
+    ty: &ObjectType,
+    depth: usize,
+) -> Result<(), Error> {
     if let Some(unsupported) = attributes.keys().find(|name| !ty.attributes.contains_key(*name)) {
         return Err(unsupported_attribute(unsupported));
     }
@@ -159,7 +163,11 @@ mod tests {
             Value::Null,
             Value::object([("action", true.into()), ("pattern", Value::Null)]),
         ]);
-        check(&with("content_filters", filters), &ty, "content_filters[1].action: a string is required");
+        check(
+            &with("content_filters", filters),
+            &ty,
+            "content_filters[1].action: a string is required",
+        );
         let lacking = Value::List(vec![Value::object([("action", "block")])]);
         check(
             &with("content_filters", lacking),
@@ -178,7 +186,11 @@ mod tests {
     fn tuples_have_their_length_and_types() {
         let ty = Type::Tuple(vec![Type::Bool, Type::Number]);
         assert_eq!(Value::Tuple(vec![true.into(), 1.into()]).conforms(&ty), Ok(()));
-        check(&Value::Tuple(vec![true.into()]), &ty, "a tuple of 2 elements is required, 1 are given");
+        check(
+            &Value::Tuple(vec![true.into()]),
+            &ty,
+            "a tuple of 2 elements is required, 1 are given",
+        );
         check(&Value::Tuple(vec![true.into(), true.into()]), &ty, "[1]: a number is required");
     }
 
@@ -220,8 +232,9 @@ mod tests {
     #[test]
     fn depth_is_bounded() {
         let nested = |depth| {
-            (0..depth)
-                .fold((Value::Null, Type::Bool), |(value, ty), _| (Value::List(vec![value]), Type::list(ty)))
+            (0..depth).fold((Value::Null, Type::Bool), |(value, ty), _| {
+                (Value::List(vec![value]), Type::list(ty))
+            })
         };
         let (value, ty) = nested(MAX_DEPTH - 1);
         assert_eq!(value.conforms(&ty), Ok(()));

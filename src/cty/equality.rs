@@ -15,11 +15,16 @@ impl PartialEq for Value {
             (Self::Bool(left), Self::Bool(right)) => left == right,
             (Self::Number(left), Self::Number(right)) => left == right,
             (Self::String(left), Self::String(right)) => left == right,
-            (Self::List(left), Self::List(right)) | (Self::Tuple(left), Self::Tuple(right)) => left == right,
-            (Self::Set(left), Self::Set(right)) => {
-                left.len() == right.len() && (left == right || sorted_keys(left) == sorted_keys(right))
+            (Self::List(left), Self::List(right)) | (Self::Tuple(left), Self::Tuple(right)) => {
+                left == right
             }
-            (Self::Map(left), Self::Map(right)) | (Self::Object(left), Self::Object(right)) => left == right,
+            (Self::Set(left), Self::Set(right)) => {
+                left.len() == right.len()
+                    && (left == right || sorted_keys(left) == sorted_keys(right))
+            }
+            (Self::Map(left), Self::Map(right)) | (Self::Object(left), Self::Object(right)) => {
+                left == right
+            }
             (Self::Dynamic(left), Self::Dynamic(right)) => left == right,
             _ => false,
         }

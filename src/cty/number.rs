@@ -42,7 +42,8 @@ enum Magnitude {
 
 impl Number {
     /// Positive infinity, which an expression in a configuration can produce.
-    pub const INFINITY: Self = Self { negative: false, magnitude: Magnitude::Infinite, is_subnormal: false };
+    pub const INFINITY: Self =
+        Self { negative: false, magnitude: Magnitude::Infinite, is_subnormal: false };
     /// Negative infinity.
     pub const NEG_INFINITY: Self =
         Self { negative: true, magnitude: Magnitude::Infinite, is_subnormal: false };
@@ -54,7 +55,9 @@ impl Number {
         let not_a_number = || Error::here("a number is required");
         let (negative, unsigned) = split_sign(text);
         let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
-            Some(at) => (&unsigned[..at], parse_exponent(&unsigned[at + 1..]).ok_or_else(not_a_number)?),
+            Some(at) => {
+                (&unsigned[..at], parse_exponent(&unsigned[at + 1..]).ok_or_else(not_a_number)?)
+            }
             None => (unsigned, 0),
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -82,8 +85,8 @@ impl Number {
         if point.abs() > MAX_EXPONENT {
             return Err(Error::here("the number is too large or too small"));
         }
-        let exponent =
-            i32::try_from(exponent).map_err(|_| Error::here("the number is too large or too small"))?;
+        let exponent = i32::try_from(exponent)
+            .map_err(|_| Error::here("the number is too large or too small"))?;
         let magnitude = Magnitude::Finite { digits: trimmed.into(), exponent };
         Ok(Self { negative, magnitude, is_subnormal: false })
     }
@@ -108,9 +111,9 @@ impl Number {
         let magnitude = match &self.magnitude {
             Magnitude::Infinite => f64::INFINITY,
             Magnitude::Finite { digits, .. } if digits.is_empty() => 0.0,
-            Magnitude::Finite { digits, exponent } => {
-                format!("{digits}e{exponent}").parse().expect("digits and a power of ten are a float")
-            }
+            Magnitude::Finite { digits, exponent } => format!("{digits}e{exponent}")
+                .parse()
+                .expect("digits and a power of ten are a float"),
         };
         if self.negative { -magnitude } else { magnitude }
     }
@@ -269,8 +272,11 @@ impl From<u64> for Number {
     fn from(value: u64) -> Self {
         let text = value.to_string();
         let digits = text.trim_end_matches('0');
-        let exponent =
-            if digits.is_empty() { 0 } else { i32::try_from(text.len() - digits.len()).unwrap_or(i32::MAX) };
+        let exponent = if digits.is_empty() {
+            0
+        } else {
+            i32::try_from(text.len() - digits.len()).unwrap_or(i32::MAX)
+        };
         let magnitude = Magnitude::Finite { digits: digits.into(), exponent };
         Self { negative: false, magnitude, is_subnormal: false }
     }

@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn sorts_by_steps_so_that_lists_of_paths_are_stable() {
-        let mut paths = [Path::attribute("b"), Path::attribute("a").child_index(1), Path::attribute("a")];
+        let mut paths =
+            [Path::attribute("b"), Path::attribute("a").child_index(1), Path::attribute("a")];
         paths.sort();
         assert_eq!(paths.map(|path| path.to_string()), ["a", "a[1]", "b"]);
     }

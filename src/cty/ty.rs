@@ -73,9 +73,12 @@ impl Type {
     pub fn element(&self) -> Option<&Type> {
         match self {
             Self::List(element) | Self::Set(element) | Self::Map(element) => Some(element),
-            Self::Bool | Self::Number | Self::String | Self::Dynamic | Self::Tuple(_) | Self::Object(_) => {
-                None
-            }
+            Self::Bool
+            | Self::Number
+            | Self::String
+            | Self::Dynamic
+            | Self::Tuple(_)
+            | Self::Object(_) => None,
         }
     }
 
@@ -89,7 +92,9 @@ impl Type {
             Self::List(element) => with_argument("list", element.to_json()),
             Self::Set(element) => with_argument("set", element.to_json()),
             Self::Map(element) => with_argument("map", element.to_json()),
-            Self::Tuple(elements) => with_argument("tuple", elements.iter().map(Self::to_json).collect()),
+            Self::Tuple(elements) => {
+                with_argument("tuple", elements.iter().map(Self::to_json).collect())
+            }
             Self::Object(object) => object.to_json(),
         }
     }
@@ -188,7 +193,11 @@ impl ObjectType {
                 Json::String(name) if object.attributes.contains_key(name) => {
                     object.optional.insert(name.clone())
                 }
-                _ => return Err(Error::here("an optional attribute is not an attribute of its object type")),
+                _ => {
+                    return Err(Error::here(
+                        "an optional attribute is not an attribute of its object type",
+                    ));
+                }
             };
         }
         Ok(object)
@@ -233,7 +242,8 @@ mod tests {
     #[test]
     fn keeps_which_attributes_are_optional() {
         let filter = ObjectType {
-            attributes: [("label".to_owned(), Type::String), ("pattern".to_owned(), Type::String)].into(),
+            attributes: [("label".to_owned(), Type::String), ("pattern".to_owned(), Type::String)]
+                .into(),
             optional: ["label".to_owned()].into(),
         };
         check(

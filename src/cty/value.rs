@@ -113,7 +113,9 @@ impl Value {
             Self::List(elements) | Self::Set(elements) | Self::Tuple(elements) => {
                 elements.iter().all(Self::is_wholly_known)
             }
-            Self::Map(members) | Self::Object(members) => members.values().all(Self::is_wholly_known),
+            Self::Map(members) | Self::Object(members) => {
+                members.values().all(Self::is_wholly_known)
+            }
             Self::Dynamic(dynamic) => dynamic.value.is_wholly_known(),
         }
     }
@@ -161,8 +163,12 @@ impl Value {
     }
 
     /// An object of these attributes.
-    pub fn object(attributes: impl IntoIterator<Item = (impl Into<String>, impl Into<Self>)>) -> Self {
-        Self::Object(attributes.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    pub fn object(
+        attributes: impl IntoIterator<Item = (impl Into<String>, impl Into<Self>)>,
+    ) -> Self {
+        Self::Object(
+            attributes.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        )
     }
 }
 
@@ -215,7 +221,8 @@ mod tests {
 
     #[test]
     fn with_attribute_replaces_and_leaves_other_kinds_alone() {
-        let object = Value::object([("a", 1_i64)]).with_attribute("a", true).with_attribute("b", "x");
+        let object =
+            Value::object([("a", 1_i64)]).with_attribute("a", true).with_attribute("b", "x");
         assert_eq!(object, Value::object([("a", Value::from(true)), ("b", Value::from("x"))]));
         assert_eq!(Value::Null.with_attribute("a", 1), Value::Null);
     }
@@ -226,13 +233,17 @@ mod tests {
             attributes: [("a".to_owned(), Type::Bool), ("b".to_owned(), Type::String)].into(),
             optional: ["b".to_owned()].into(),
         };
-        assert_eq!(Value::null_object(&ty), Value::object([("a", Value::Null), ("b", Value::Null)]));
+        assert_eq!(
+            Value::null_object(&ty),
+            Value::object([("a", Value::Null), ("b", Value::Null)])
+        );
     }
 
     #[test]
     fn unknown_is_seen_at_every_level() {
-        let nested =
-            Value::Map([("k".to_owned(), Value::Tuple(vec![dynamic(Type::String, Value::UNKNOWN)]))].into());
+        let nested = Value::Map(
+            [("k".to_owned(), Value::Tuple(vec![dynamic(Type::String, Value::UNKNOWN)]))].into(),
+        );
         assert!(!nested.is_unknown());
         assert!(!nested.is_wholly_known());
         assert!(Value::List(vec![Value::Null, 1.into()]).is_wholly_known());

@@ -9,13 +9,19 @@ use std::{
 };
 
 use crate::{
-    client::{Accounts, BaseUrl, Client, Config, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Retry, check_proxy},
+    client::{
+        Accounts, BaseUrl, Client, Config, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Retry, check_proxy,
+    },
     cty::{Number, Path, Value},
-    framework::{
+    protocol::{
         diagnostics::{Diagnostic, Diagnostics},
-        field::{Check, Field, Kind},
-        resource::{Reply, Warned},
+        resource::{Reply, WithWarnings},
         schema::Schema,
+    },
+    table::{
+        field::{Check, Field, Kind},
+        schema,
+        validate::validate_with,
     },
 };
 
@@ -57,10 +63,10 @@ const FIELDS: &[Field] = &[
     Field::optional(CATEGORIES, Kind::String)
         .doc("The categories of your application, sent as `X-OpenRouter-Categories` with each request."),
     Field::optional(TIMEOUT_MS, Kind::Number)
-        .checks(&[Check::Above(0), Check::Whole])
+        .checks(&[Check::GreaterThan(0), Check::Integer])
         .doc("How long one attempt at a request may take, in milliseconds. Defaults to 30000."),
     Field::optional(MAX_CONCURRENT_REQUESTS, Kind::Number)
-        .checks(&[Check::AtLeast(1), Check::Whole])
+        .checks(&[Check::AtLeast(1), Check::Integer])
         .doc("How many requests may be under way at a time, 1 or more. Defaults to 10."),
     Field::optional(RETRY, Kind::Object(RETRY_FIELDS)).doc(
         "How requests are tried again that failed in a way that may pass, such as with an answer 429 or 503. What is left \
@@ -69,18 +75,18 @@ const FIELDS: &[Field] = &[
 ];
 
 const RETRY_FIELDS: &[Field] = &[
-    Field::optional(INITIAL_INTERVAL_MS, Kind::Number).checks(&[Check::Above(0), Check::Whole]).doc(
+    Field::optional(INITIAL_INTERVAL_MS, Kind::Number).checks(&[Check::GreaterThan(0), Check::Integer]).doc(
         "The wait after the first attempt, in milliseconds. Every such wait is shortened by a random part of it, half at \
          most; a wait that the service asks for by `Retry-After` takes its place. Defaults to 500.",
     ),
-    Field::optional(MAX_INTERVAL_MS, Kind::Number).checks(&[Check::Above(0), Check::Whole]).doc(
+    Field::optional(MAX_INTERVAL_MS, Kind::Number).checks(&[Check::GreaterThan(0), Check::Integer]).doc(
         "The longest wait between two attempts, in milliseconds; it must not be less than `initial_interval_ms`. A wait \
          that the service asks for by `Retry-After` may be longer. Defaults to 60000.",
     ),
     Field::optional(EXPONENT, Kind::Number)
         .checks(&[Check::AtLeast(1)])
         .doc("What each wait is multiplied by to make the next one, 1 or more. Defaults to 1.5."),
-    Field::optional(MAX_ELAPSED_TIME_MS, Kind::Number).checks(&[Check::AtLeast(0), Check::Whole]).doc(
+    Field::optional(MAX_ELAPSED_TIME_MS, Kind::Number).checks(&[Check::AtLeast(0), Check::Integer]).doc(
         "For how long a request is tried again, in milliseconds from the beginning of its first attempt: no wait between \
          attempts ends later. With 0 there is a single attempt. A service that has not been reached yet in this run is given \
          up after 30 seconds, if that is less. Defaults to 300000.",
@@ -93,12 +99,11 @@ const RETRY_FIELDS: &[Field] = &[
 
 /// The provider block.
 pub(super) fn schema() -> Schema {
-    Schema {
-        version: 0,
-        description: "Manages OpenRouter guardrails, and which API keys and organization members are under them: what \
+    schema::schema(
+        "Manages OpenRouter guardrails, and which API keys and organization members are under them: what \
                       models and providers these may use, with what budget, data policy and content filters.",
-        fields: FIELDS,
-    }
+        FIELDS,
+    )
 }
 
 /// What a configured provider gives its resources.
@@ -152,7 +157,7 @@ pub(super) fn validate(config: &Value) -> Diagnostics {
     refused.extend(attribute(config, SERVER_URL).and_then(|url| refusal::base_url(url).err()));
     refused.extend(keys_in_headers(config));
     refused.extend(misordered_intervals(config.attribute(RETRY)));
-    refused
+    validate_with(FIELDS, config, refused)
 }
 
 /// A header is sent to whoever `server_url` names, and logged there.
@@ -170,11 +175,12 @@ pub(super) fn configure(
 ) -> Reply<Api> {
     let unknown = FIELDS.iter().find(|field| !config.attribute(field.name).is_wholly_known());
     if let Some(field) = unknown {
-        return Ok(Warned::quiet(Api::new(Err(field.name))));
+        return Ok(WithWarnings::ok(Api::new(Err(field.name))));
     }
-    let client = client_config(environment, terraform_version, config)
-        .and_then(|client| Client::of_account(client, accounts).map_err(|error| refusal::client(&error)))?;
-    Ok(Warned::quiet(Api::new(Ok(client))))
+    let client = client_config(environment, terraform_version, config).and_then(|client| {
+        Client::of_account(client, accounts).map_err(|error| refusal::client(&error))
+    })?;
+    Ok(WithWarnings::ok(Api::new(Ok(client))))
 }
 
 fn client_config(
@@ -207,10 +213,12 @@ fn client_config(
 fn retry(config: &Value) -> Retry {
     let default = Retry::default();
     Retry {
-        initial_interval: milliseconds(config, INITIAL_INTERVAL_MS).unwrap_or(default.initial_interval),
+        initial_interval: milliseconds(config, INITIAL_INTERVAL_MS)
+            .unwrap_or(default.initial_interval),
         max_interval: milliseconds(config, MAX_INTERVAL_MS).unwrap_or(default.max_interval),
         exponent: config.attribute(EXPONENT).as_number().map_or(default.exponent, Number::to_f64),
-        max_elapsed_time: milliseconds(config, MAX_ELAPSED_TIME_MS).unwrap_or(default.max_elapsed_time),
+        max_elapsed_time: milliseconds(config, MAX_ELAPSED_TIME_MS)
+            .unwrap_or(default.max_elapsed_time),
         connection_errors: config
             .attribute(RETRY_CONNECTION_ERRORS)
             .as_bool()
@@ -237,8 +245,9 @@ fn whole(object: &Value, name: &str) -> Option<u64> {
 /// better to be told than to have either changed.
 fn misordered_intervals(config: &Value) -> Option<Diagnostic> {
     let Retry { initial_interval, max_interval, .. } = retry(config);
-    let is_open =
-        [INITIAL_INTERVAL_MS, MAX_INTERVAL_MS].iter().any(|name| config.attribute(name).is_unknown());
+    let is_open = [INITIAL_INTERVAL_MS, MAX_INTERVAL_MS]
+        .iter()
+        .any(|name| config.attribute(name).is_unknown());
     // No interval may be zero, which is told by the table.
     if is_open || max_interval.is_zero() || max_interval >= initial_interval {
         return None;
@@ -270,7 +279,10 @@ fn attribute<'a>(config: &'a Value, name: &str) -> Option<Setting<'a>> {
 }
 
 /// What a variable sets, unless it is blank.
-fn variable<'a>(environment: &'a BTreeMap<String, String>, name: &'static str) -> Option<Setting<'a>> {
+fn variable<'a>(
+    environment: &'a BTreeMap<String, String>,
+    name: &'static str,
+) -> Option<Setting<'a>> {
     let text = environment.get(name).filter(|text| !text.trim().is_empty())?;
     Some(Setting { text, origin: Origin::Variable(name) })
 }

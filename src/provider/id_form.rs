@@ -6,7 +6,8 @@
 
 use crate::{
     cty::{Path, Value},
-    framework::{diagnostics::Diagnostic, validate::is_uuid},
+    protocol::diagnostics::Diagnostic,
+    table::validate::is_uuid,
 };
 
 /// A warning if a plan sets an id, that of a `noun`, which is not a UUID.

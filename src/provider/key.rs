@@ -5,7 +5,7 @@ use url::form_urlencoded;
 
 use crate::{
     cty::Value,
-    framework::diagnostics::{Diagnostic, Diagnostics},
+    protocol::diagnostics::{Diagnostic, Diagnostics},
 };
 
 /// How every key of the service begins.
@@ -15,7 +15,9 @@ const PREFIX: &str = "sk-or-";
 pub(super) fn refuse_keys(config: &Value, attributes: &[&str]) -> Diagnostics {
     let mut diagnostics = Diagnostics::default();
     for attribute in attributes {
-        diagnostics.extend(config.attribute(attribute).as_str().and_then(|text| refuse_key(attribute, text)));
+        diagnostics.extend(
+            config.attribute(attribute).as_str().and_then(|text| refuse_key(attribute, text)),
+        );
     }
     diagnostics
 }
@@ -89,9 +91,14 @@ mod tests {
             assert_eq!(told.summary, "Label of an API key instead of its hash");
         }
         let hidden = format!("sk-or-v1-{}...5c6b", "0".repeat(20));
-        for key in ["sk-or-v1-0123456789abcdef", "SK-OR-v1-0", "x sk-or-mgmt-1", "a/sk-or-v1-0", &hidden] {
+        for key in
+            ["sk-or-v1-0123456789abcdef", "SK-OR-v1-0", "x sk-or-mgmt-1", "a/sk-or-v1-0", &hidden]
+        {
             let told = refuse_key("key_hash", key).unwrap();
-            assert_eq!((told.summary.as_str(), told.path), ("API key instead of its hash or an id", None));
+            assert_eq!(
+                (told.summary.as_str(), told.path),
+                ("API key instead of its hash or an id", None)
+            );
             assert!(!told.detail.contains(key));
         }
         for other in ["", "0e6f44a4", "my...key", "task-or-other"] {
@@ -110,7 +117,9 @@ mod tests {
         ] {
             assert!(holds_encoded_key(key), "{key}");
         }
-        for other in ["", "https://openrouter.ai/api/v1", "https://task-or-other.example", "100%", "%zz%2"] {
+        for other in
+            ["", "https://openrouter.ai/api/v1", "https://task-or-other.example", "100%", "%zz%2"]
+        {
             assert!(!holds_encoded_key(other), "{other}");
         }
     }

@@ -1,4 +1,4 @@
-//! OpenRouter as a Terraform provider: the framework and the client joined.
+//! OpenRouter as a Terraform provider: the layers joined.
 //!
 //! One file per resource, each with its field table on top. A reader who knows Terraform finds here everything about a
 //! resource; how the protocol, plans and requests work in general is in the layers below.
@@ -6,10 +6,11 @@
 mod assignment;
 mod config;
 mod data;
-mod explain;
+mod error_diagnostics;
 mod guardrail;
 mod id_form;
 mod key;
+mod pattern;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ use async_trait::async_trait;
 use crate::{
     client::Accounts,
     cty::Value,
-    framework::{
+    protocol::{
         diagnostics::Diagnostics,
         provider::{NamedDataSource, NamedResource, Provider},
         resource::Reply,
@@ -27,6 +28,7 @@ use crate::{
 };
 
 pub use config::Api;
+pub use guardrail::FIELDS as GUARDRAIL_FIELDS;
 
 /// The provider `openrouter`.
 pub struct OpenRouter {

@@ -38,7 +38,9 @@ pub(super) fn parse(
     match name.as_ref() {
         "--debug" | "-debug" => Command::Serve(Mode::ByHand),
         "--help" | "-help" | "-h" => Command::Inform(plugin.introduction.to_owned()),
-        "--version" | "-version" | "-V" => Command::Inform(format!("{} {}\n", plugin.name, plugin.version)),
+        "--version" | "-version" | "-V" => {
+            Command::Inform(format!("{} {}\n", plugin.name, plugin.version))
+        }
         _ => not_understood(plugin, &name),
     }
 }

@@ -56,7 +56,8 @@ pub(super) async fn serve<S: Application>(
     dispatch: Dispatch<S>,
     shutdown: &Shutdown,
 ) -> hyper::Result<()> {
-    let service = service_fn(move |request: Request<Incoming>| dispatch.call(request.map(Body::new)));
+    let service =
+        service_fn(move |request: Request<Incoming>| dispatch.call(request.map(Body::new)));
     let connection = Builder::new(TokioExecutor::new())
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -86,8 +87,11 @@ mod tests {
     #[test]
     fn a_host_that_leaves_breaks_nothing() {
         let closed = |kind| Outer(io::Error::from(kind));
-        for kind in [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof]
-        {
+        for kind in [
+            io::ErrorKind::BrokenPipe,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::UnexpectedEof,
+        ] {
             let error = closed(kind);
             assert!(is_normal_end(Some(&error), false, 0), "{kind}");
             assert!(!is_normal_end(Some(&error), false, 1), "{kind}: somebody waits for an answer");

@@ -38,7 +38,10 @@ impl Environment {
 
     /// The value of a variable. An empty one counts as unset, as it does for the hosts.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+        self.variables
+            .get(OsStr::new(name))
+            .map(OsString::as_os_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// The value of a variable, if it is set and is UTF-8.

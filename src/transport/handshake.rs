@@ -33,7 +33,8 @@ pub(super) fn announce_by_hand(
     address: &Address,
 ) -> io::Result<()> {
     let shell = Shell::of(environment);
-    let assignment = shell.assignment(plugin.reattach_variable, &reattach_configuration(plugin, address));
+    let assignment =
+        shell.assignment(plugin.reattach_variable, &reattach_configuration(plugin, address));
     print(&format!(
         "Serving until Ctrl-C. Run this where you run terraform or tofu, and they use this process:\n\n{assignment}\n\n"
     ))
@@ -51,10 +52,13 @@ fn line(
     certificate: Option<&CertificateDer<'_>>,
     multiplex: bool,
 ) -> String {
-    let certificate = certificate.map(|certificate| STANDARD_NO_PAD.encode(certificate)).unwrap_or_default();
+    let certificate =
+        certificate.map(|certificate| STANDARD_NO_PAD.encode(certificate)).unwrap_or_default();
     let multiplex = if multiplex { "|false" } else { "" };
     let network = address.network();
-    format!("{CORE_PROTOCOL}|{protocol_version}|{network}|{address}|grpc|{certificate}{multiplex}\n")
+    format!(
+        "{CORE_PROTOCOL}|{protocol_version}|{network}|{address}|grpc|{certificate}{multiplex}\n"
+    )
 }
 
 /// `Test` keeps the host from ending a process that it did not start.
@@ -121,7 +125,10 @@ mod tests {
         let certificate = CertificateDer::from(vec![0xff; 4]);
         assert_eq!(line(5, &tcp, None, false), "1|5|tcp|127.0.0.1:10000|grpc|\n");
         assert_eq!(line(5, &tcp, None, true), "1|5|tcp|127.0.0.1:10000|grpc||false\n");
-        assert_eq!(line(5, &socket(), Some(&certificate), false), "1|5|unix|/tmp/it's/plugin1|grpc|/////w\n");
+        assert_eq!(
+            line(5, &socket(), Some(&certificate), false),
+            "1|5|unix|/tmp/it's/plugin1|grpc|/////w\n"
+        );
     }
 
     #[test]

@@ -56,7 +56,11 @@ struct Hclog<W> {
 impl<W> Hclog<W> {
     /// What libraries have to say below a warning is about bytes and frames, not about the user's work.
     fn level_of(&self, target: &str) -> LevelFilter {
-        if part_of_package(target).is_some() { self.level } else { self.level.min(LevelFilter::WARN) }
+        if part_of_package(target).is_some() {
+            self.level
+        } else {
+            self.level.min(LevelFilter::WARN)
+        }
     }
 
     /// The plugin's name and the layer that speaks; for a library, its name.

@@ -117,7 +117,9 @@ impl Listener {
 fn ports(environment: &Environment) -> Result<RangeInclusive<u16>, ListenError> {
     let port = |name, default| match environment.get(name) {
         None => Ok(default),
-        Some(value) => value.to_str().and_then(|value| value.parse().ok()).ok_or(ListenError::Range),
+        Some(value) => {
+            value.to_str().and_then(|value| value.parse().ok()).ok_or(ListenError::Range)
+        }
     };
     let first = port(environment::MIN_PORT, 0)?;
     let range = first..=port(environment::MAX_PORT, first)?;
@@ -198,7 +200,11 @@ mod unix {
             return Ok(fs::set_permissions(path, Permissions::from_mode(0o600))?);
         };
         let give = || {
-            chown(path, None, Some(group_id(group, &fs::read_to_string("/etc/group").unwrap_or_default())?))?;
+            chown(
+                path,
+                None,
+                Some(group_id(group, &fs::read_to_string("/etc/group").unwrap_or_default())?),
+            )?;
             fs::set_permissions(path, Permissions::from_mode(0o660))
         };
         give().map_err(|source| ListenError::Group { group: group.to_owned(), source })
@@ -248,7 +254,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_free_port_is_listened_on() {
-        let Address::Tcp(taken) = bind_port(0..=0).unwrap().address else { panic!("a port was asked for") };
+        let Address::Tcp(taken) = bind_port(0..=0).unwrap().address else {
+            panic!("a port was asked for")
+        };
         let occupied = std::net::TcpListener::bind(taken).unwrap();
         let port = occupied.local_addr().unwrap().port();
         let full = bind_port(port..=port).err().expect("the only port is taken");

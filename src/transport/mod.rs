@@ -25,6 +25,7 @@ use std::io;
 use std::process::ExitCode;
 
 use http::{Request, Response};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::body::Body;
 use tower_service::Service;
 
@@ -69,7 +70,10 @@ pub trait Application:
 
 impl<S> Application for S
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
     S::Future: Send + 'static,
 {
 }
@@ -94,13 +98,15 @@ pub fn run<F, S>(
     application: F,
 ) -> ExitCode
 where
-    F: Fn() -> S + Send + Sync + 'static,
+    F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
     S: Application,
 {
     let mode = match command_line::parse(plugin, arguments, environment) {
         Command::Serve(mode) => mode,
         Command::Inform(text) => return finish(&mut io::stdout(), &text, ExitCode::SUCCESS),
-        Command::Refuse { text, code } => return finish(&mut io::stderr(), &text, ExitCode::from(code)),
+        Command::Refuse { text, code } => {
+            return finish(&mut io::stderr(), &text, ExitCode::from(code));
+        }
     };
     panic::install();
     hclog::install(plugin, environment);

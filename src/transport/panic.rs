@@ -15,7 +15,8 @@ const FRAMES: usize = 20;
 /// Takes over from the standard text, which Terraform does not recognise.
 pub(super) fn install() {
     panic::set_hook(Box::new(|panic| {
-        let text = report(message(panic), panic.location(), &Backtrace::force_capture().to_string());
+        let text =
+            report(message(panic), panic.location(), &Backtrace::force_capture().to_string());
         // A process that cannot even write its last words has nobody to tell.
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }));
@@ -53,7 +54,9 @@ fn frames(backtrace: &str) -> impl Iterator<Item = String> {
     std::iter::from_fn(move || {
         loop {
             let line = lines.next()?;
-            let Some((_, function)) = line.split_once(": ").filter(|(_, name)| name.contains(PACKAGE)) else {
+            let Some((_, function)) =
+                line.split_once(": ").filter(|(_, name)| name.contains(PACKAGE))
+            else {
                 continue;
             };
             let place = lines.next_if(|line| line.starts_with("at ")).unwrap_or_default();
@@ -78,7 +81,10 @@ mod tests {
              at src/cty.rs:3:4\n   2: {PACKAGE}main\n   3: <unknown>\n"
         );
         let kept: Vec<_> = frames(&backtrace).collect();
-        assert_eq!(kept, [format!("{PACKAGE}cty::decode at src/cty.rs:3:4"), format!("{PACKAGE}main")]);
+        assert_eq!(
+            kept,
+            [format!("{PACKAGE}cty::decode at src/cty.rs:3:4"), format!("{PACKAGE}main")]
+        );
     }
 
     #[test]
@@ -94,8 +100,10 @@ mod tests {
             .output()
             .unwrap();
         let stderr = String::from_utf8(child.stderr).unwrap();
-        let line =
-            stderr.lines().find(|line| line.starts_with("panic: ")).unwrap_or_else(|| panic!("{stderr}"));
+        let line = stderr
+            .lines()
+            .find(|line| line.starts_with("panic: "))
+            .unwrap_or_else(|| panic!("{stderr}"));
         assert!(line.starts_with("panic: the sky is falling (src/transport/panic.rs:"), "{line}");
         assert!(stderr.contains(&format!("{PACKAGE}transport::panic::tests")), "{stderr}");
     }

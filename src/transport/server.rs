@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::runtime;
 use tokio::time;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::connection;
 use super::dispatch::{Calls, Dispatch};
@@ -54,7 +55,7 @@ pub(super) fn run<F, S>(
     application: F,
 ) -> Result<(), ServeError>
 where
-    F: Fn() -> S + Send + Sync + 'static,
+    F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
     S: Application,
 {
     let runtime = runtime::Builder::new_multi_thread()
@@ -75,7 +76,7 @@ async fn serve<F, S>(
     application: F,
 ) -> Result<(), ServeError>
 where
-    F: Fn() -> S + Send + Sync + 'static,
+    F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
     S: Application,
 {
     let mut lifetime = Lifetime::begin(mode).map_err(ServeError::Process)?;
@@ -119,11 +120,13 @@ struct Server<F> {
     connections: Connections,
     shutdown: Shutdown,
     calls: Calls,
+    tasks: TaskTracker,
+    stop: CancellationToken,
 }
 
 impl<F, S> Server<F>
 where
-    F: Fn() -> S + Send + Sync + 'static,
+    F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
     S: Application,
 {
     fn new(identity: Option<Identity>, application: F) -> Self {
@@ -133,6 +136,8 @@ where
             connections: Connections::new(),
             shutdown: Shutdown::new(),
             calls: Calls::new(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
         }
     }
 
@@ -162,7 +167,11 @@ where
         let _open = self.connections.open();
         let calls = Calls::new();
         let counted = [self.calls.clone(), calls.clone()];
-        let dispatch = Dispatch::new((self.application)(), self.shutdown.clone(), counted);
+        let dispatch = Dispatch::new(
+            (self.application)(self.tasks.clone(), self.stop.clone()),
+            self.shutdown.clone(),
+            counted,
+        );
         let ended = connection::serve(stream, dispatch, &self.shutdown).await;
         // Before the calls hear of it and end, too.
         let calls = calls.count();
@@ -182,7 +191,7 @@ where
 /// Serves each connection in a task of its own, so that a panic there ends that connection only.
 async fn accept<F, S>(server: Arc<Server<F>>, listener: Listener)
 where
-    F: Fn() -> S + Send + Sync + 'static,
+    F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
     S: Application,
 {
     loop {

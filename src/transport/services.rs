@@ -60,7 +60,8 @@ impl GrpcBroker for HostServices {
         &self,
         request: Request<Streaming<ConnInfo>>,
     ) -> Result<Response<Held<ConnInfo>>, Status> {
-        let stream = Held { _incoming: Some(request.into_inner()), ..Held::until(&self.shutdown, None) };
+        let stream =
+            Held { _incoming: Some(request.into_inner()), ..Held::until(&self.shutdown, None) };
         Ok(Response::new(stream))
     }
 }
@@ -69,7 +70,10 @@ impl GrpcBroker for HostServices {
 impl GrpcStdio for HostServices {
     type StreamStdioStream = Held<StdioData>;
 
-    async fn stream_stdio(&self, _request: Request<()>) -> Result<Response<Held<StdioData>>, Status> {
+    async fn stream_stdio(
+        &self,
+        _request: Request<()>,
+    ) -> Result<Response<Held<StdioData>>, Status> {
         Ok(Response::new(Held::until(&self.shutdown, None)))
     }
 }
@@ -107,5 +111,9 @@ impl Health for HostServices {
 
 /// A process that answers is healthy.
 fn status(service: &str) -> ServingStatus {
-    if HEALTH_NAMES.contains(&service) { ServingStatus::Serving } else { ServingStatus::ServiceUnknown }
+    if HEALTH_NAMES.contains(&service) {
+        ServingStatus::Serving
+    } else {
+        ServingStatus::ServiceUnknown
+    }
 }

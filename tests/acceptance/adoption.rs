@@ -82,7 +82,9 @@ fn a_state_written_by_another_provider_is_upgraded() {
     workspace.plans_nothing();
     workspace.run(&["apply", "-refresh-only", "-auto-approve"]).succeeds();
     let (state, held) = (workspace.attributes(THIS), only_guardrail(workspace.mock()));
-    for name in ["id", "created_at", "workspace_id", "enforce_zdr_openai", "include_byok_in_budgets"] {
+    for name in
+        ["id", "created_at", "workspace_id", "enforce_zdr_openai", "include_byok_in_budgets"]
+    {
         assert_eq!(state[name], held[name], "{name}");
     }
     assert_eq!(state["allowed_models"], json!(["openai/gpt-5"]));
@@ -95,7 +97,10 @@ fn a_state_written_by_another_provider_is_upgraded() {
 #[test]
 fn a_state_with_nothing_but_the_id_can_be_planned_without_refresh_and_applied() {
     let workspace = Workspace::new();
-    workspace.config(&guardrail("this", "name = \"ci\"\ndescription = \"d\"")).try_apply().succeeds();
+    workspace
+        .config(&guardrail("this", "name = \"ci\"\ndescription = \"d\""))
+        .try_apply()
+        .succeeds();
     let id = id_of(&workspace, THIS);
     rewrite(&workspace, |instance| {
         instance["attributes"] = json!({ "id": id });

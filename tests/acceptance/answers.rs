@@ -3,7 +3,9 @@
 use mock_openrouter::{Action, Document, Matcher};
 use serde_json::{Value, json};
 
-use crate::guardrails::{address, assert_plans_update, edit, extend, fault, held, id, members, named, state};
+use crate::guardrails::{
+    address, assert_plans_update, edit, extend, fault, held, id, members, named, state,
+};
 use crate::harness::Workspace;
 
 /// From now on the service does what it is asked to, but answers an update with what it held before, changed by these
@@ -55,7 +57,10 @@ fn an_answer_of_another_type_loses_nothing() {
     workspace.config(&named("a", BEFORE));
     workspace.apply();
     workspace.config(&named("a", AFTER));
-    answers_update_with(&workspace, &json!({ "allowed_models": "all", "content_filters": { "a": 1 } }));
+    answers_update_with(
+        &workspace,
+        &json!({ "allowed_models": "all", "content_filters": { "a": 1 } }),
+    );
     workspace
         .try_apply()
         .succeeds()
@@ -75,7 +80,12 @@ fn an_answer_of_another_type_loses_nothing() {
         (json!({ "content_filters": null, "allowed_providers": [null] }), "allowed_providers[0]"),
     ] {
         edit(&workspace, "a", fields);
-        workspace.try_plan().fails().says("Could not read guardrail \"a\"").says(says).says(&address("a"));
+        workspace
+            .try_plan()
+            .fails()
+            .says("Could not read guardrail \"a\"")
+            .says(says)
+            .says(&address("a"));
         assert_eq!(workspace.state_file(), before);
     }
     edit(&workspace, "a", json!({ "allowed_providers": null }));
@@ -162,8 +172,14 @@ fn a_create_that_is_answered_with_another_guardrail_leaves_that_alone() {
         let body = json!({ "data": theirs }).to_string();
         let replace_body = Document { content_type: "application/json".to_owned(), body };
         let action = Action::ReplaceBody { replace_body, status: Some(201), after_work: true };
-        workspace.mock().add_fault(mock_openrouter::Fault::on("POST", "/guardrails", action)).unwrap();
-        workspace.config(&named("a", "description = \"ours\"")).apply().never_says("Warning: The service");
+        workspace
+            .mock()
+            .add_fault(mock_openrouter::Fault::on("POST", "/guardrails", action))
+            .unwrap();
+        workspace
+            .config(&named("a", "description = \"ours\""))
+            .apply()
+            .never_says("Warning: The service");
         let theirs = theirs["id"].as_str().unwrap();
         assert_ne!(id(&workspace, "a"), theirs);
         assert_eq!(workspace.mock().guardrails().len(), 2);

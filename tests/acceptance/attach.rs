@@ -48,9 +48,9 @@ impl Attachable {
             .unwrap();
         let lines = BufReader::new(process.stdout.as_mut().unwrap()).lines();
         let prefix = format!("export {VARIABLE}='");
-        let value = lines
-            .map_while(Result::ok)
-            .find_map(|line| Some(line.trim().strip_prefix(&prefix)?.strip_suffix('\'')?.to_owned()));
+        let value = lines.map_while(Result::ok).find_map(|line| {
+            Some(line.trim().strip_prefix(&prefix)?.strip_suffix('\'')?.to_owned())
+        });
         Self { value: value.expect("it prints a line to paste"), process, temporary, log }
     }
 
@@ -78,7 +78,8 @@ impl Drop for Attachable {
 fn one_process_serves_two_aliases_for_several_runs() {
     let mut provider = Attachable::start();
     let key = "sk-or-mgmt-second";
-    let second = Mock::start(Options { management_key: key.to_owned(), ..Options::default() }).unwrap();
+    let second =
+        Mock::start(Options { management_key: key.to_owned(), ..Options::default() }).unwrap();
     let mut workspace = Workspace::new();
     let first = workspace.mock();
     let config = |name: &str| {
@@ -104,7 +105,10 @@ fn one_process_serves_two_aliases_for_several_runs() {
     for mock in [workspace.mock(), &second] {
         let log = mock.log();
         let attached = |agent: &String| agent.ends_with(" attached");
-        assert!(log.requests.iter().all(|request| attached(&request.headers["user-agent"])), "{log:#?}");
+        assert!(
+            log.requests.iter().all(|request| attached(&request.headers["user-agent"])),
+            "{log:#?}"
+        );
     }
 
     assert_eq!(provider.interrupt(), Some(0));
@@ -133,8 +137,9 @@ fn a_break_is_logged_as_one() {
     terraform.kill().unwrap();
     terraform.wait().unwrap();
     let log = || fs::read_to_string(provider.log.path()).unwrap();
-    let is_told =
-        |log: String| log.lines().any(|line| line.contains("warn") && line.contains("a connection broke"));
+    let is_told = |log: String| {
+        log.lines().any(|line| line.contains("warn") && line.contains("a connection broke"))
+    };
     assert!(workspace.mock().wait_until(PATIENCE, |_| is_told(log())), "{}", log());
 }
 
@@ -145,7 +150,8 @@ fn a_normal_end_is_not_logged_as_a_break() {
     workspace.env("TF_LOG_PROVIDER", "debug").config(&guardrail("this", "name = \"ci\""));
     let run = workspace.try_apply().succeeds();
     assert!(run.stderr.contains("the host asked for it"), "{run}");
-    run.never_says("a connection broke").never_says("[WARN]  provider.terraform-provider-openrouter");
+    run.never_says("a connection broke")
+        .never_says("[WARN]  provider.terraform-provider-openrouter");
 }
 
 /// Both ask for a guardrail of the same name at the same time, and neither hears what became of it.
@@ -166,7 +172,10 @@ fn aliases_of_one_account_do_not_take_each_others_guardrails() {
     ));
     workspace.env(VARIABLE, &provider.value);
     for _ in 0..2 {
-        workspace.mock().add_fault(Fault::on("POST", "/guardrails", Action::dropped(When::After))).unwrap();
+        workspace
+            .mock()
+            .add_fault(Fault::on("POST", "/guardrails", Action::dropped(When::After)))
+            .unwrap();
     }
     workspace.apply().says("2 added");
     let kept: std::collections::BTreeSet<_> =

@@ -26,10 +26,14 @@ fn the_table_names_every_attribute() {
         providers.iter().find(|(source, _)| source.ends_with("openrouter/openrouter")).unwrap();
     let schema = &provider["resource_schemas"]["openrouter_guardrail"]["block"]["attributes"];
     let mut offered: Vec<_> = schema.as_object().unwrap().keys().map(String::as_str).collect();
-    let mut tried: Vec<_> = CASES.iter().map(|case| case.attribute).chain(NOT_IN_THE_TABLE).collect();
+    let mut tried: Vec<_> =
+        CASES.iter().map(|case| case.attribute).chain(NOT_IN_THE_TABLE).collect();
     offered.sort_unstable();
     tried.sort_unstable();
-    assert_eq!(offered, tried, "each attribute of the schema needs its row in the table of this test");
+    assert_eq!(
+        offered, tried,
+        "each attribute of the schema needs its row in the table of this test"
+    );
 }
 
 /// One guardrail for each attribute, and what the service has to hold of it.
@@ -85,7 +89,8 @@ impl Matrix {
             hcl.push_str(&guardrail(case.attribute, &lines));
             ids.push(format!("{}.id", address(case.attribute)));
         }
-        let dependant = format!("resource \"terraform_data\" \"ids\" {{\ninput = [{}]\n}}", ids.join(", "));
+        let dependant =
+            format!("resource \"terraform_data\" \"ids\" {{\ninput = [{}]\n}}", ids.join(", "));
         self.workspace.config(&(hcl + &dependant));
     }
 
@@ -124,12 +129,14 @@ impl Matrix {
         self.workspace.mock().reset();
         self.workspace.apply();
         let log = self.workspace.mock().log();
-        let updates: Vec<_> = log.requests.iter().filter(|request| request.method == "PATCH").collect();
+        let updates: Vec<_> =
+            log.requests.iter().filter(|request| request.method == "PATCH").collect();
         assert_eq!(updates.len(), changing.len(), "one request for each change");
         for case in changing {
             let wanted = fields(case);
             let id = id(&self.workspace, case.attribute);
-            let update = updates.iter().find(|request| request.path.ends_with(&id)).expect("it was updated");
+            let update =
+                updates.iter().find(|request| request.path.ends_with(&id)).expect("it was updated");
             let mut sent: Vec<_> = members(&update.body).keys().map(String::as_str).collect();
             sent.sort_unstable();
             assert_eq!(sent, case.sent(), "fields sent for a change of {}", case.attribute);
@@ -139,7 +146,11 @@ impl Matrix {
             extend(expected, &wanted);
             assert_ne!(held["updated_at"], Value::Null);
             expected["updated_at"] = held["updated_at"].clone();
-            assert_eq!(&held, expected, "what the service holds after a change of {}", case.attribute);
+            assert_eq!(
+                &held, expected,
+                "what the service holds after a change of {}",
+                case.attribute
+            );
             let state = state(&self.workspace, case.attribute);
             for computed in ["id", "workspace_id", "created_at", "updated_at"] {
                 assert_eq!(state[computed], held[computed], "{computed} of {}", case.attribute);
@@ -157,8 +168,11 @@ fn lines(case: &Case, value: &str) -> String {
 /// A guardrail with everything set but the attributes named.
 fn everything_but(label: &str, left_out: &[&str]) -> String {
     let mut attributes = vec![format!("name = \"{label}\"")];
-    for case in CASES.iter().filter(|case| case.attribute != "name" && !left_out.contains(&case.attribute)) {
-        let value = if case.attribute == "enforce_zdr" { case.configured[1] } else { case.configured[0] };
+    for case in
+        CASES.iter().filter(|case| case.attribute != "name" && !left_out.contains(&case.attribute))
+    {
+        let value =
+            if case.attribute == "enforce_zdr" { case.configured[1] } else { case.configured[0] };
         attributes.push(format!("{} = {value}", case.attribute));
     }
     guardrail(label, &attributes.join("\n"))
@@ -168,7 +182,8 @@ fn everything_but(label: &str, left_out: &[&str]) -> String {
 fn any_attribute_can_be_taken_away_from_all_of_them() {
     let optional = &CASES[1..];
     let workspace = Workspace::new();
-    let complete: String = optional.iter().map(|case| everything_but(case.attribute, &[])).collect();
+    let complete: String =
+        optional.iter().map(|case| everything_but(case.attribute, &[])).collect();
     workspace.config(&(complete + &named("bare", "")));
     workspace.apply();
     let before: Vec<_> = optional.iter().map(|case| held(&workspace, case.attribute)).collect();
@@ -224,7 +239,8 @@ fn a_guardrail_moves_to_another_workspace_by_replacement_only() {
         (workspace.mock().default_workspace_id(), workspace.mock().production_workspace_id());
     let placed = |label: &str, id: &str| named(label, &format!("workspace_id = {id:?}"));
     let config = |parts: &[String]| {
-        let dependant = "resource \"terraform_data\" \"id\" {\ninput = openrouter_guardrail.kept.id\n}\n";
+        let dependant =
+            "resource \"terraform_data\" \"id\" {\ninput = openrouter_guardrail.kept.id\n}\n";
         workspace.config(&(parts.concat() + dependant));
     };
 

@@ -52,7 +52,8 @@ fn ends_cleanly(workspace: &Workspace) {
 #[track_caller]
 fn imports_as_told(workspace: &Workspace, folder: &str, ids: &[String]) {
     let script = example(&format!("{folder}/import.sh"));
-    let commands: Vec<_> = script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let commands: Vec<_> =
+        script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     assert_eq!(commands.len(), ids.len(), "{script}");
     for (command, id) in commands.iter().zip(ids) {
         let [address, told] =
@@ -194,7 +195,10 @@ fn the_whole_story_in_one_file() {
     let mut workspace = Workspace::new();
     workspace.write("main.tf", &example("main.tf"));
     workspace.apply().says("2 added, 0 changed, 0 destroyed");
-    assert_eq!(workspace.outputs()["under_production"]["value"], json!({"keys": [], "members": []}));
+    assert_eq!(
+        workspace.outputs()["under_production"]["value"],
+        json!({"keys": [], "members": []})
+    );
 
     let (hashes, members) = (hashes(workspace.mock()), workspace.mock().member_ids());
     set(&mut workspace, "production_keys", &json!(hashes[..3]));
@@ -203,9 +207,15 @@ fn the_whole_story_in_one_file() {
     set(&mut workspace, "sandbox_members", &json!(members));
     workspace.mock().reset();
     workspace.apply().says("18 added, 0 changed, 0 destroyed");
-    let writes =
-        |kind: &str| workspace.mock().count("POST", &format!("/guardrails/{{id}}/assignments/{kind}"));
-    assert!(writes("keys") < 8 && writes("members") < 10, "{} and {}", writes("keys"), writes("members"));
+    let writes = |kind: &str| {
+        workspace.mock().count("POST", &format!("/guardrails/{{id}}/assignments/{kind}"))
+    };
+    assert!(
+        writes("keys") < 8 && writes("members") < 10,
+        "{} and {}",
+        writes("keys"),
+        writes("members")
+    );
     let under = workspace.outputs()["under_production"]["value"].take();
     assert_eq!(under, json!({"keys": ["key-1", "key-2", "key-3"], "members": members[..2]}));
 
@@ -240,7 +250,9 @@ fn key_handed_over_from_a_guardrail_that_goes() {
     let after = [&guardrail("production"), &assignment("production"), moved].concat();
     workspace.mock().reset();
     let applied = workspace.config(&after).apply();
-    applied.says("Check that guardrail \"sandbox\" is deleted last").says("0 added, 1 changed, 1 destroyed");
+    applied
+        .says("Check that guardrail \"sandbox\" is deleted last")
+        .says("0 added, 1 changed, 1 destroyed");
     let writes = ["POST /guardrails/{id}/assignments/keys", "DELETE /guardrails/{id}"];
     assert_eq!(story::writes(workspace.mock()), writes);
     ends_cleanly(&workspace);

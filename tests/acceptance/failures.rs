@@ -14,7 +14,8 @@ use crate::story::{ONCE, THIS, errors, guardrail, id_of, names, only_error, only
 
 const BEFORE: &str = "name = \"kept\"\ndescription = \"before\"\nlimit_usd = 0.1\nreset_interval = \"daily\"\n\
                       allowed_models = [\"openai/gpt-5\"]";
-const AFTER: &str = "name = \"kept\"\ndescription = \"after\"\nlimit_usd = 5\nreset_interval = \"weekly\"";
+const AFTER: &str =
+    "name = \"kept\"\ndescription = \"after\"\nlimit_usd = 5\nreset_interval = \"weekly\"";
 
 /// What there is to ask of the service: method, path as logged, the configuration that asks for it, how messages name it.
 fn operations() -> [(&'static str, &'static str, String, &'static str); 4] {
@@ -27,7 +28,12 @@ fn operations() -> [(&'static str, &'static str, String, &'static str); 4] {
             before + &guardrail("new", "name = \"new\""),
             "Could not create guardrail \"new\"",
         ),
-        ("PATCH", "/guardrails/{id}", guardrail("this", AFTER), "Could not update guardrail \"kept\""),
+        (
+            "PATCH",
+            "/guardrails/{id}",
+            guardrail("this", AFTER),
+            "Could not update guardrail \"kept\"",
+        ),
         ("DELETE", "/guardrails/{id}", String::new(), "Could not delete guardrail \"kept\""),
     ]
 }
@@ -117,7 +123,10 @@ fn a_redirect_is_not_followed() {
 
 #[test]
 fn a_lost_connection_leaves_the_outcome_open() {
-    each_operation_fails(&Action::dropped(When::Before), &["connection was lost", "un Terraform again"]);
+    each_operation_fails(
+        &Action::dropped(When::Before),
+        &["connection was lost", "un Terraform again"],
+    );
 }
 
 #[test]
@@ -156,13 +165,19 @@ fn the_end_of_trying_is_told() {
                     max_elapsed_time_ms = 900\n  }\n}\n";
     let workspace = applied();
     let mock = workspace.mock();
-    let update = |action| mock.add_fault(Fault::on("PATCH", "/guardrails/{id}", action).forever()).unwrap();
+    let update =
+        |action| mock.add_fault(Fault::on("PATCH", "/guardrails/{id}", action).forever()).unwrap();
     workspace.config(&format!("{provider}{}", guardrail("this", AFTER)));
 
     update(Action::status(503));
     let told = only_error(apply_json(&workspace));
-    told.says(&["Could not update guardrail \"kept\"", "answered 503", "; gave up after", "attempts in"])
-        .says(&["How long to try is set by `retry` in the provider block."]);
+    told.says(&[
+        "Could not update guardrail \"kept\"",
+        "answered 503",
+        "; gave up after",
+        "attempts in",
+    ])
+    .says(&["How long to try is set by `retry` in the provider block."]);
 
     mock.clear_faults();
     update(Action::retry_after(77));
@@ -174,8 +189,13 @@ fn the_end_of_trying_is_told() {
     mock.clear_faults();
     mock.add_fault(Fault::on("PATCH", "/guardrails/{id}", Action::status_after_work(503))).unwrap();
     update(Action::status(400));
-    mock.add_fault(Fault::on("GET", "/guardrails/{id}", Action::status(403)).skip(1).forever()).unwrap();
-    only_error(apply_json(&workspace)).says(&["answered 400", "; 2 attempts in", "may or may not have"]);
+    mock.add_fault(Fault::on("GET", "/guardrails/{id}", Action::status(403)).skip(1).forever())
+        .unwrap();
+    only_error(apply_json(&workspace)).says(&[
+        "answered 400",
+        "; 2 attempts in",
+        "may or may not have",
+    ]);
 
     mock.clear_faults();
     mock.add_fault(Fault::on("POST", "/guardrails", Action::dropped(When::After))).unwrap();
@@ -197,15 +217,24 @@ fn a_wrong_key_and_one_without_rights_are_told_apart() {
     for (key, texts) in [
         (
             "sk-or-mgmt-wrong",
-            ["answered 401", "OPENROUTER_MANAGEMENT_KEY", "management key that has not been revoked"],
+            [
+                "answered 401",
+                "OPENROUTER_MANAGEMENT_KEY",
+                "management key that has not been revoked",
+            ],
         ),
         (
             &inference,
-            ["answered 403", "Only management keys can perform this operation", "must be a management key"],
+            [
+                "answered 403",
+                "Only management keys can perform this operation",
+                "must be a management key",
+            ],
         ),
     ] {
         workspace.env("OPENROUTER_MANAGEMENT_KEY", key).config(&guardrail("this", AFTER));
-        for args in [&["plan", "-json"][..], &["apply", "-auto-approve", "-refresh=false", "-json"]] {
+        for args in [&["plan", "-json"][..], &["apply", "-auto-approve", "-refresh=false", "-json"]]
+        {
             let run = workspace.run(args).never_says(key);
             only_error(run).says(&["guardrail \"kept\"", &id_of(&workspace, THIS)]).says(&texts);
             assert_eq!(workspace.attributes(THIS), before);
@@ -221,8 +250,9 @@ fn named() -> [(&'static str, &'static str, String, &'static str); 8] {
     let workspace = format!("workspace_id = \"{PLACE}\"");
     let guardrail_id = format!("guardrail_id = \"{PLACE}\"");
     let (list, rows) = ("/guardrails", "/guardrails/{id}/assignments/keys");
-    let block =
-        |kind: &str, name: &str, lines: &str| format!("{kind} \"openrouter_{name}\" \"x\" {{\n{lines}\n}}\n");
+    let block = |kind: &str, name: &str, lines: &str| {
+        format!("{kind} \"openrouter_{name}\" \"x\" {{\n{lines}\n}}\n")
+    };
     let key = format!("{guardrail_id}\nkey_hash = \"{}\"", "a".repeat(64));
     let member = format!("{guardrail_id}\nuser_id = \"user_1\"");
     [
@@ -233,8 +263,18 @@ fn named() -> [(&'static str, &'static str, String, &'static str); 8] {
             "workspace_id =",
         ),
         ("GET", list, block("data", "guardrails", &workspace), "workspace_id ="),
-        ("GET", list, block("data", "guardrail", &format!("name = \"n\"\n{workspace}")), "workspace_id ="),
-        ("GET", "/guardrails/{id}", block("data", "guardrail", &format!("id = \"{PLACE}\"")), "id ="),
+        (
+            "GET",
+            list,
+            block("data", "guardrail", &format!("name = \"n\"\n{workspace}")),
+            "workspace_id =",
+        ),
+        (
+            "GET",
+            "/guardrails/{id}",
+            block("data", "guardrail", &format!("id = \"{PLACE}\"")),
+            "id =",
+        ),
         ("GET", rows, block("data", "guardrail_key_assignments", &guardrail_id), "guardrail_id ="),
         ("POST", rows, block("resource", "guardrail_key_assignment", &key), "guardrail_id ="),
         (
@@ -244,7 +284,12 @@ fn named() -> [(&'static str, &'static str, String, &'static str); 8] {
             "guardrail_id =",
         ),
         // Nothing is named, so the block is all there is to point at.
-        ("POST", list, block("resource", "guardrail", "name = \"n\""), "resource \"openrouter_guardrail\""),
+        (
+            "POST",
+            list,
+            block("resource", "guardrail", "name = \"n\""),
+            "resource \"openrouter_guardrail\"",
+        ),
     ]
 }
 
@@ -252,7 +297,9 @@ fn named() -> [(&'static str, &'static str, String, &'static str); 8] {
 fn a_workspace_or_guardrail_that_the_key_may_not_use_is_pointed_at() {
     let workspace = Workspace::new();
     for (method, template, config, place) in named() {
-        for (status, text) in [(403, "may be bound to one workspace"), (404, "the key cannot see it")] {
+        for (status, text) in
+            [(403, "may be bound to one workspace"), (404, "the key cannot see it")]
+        {
             workspace.mock().clear_faults();
             workspace
                 .mock()
@@ -284,17 +331,21 @@ fn an_unreachable_host_is_named() {
 fn a_service_that_was_never_reached_is_said_to_be_so() {
     let mut workspace = Workspace::new();
     workspace.env("OPENROUTER_BASE_URL", "http://127.0.0.1:1/api/v1");
-    let settings =
-        "provider \"openrouter\" {\n  retry = { initial_interval_ms = 50, max_elapsed_time_ms = 500 }\n}\n";
-    workspace
-        .config(&(settings.to_owned() + &guardrail("a", "name = \"a\"") + &guardrail("b", "name = \"b\"")));
+    let settings = "provider \"openrouter\" {\n  retry = { initial_interval_ms = 50, max_elapsed_time_ms = 500 }\n}\n";
+    workspace.config(
+        &(settings.to_owned() + &guardrail("a", "name = \"a\"") + &guardrail("b", "name = \"b\"")),
+    );
     let run = apply_json(&workspace).fails();
     for error in errors(&run) {
-        assert!(error.to_string().contains("the service was never reached in this run"), "{error:#}");
+        assert!(
+            error.to_string().contains("the service was never reached in this run"),
+            "{error:#}"
+        );
     }
     let log = std::fs::read_to_string(workspace.log_file()).unwrap();
     let count = |text: &str| log.lines().filter(|line| line.contains(text)).count();
-    let (warnings, attempts) = (count("the service has not been reached yet"), count("request failed"));
+    let (warnings, attempts) =
+        (count("the service has not been reached yet"), count("request failed"));
     assert!(warnings >= 1 && warnings < attempts / 2, "{warnings} warnings of {attempts} attempts");
 }
 
@@ -304,7 +355,11 @@ fn a_refused_model_is_shown_at_its_attribute() {
     workspace.config(&guardrail("this", "name = \"ci\"\nallowed_models = [\"nobody/nothing\"]"));
     let run = apply_json(&workspace);
     only_error(run)
-        .says(&["Could not create guardrail \"ci\"", "POST /guardrails answered 400", "nobody/nothing"])
+        .says(&[
+            "Could not create guardrail \"ci\"",
+            "POST /guardrails answered 400",
+            "nobody/nothing",
+        ])
         .points_at("allowed_models = ");
     assert_eq!(workspace.addresses(), [""; 0]);
     assert!(workspace.mock().guardrails().is_empty());
@@ -332,14 +387,18 @@ fn what_failed_is_still_pending() {
     for (method, template, config, _) in &operations()[1..] {
         let workspace = applied();
         let before = workspace.instance(THIS);
-        workspace.mock().add_fault(Fault::on(method, template, Action::status(500)).forever()).unwrap();
+        workspace
+            .mock()
+            .add_fault(Fault::on(method, template, Action::status(500)).forever())
+            .unwrap();
         workspace.config(&format!("{ONCE}{config}"));
         only_error(apply_json(&workspace)).says(&["answered 500"]);
         let after = workspace.instance(THIS);
         assert_eq!(after, before, "{method}: neither tainted nor changed");
         workspace.mock().clear_faults();
         let (plan, action) = (workspace.plan_json(), action_of(method));
-        let pending: Vec<&Value> = changes(&plan).into_iter().map(|(_, change)| &change["actions"]).collect();
+        let pending: Vec<&Value> =
+            changes(&plan).into_iter().map(|(_, change)| &change["actions"]).collect();
         assert_eq!(pending, [&json!([action])]);
         workspace.apply();
         let expected: &[&str] = if *method == "DELETE" { &[] } else { &["kept", "new"] };
@@ -370,7 +429,10 @@ fn the_key_is_nowhere_to_be_seen() {
          retry = { max_elapsed_time_ms = 0 }\n}\n";
     for (method, template, config, act) in operations() {
         for status in [401, 500] {
-            workspace.mock().add_fault(Fault::on(method, template, Action::echo_key(status))).unwrap();
+            workspace
+                .mock()
+                .add_fault(Fault::on(method, template, Action::echo_key(status)))
+                .unwrap();
             workspace.config(&format!("{provider}{config}"));
             let run = workspace.run(&["apply", "-auto-approve", "-no-color"]).fails().says(act);
             let run = run.never_says("Top5ecret").never_says(TAIL);

@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::guardrails::{assert_holds, assert_plans_update, edit, guardrail, held, named, patch, state};
+use crate::guardrails::{
+    assert_holds, assert_plans_update, edit, guardrail, held, named, patch, state,
+};
 use crate::harness::{Workspace, changes};
 
 /// The shape that the OpenRouter team's own provider documents: every argument at once, filters as lists of objects.
@@ -109,7 +111,8 @@ fn filters_can_be_computed_like_any_list() {
     );
     workspace.apply();
     let patterns = held(&workspace, "a")["content_filters"].clone();
-    let patterns: Vec<_> = patterns.as_array().unwrap().iter().map(|filter| &filter["pattern"]).collect();
+    let patterns: Vec<_> =
+        patterns.as_array().unwrap().iter().map(|filter| &filter["pattern"]).collect();
     assert_eq!(patterns, ["alpha", "beta", "g+"]);
 }
 
@@ -121,17 +124,23 @@ fn an_empty_list_and_none_are_one() {
     workspace.apply();
     for label in ["set", "unset"] {
         for answer in [json!([]), Value::Null] {
-            edit(&workspace, label, json!({ "content_filters": answer, "content_filter_builtins": answer }));
+            edit(
+                &workspace,
+                label,
+                json!({ "content_filters": answer, "content_filter_builtins": answer }),
+            );
             workspace.plans_nothing();
         }
     }
     // Terraform insists on an update where the configuration says one and the state the other; that is all it is.
-    workspace
-        .config(&(named("set", "") + &named("unset", "content_filters = []\ncontent_filter_builtins = []")));
+    workspace.config(
+        &(named("set", "") + &named("unset", "content_filters = []\ncontent_filter_builtins = []")),
+    );
     workspace.apply();
 
     workspace.config(
-        &(named("set", "content_filters = [{ action = \"block\", pattern = \"x\" }]") + &named("unset", "")),
+        &(named("set", "content_filters = [{ action = \"block\", pattern = \"x\" }]")
+            + &named("unset", "")),
     );
     workspace.apply();
     workspace.config(&(named("set", "content_filters = []") + &named("unset", "")));
@@ -147,9 +156,11 @@ fn the_order_of_own_filters_counts_and_that_of_builtins_does_not() {
         )
     };
     let builtins = |objects: &[&str]| format!("content_filter_builtins = [{}]", objects.join(", "));
-    let (ssn, email) = (r#"{ slug = "ssn", action = "redact" }"#, r#"{ slug = "email", action = "block" }"#);
+    let (ssn, email) =
+        (r#"{ slug = "ssn", action = "redact" }"#, r#"{ slug = "email", action = "block" }"#);
     let injection = r#"{ slug = "regex-prompt-injection", action = "flag" }"#;
-    let spelled_out = r#"{ slug = "regex-prompt-injection", action = "flag", scan_scope = "all_messages" }"#;
+    let spelled_out =
+        r#"{ slug = "regex-prompt-injection", action = "flag", scan_scope = "all_messages" }"#;
     let workspace = Workspace::new();
     let config = |own: &str, objects: &[&str]| {
         workspace.config(&(named("own", own) + &named("builtin", &builtins(objects))));
@@ -174,7 +185,8 @@ fn the_order_of_own_filters_counts_and_that_of_builtins_does_not() {
     assert_eq!(held(&workspace, "builtin")["updated_at"], Value::Null, "nothing touched it");
 
     // The scope that is not the default is a change, and so is going back to silence.
-    let narrow = r#"{ slug = "regex-prompt-injection", action = "flag", scan_scope = "user_only" }"#;
+    let narrow =
+        r#"{ slug = "regex-prompt-injection", action = "flag", scan_scope = "user_only" }"#;
     for (injection, scope) in [(narrow, "user_only"), (injection, "all_messages")] {
         config(&own("b", "a"), &[ssn, injection, email]);
         assert_plans_update(&workspace, "builtin", &["content_filter_builtins"]);
@@ -219,7 +231,11 @@ fn news() -> Vec<(Value, &'static str, &'static str)> {
         (json!({ "allowed_data_regions": ["us", "moon"] }), "allowed_data_regions", "moon"),
         (own(json!({ "action": "quarantine", "pattern": "x" })), "content_filters", "quarantine"),
         (own(json!({ "action": "block", "pattern": "(?=x)" })), "content_filters", "(?=x)"),
-        (builtins(json!({ "slug": "passport", "action": "block" })), "content_filter_builtins", "passport"),
+        (
+            builtins(json!({ "slug": "passport", "action": "block" })),
+            "content_filter_builtins",
+            "passport",
+        ),
         (
             json!({ "content_filter_builtins": [{ "slug": "email", "action": "notify" }] }),
             "content_filter_builtins",

@@ -15,7 +15,9 @@ fn existing(workspace: &Workspace, body: Value) -> String {
 
 /// Adds an import block for each pair of label and id, so that one apply imports all.
 fn import_blocks<'a>(targets: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let block = |(label, id): (&str, &str)| format!("import {{\nto = {}\nid = {id:?}\n}}\n", address(label));
+    let block = |(label, id): (&str, &str)| {
+        format!("import {{\nto = {}\nid = {id:?}\n}}\n", address(label))
+    };
     targets.into_iter().map(block).collect()
 }
 
@@ -24,7 +26,15 @@ fn everything_is_imported_by_id_and_by_name() {
     let workspace = Workspace::new();
     let default = workspace.mock().default_workspace_id();
     let production = workspace.mock().production_workspace_id();
-    let names = ["plain", "a/b//c", " spaced  out ", "zażółć 🦀", "cafe\u{301}", "quote\"d", "100% #?&+ %2F"];
+    let names = [
+        "plain",
+        "a/b//c",
+        " spaced  out ",
+        "zażółć 🦀",
+        "cafe\u{301}",
+        "quote\"d",
+        "100% #?&+ %2F",
+    ];
     workspace.config("resource \"openrouter_guardrail\" \"by_name\" {\nfor_each = toset(var.names)\nname = each.key\n}\nvariable \"names\" {}");
     workspace.write("terraform.tfvars.json", &json!({ "names": names }).to_string());
     let address = |name: &str| format!("openrouter_guardrail.by_name[{}]", hcl(name));
@@ -33,7 +43,8 @@ fn everything_is_imported_by_id_and_by_name() {
         let id = existing(&workspace, json!({ "name": name, "workspace_id": place }));
         let given = if index == 0 { id.clone() } else { format!("{place}/{name}") };
         workspace.try_import(&address(name), &given).succeeds();
-        let imported = workspace.attributes(&format!("openrouter_guardrail.by_name[{}]", json!(nfc(name))));
+        let imported =
+            workspace.attributes(&format!("openrouter_guardrail.by_name[{}]", json!(nfc(name))));
         assert_eq!(imported["id"], json!(id));
         assert_eq!(imported["workspace_id"], json!(place));
         assert_eq!(imported["name"], json!(nfc(name)));
@@ -67,7 +78,10 @@ fn equal_configurations() -> Vec<(Value, &'static [&'static str])> {
         { "slug": "regex-prompt-injection", "action": "flag" },
     ]});
     vec![
-        (json!({}), &["", "include_byok_in_budgets = false\nallowed_models = null\ncontent_filters = null"]),
+        (
+            json!({}),
+            &["", "include_byok_in_budgets = false\nallowed_models = null\ncontent_filters = null"],
+        ),
         (
             json!({ "allowed_models": ["openai/gpt-5", "x-ai/grok-4"], "ignored_models": ["openai/gpt-4o:free"] }),
             &[
@@ -149,16 +163,20 @@ fn the_plan_after_an_import_is_empty() {
 #[test]
 fn what_an_import_does_not_say_is_planned() {
     let workspace = Workspace::new();
-    let id = existing(&workspace, json!({ "name": "a", "enforce_zdr": true, "description": "theirs" }));
-    let differs =
-        guardrail("a", "name = \"a\"\nenforce_zdr = true\nenforce_zdr_xai = false\ndescription = \"ours\"");
+    let id =
+        existing(&workspace, json!({ "name": "a", "enforce_zdr": true, "description": "theirs" }));
+    let differs = guardrail(
+        "a",
+        "name = \"a\"\nenforce_zdr = true\nenforce_zdr_xai = false\ndescription = \"ours\"",
+    );
     workspace.config(&differs);
     workspace.try_import("openrouter_guardrail.a", &id).succeeds();
     assert_plans_update(&workspace, "a", &["description", "enforce_zdr_xai"]);
     workspace.apply();
 
     // Nobody knows that these two mean one model, since no list has it: that is told apart once, never guessed.
-    let id = existing(&workspace, json!({ "name": "hidden", "allowed_models": ["openai/gpt-4-32k"] }));
+    let id =
+        existing(&workspace, json!({ "name": "hidden", "allowed_models": ["openai/gpt-4-32k"] }));
     let hidden = named("hidden", "allowed_models = [\"openai/gpt-4-32k\"]");
     workspace.config(&(differs.clone() + &hidden));
     workspace.try_import("openrouter_guardrail.hidden", &id).succeeds();
@@ -181,7 +199,10 @@ fn what_cannot_be_imported_is_told_in_one_error() {
     let twins = [(); 2].map(|()| existing(&workspace, json!({ "name": "twin" })));
     let unborn = workspace.mock().default_guardrail_id(&production).unwrap();
     let born = workspace.mock().default_guardrail_id(&default).unwrap();
-    workspace.mock().patch_guardrail(&born, json!({ "limit_usd": 5, "reset_interval": "daily" })).unwrap();
+    workspace
+        .mock()
+        .patch_guardrail(&born, json!({ "limit_usd": 5, "reset_interval": "daily" }))
+        .unwrap();
     let missing = "00000000-0000-4000-8000-000000000000";
 
     workspace.config(&named("a", ""));
@@ -226,9 +247,13 @@ fn an_empty_description_is_none_after_an_import_with_generated_configuration() {
 
     // Written down it is no difference either, and it takes the place of another.
     std::fs::remove_file(workspace.directory().join("generated.tf")).expect("it was generated");
-    for lines in
-        ["description = \"\"", "description = \"x\"", "description = \"\"", "description = \"x\"", ""]
-    {
+    for lines in [
+        "description = \"\"",
+        "description = \"x\"",
+        "description = \"\"",
+        "description = \"x\"",
+        "",
+    ] {
         workspace.config(&named("a", lines)).apply();
     }
     assert_eq!(workspace.mock().guardrail(&id).expect("it is there")["description"], Value::Null);

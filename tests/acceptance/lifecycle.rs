@@ -28,7 +28,10 @@ fn refresh_only_accepts_a_change_made_outside() {
     let (workspace, id) = applied("description = \"ours\"");
     workspace
         .mock()
-        .patch_guardrail(&id, json!({ "description": "theirs", "limit_usd": 5, "reset_interval": "daily" }))
+        .patch_guardrail(
+            &id,
+            json!({ "description": "theirs", "limit_usd": 5, "reset_interval": "daily" }),
+        )
         .unwrap();
     workspace.run(&["apply", "-refresh-only", "-auto-approve"]).succeeds();
     let state = workspace.attributes(THIS);
@@ -77,7 +80,9 @@ fn moved_blocks_touch_nothing_at_the_service() {
 fn a_removed_block_forgets_and_the_service_keeps() {
     let (workspace, id) = applied("");
     workspace
-        .config(&format!("removed {{\n  from = {THIS}\n  lifecycle {{\n    destroy = false\n  }}\n}}\n"))
+        .config(&format!(
+            "removed {{\n  from = {THIS}\n  lifecycle {{\n    destroy = false\n  }}\n}}\n"
+        ))
         .apply();
     assert_eq!(workspace.addresses(), [""; 0]);
     assert!(writes(workspace.mock()).is_empty());
@@ -113,9 +118,10 @@ fn ignoring_all_leaves_it_to_others() {
 
 #[test]
 fn another_workspace_needs_a_new_guardrail_first_if_told_so() {
-    for (lifecycle, order) in
-        [("lifecycle {\n  create_before_destroy = true\n}", [CREATE, DELETE]), ("", [DELETE, CREATE])]
-    {
+    for (lifecycle, order) in [
+        ("lifecycle {\n  create_before_destroy = true\n}", [CREATE, DELETE]),
+        ("", [DELETE, CREATE]),
+    ] {
         let (workspace, id) = applied(lifecycle);
         let production = workspace.mock().production_workspace_id();
         let moved = format!("name = \"ci\"\nworkspace_id = \"{production}\"\n{lifecycle}");
@@ -132,8 +138,10 @@ fn another_workspace_needs_a_new_guardrail_first_if_told_so() {
 fn two_aliases_have_servers_and_keys_of_their_own() {
     let workspace = Workspace::new();
     let key = "sk-or-mgmt-second";
-    let second = Mock::start(Options { management_key: key.to_owned(), ..Options::default() }).unwrap();
-    let provider = format!("alias = \"second\"\nserver_url = \"{}\"\napi_key = \"{key}\"", second.base_url());
+    let second =
+        Mock::start(Options { management_key: key.to_owned(), ..Options::default() }).unwrap();
+    let provider =
+        format!("alias = \"second\"\nserver_url = \"{}\"\napi_key = \"{key}\"", second.base_url());
     workspace.config(&format!(
         "provider \"openrouter\" {{\n{provider}\n}}\n{}{}",
         guardrail("this", "name = \"first\""),
@@ -153,7 +161,8 @@ fn two_runs_at_the_same_time_do_not_disturb_each_other() {
     workspaces[1].env("OPENROUTER_BASE_URL", &shared);
     let [left, right] = &workspaces;
     for (workspace, team) in [(left, "left"), (right, "right")] {
-        workspace.config(&guardrail("this", &format!("count = 6\nname = \"{team} ${{count.index}}\"")));
+        workspace
+            .config(&guardrail("this", &format!("count = 6\nname = \"{team} ${{count.index}}\"")));
     }
     // Slow enough for the two to overlap.
     left.mock().set_latency(Duration::from_secs(1));
@@ -163,8 +172,10 @@ fn two_runs_at_the_same_time_do_not_disturb_each_other() {
     for mut run in runs {
         assert!(run.wait().unwrap().success());
     }
-    let expected: Vec<String> =
-        ["left", "right"].iter().flat_map(|team| (0..6).map(move |n| format!("{team} {n}"))).collect();
+    let expected: Vec<String> = ["left", "right"]
+        .iter()
+        .flat_map(|team| (0..6).map(move |n| format!("{team} {n}")))
+        .collect();
     assert_eq!(names(left.mock()), expected);
     left.mock().set_latency(Duration::ZERO);
     left.plans_nothing();
@@ -213,7 +224,10 @@ fn a_saved_plan_is_applied_as_it_was_shown() {
     workspace.run(&["apply", "saved.bin"]).succeeds();
     workspace.plans_nothing();
     let held = only_guardrail(workspace.mock());
-    assert_eq!((&held["id"], &held["name"], &held["limit_usd"]), (&json!(id), &json!("saved"), &json!(null)));
+    assert_eq!(
+        (&held["id"], &held["name"], &held["limit_usd"]),
+        (&json!(id), &json!("saved"), &json!(null))
+    );
 }
 
 #[test]

@@ -95,7 +95,9 @@ fn harness_tells_what_terraform_did() {
     config("0.2");
     workspace.plans_something();
     let plan = workspace.plan_json();
-    let [(changed, change)] = harness::changes(&plan)[..] else { panic!("one change expected: {plan:#}") };
+    let [(changed, change)] = harness::changes(&plan)[..] else {
+        panic!("one change expected: {plan:#}")
+    };
     assert_eq!((changed, &change["actions"]), (address, &json!(["update"])));
 
     workspace.write("main.tf", "resource \"terraform_data\" \"each\" {\n  unheard_of = 1\n}\n");

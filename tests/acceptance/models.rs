@@ -26,7 +26,11 @@ const SPELLINGS: [(&str, &[&str], &[&str]); 8] = [
     ("canonical", &[GPT], &[GPT]),
     ("same", &["openai/gpt-4o"], &["openai/gpt-4o"]),
     ("variant", &["qwen/qwen3-coder:free"], &["qwen/qwen3-coder-480b-a35b-07-25:free"]),
-    ("any_variant", &["openai/gpt-5:nitro", "openai/gpt-5"], &[GPT, "openai/gpt-5-2025-08-07:nitro"]),
+    (
+        "any_variant",
+        &["openai/gpt-5:nitro", "openai/gpt-5"],
+        &[GPT, "openai/gpt-5-2025-08-07:nitro"],
+    ),
     ("unlisted", &["openai/gpt-4-32k", "openai/gpt-5"], &["openai/gpt-4-32k-0613", GPT]),
     ("hidden_by_settings", &["mistralai/mistral-large"], &["mistralai/mistral-large-2407"]),
     ("twice", &["openai/gpt-5", GPT, "x-ai/grok-4"], &[GPT, "x-ai/grok-4-07-09"]),
@@ -42,7 +46,11 @@ fn every_spelling_stays_as_written() {
     workspace.try_apply().succeeds().never_says("Warning: The service holds");
     for (label, written, stored) in SPELLINGS {
         for field in ["allowed_models", "ignored_models"] {
-            assert_eq!(sorted(&state(&workspace, label)[field]), sorted(&json!(written)), "{label}");
+            assert_eq!(
+                sorted(&state(&workspace, label)[field]),
+                sorted(&json!(written)),
+                "{label}"
+            );
             assert_eq!(sorted(&held(&workspace, label)[field]), sorted(&json!(stored)), "{label}");
         }
     }
@@ -54,7 +62,8 @@ fn every_spelling_stays_as_written() {
 }
 
 fn sorted(names: &Value) -> Vec<&str> {
-    let mut names: Vec<_> = names.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    let mut names: Vec<_> =
+        names.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
     names.sort_unstable();
     names
 }
@@ -75,8 +84,9 @@ fn another_name_for_the_same_model_is_no_change() {
     }
     assert_eq!(workspace.mock().count("PATCH", "/guardrails/{id}"), 0);
     // The variant is another model.
-    workspace
-        .config(&(allowed("a", &["openai/gpt-5", "openai/gpt-4o"]) + &allowed("b", &["openai/gpt-5:free"])));
+    workspace.config(
+        &(allowed("a", &["openai/gpt-5", "openai/gpt-4o"]) + &allowed("b", &["openai/gpt-5:free"])),
+    );
     assert_plans_update(&workspace, "b", &["allowed_models"]);
     workspace.apply();
     assert_eq!(held(&workspace, "b")["allowed_models"], json!(["openai/gpt-5-2025-08-07:free"]));
@@ -109,8 +119,10 @@ fn drift_shows_only_the_model_that_changed() {
     stored.reverse();
     edit(&workspace, "a", json!({ "allowed_models": stored }));
     workspace.plans_nothing();
-    workspace
-        .config(&allowed("a", &["openai/gpt-5-mini:free", "openai/gpt-5", "anthropic/claude-sonnet-4.5"]));
+    workspace.config(&allowed(
+        "a",
+        &["openai/gpt-5-mini:free", "openai/gpt-5", "anthropic/claude-sonnet-4.5"],
+    ));
     workspace.plans_nothing();
 
     // A model that the list does not know is shown, and taken out again.
@@ -175,7 +187,8 @@ fn models_can_come_from_another_resource() {
     let config = |models: &[&str]| {
         let source = format!("resource \"terraform_data\" \"models\" {{\ninput = {models:?}\n}}\n");
         let read = named("a", "allowed_models = terraform_data.models.output");
-        let mixed = named("b", "ignored_models = [\"openai/gpt-4o\", terraform_data.models.output[0]]");
+        let mixed =
+            named("b", "ignored_models = [\"openai/gpt-4o\", terraform_data.models.output[0]]");
         workspace.config(&(source + &read + &mixed));
     };
     config(&["openai/gpt-5", "x-ai/grok-4"]);
@@ -192,7 +205,10 @@ fn models_can_come_from_another_resource() {
     assert!(planned(&workspace).contains(&address("a")));
     workspace.apply();
     assert_eq!(held(&workspace, "a")["allowed_models"], json!(["google/gemini-2.5-pro"]));
-    assert_eq!(sorted(&held(&workspace, "b")["ignored_models"]), ["google/gemini-2.5-pro", "openai/gpt-4o"]);
+    assert_eq!(
+        sorted(&held(&workspace, "b")["ignored_models"]),
+        ["google/gemini-2.5-pro", "openai/gpt-4o"]
+    );
 }
 
 fn planned(workspace: &Workspace) -> Vec<String> {
@@ -204,7 +220,8 @@ fn a_model_that_the_service_cannot_resolve_is_told_at_its_attribute() {
     let workspace = Workspace::new();
     workspace.config(&allowed("a", &["openai/gpt-5", "openai/gpt-99"]));
     let failed = workspace.try_apply().fails();
-    let failed = failed.says("400").says("Invalid allowed_models: openai/gpt-99").says("allowed_models = [");
+    let failed =
+        failed.says("400").says("Invalid allowed_models: openai/gpt-99").says("allowed_models = [");
     failed.says("create guardrail \"a\"");
     assert_eq!(workspace.addresses(), Vec::<String>::new());
 
@@ -225,9 +242,12 @@ fn a_model_that_the_service_cannot_resolve_is_told_at_its_attribute() {
 fn a_hidden_model_that_is_named_twice_is_no_difference() {
     let (slug, canonical) = ("openai/gpt-4-32k", "openai/gpt-4-32k-0613");
     let workspace = Workspace::new();
-    for models in
-        [&[slug, canonical][..], &[slug], &[slug, canonical, "openai/gpt-5"], &[canonical, "openai/gpt-5"]]
-    {
+    for models in [
+        &[slug, canonical][..],
+        &[slug],
+        &[slug, canonical, "openai/gpt-5"],
+        &[canonical, "openai/gpt-5"],
+    ] {
         workspace.config(&allowed("a", models)).apply().never_says("Warning: The service");
         workspace.run(&["apply", "-refresh-only", "-auto-approve"]).succeeds();
         workspace.plans_nothing();

@@ -45,7 +45,9 @@ fn a_number_is_applied_as_it_was_computed() {
                     // In two ways: as an update of what the one before has left, and made anew.
                     workspace.config(&limited(number)).apply();
                     workspace.run(&["plan", "-refresh-only", "-detailed-exitcode"]).exits_with(0);
-                    workspace.run(&["apply", "-auto-approve", "-replace=openrouter_guardrail.a"]).succeeds();
+                    workspace
+                        .run(&["apply", "-auto-approve", "-replace=openrouter_guardrail.a"])
+                        .succeeds();
                     workspace.plans_nothing();
                 }
             });
@@ -61,10 +63,16 @@ fn a_number_is_applied_as_it_was_computed() {
 #[test]
 fn a_double_with_more_digits_than_it_needs_is_refused_by_core_before_anything_is_made() {
     let workspace = Workspace::new();
-    for number in
-        ["1 / 1073741824", "0.1000000000000000055511151231257827021181583404541015625", "725531.26806640625"]
-    {
-        workspace.config(&limited(number)).try_apply().fails().says("Provider produced invalid plan");
+    for number in [
+        "1 / 1073741824",
+        "0.1000000000000000055511151231257827021181583404541015625",
+        "725531.26806640625",
+    ] {
+        workspace
+            .config(&limited(number))
+            .try_apply()
+            .fails()
+            .says("Provider produced invalid plan");
         assert!(workspace.mock().guardrails().is_empty());
     }
 }

@@ -106,7 +106,11 @@ fn bad_settings_are_refused_at_their_attribute_and_not_repeated() {
         ),
         ("api_key = \"\"", "provider \"openrouter\"", "leave `api_key` out or set it to null"),
         ("api_key = \"hunter2\"", "provider \"openrouter\"", "is too short"),
-        ("server_url = \"SK-or-v1-hunter2\"", "provider \"openrouter\"", "`server_url` holds an API key"),
+        (
+            "server_url = \"SK-or-v1-hunter2\"",
+            "provider \"openrouter\"",
+            "`server_url` holds an API key",
+        ),
         (
             "server_url = \"https://openrouter.ai/?key=sk-or-v1-hunter2\"",
             "provider \"openrouter\"",
@@ -117,13 +121,21 @@ fn bad_settings_are_refused_at_their_attribute_and_not_repeated() {
             "provider \"openrouter\"",
             "`server_url` holds an API key",
         ),
-        ("server_url = \"another-services-key-hunter2\"", "provider \"openrouter\"", "is not a URL"),
+        (
+            "server_url = \"another-services-key-hunter2\"",
+            "provider \"openrouter\"",
+            "is not a URL",
+        ),
         (
             "server_url = \"https://openrouter.ai/?token=hunter2\"",
             "provider \"openrouter\"",
             "a query or fragment",
         ),
-        ("http_referer = \"sk-or-v1-hunter2\"", "provider \"openrouter\"", "`http_referer` holds an API key"),
+        (
+            "http_referer = \"sk-or-v1-hunter2\"",
+            "provider \"openrouter\"",
+            "`http_referer` holds an API key",
+        ),
         (
             "x_open_router_title = \"key sk-or-v1-hunter2\"",
             "provider \"openrouter\"",
@@ -137,7 +149,11 @@ fn bad_settings_are_refused_at_their_attribute_and_not_repeated() {
         ("timeout_ms = 0", "timeout_ms", "must be greater than 0"),
         ("max_concurrent_requests = 0", "max_concurrent_requests", "must be at least 1"),
         ("retry = { exponent = 0.5 }", "retry", "`retry.exponent` must be at least 1; it is 0.5"),
-        ("retry = { max_interval_ms = 100 }", "retry", "`retry.initial_interval_ms` is 500 by default"),
+        (
+            "retry = { max_interval_ms = 100 }",
+            "retry",
+            "`retry.initial_interval_ms` is 500 by default",
+        ),
         ("retry = { exponent = \"slow\" }", "retry", "a number is required"),
     ] {
         workspace.config(&with_provider(settings));
@@ -157,7 +173,11 @@ fn a_bad_base_url_from_the_environment_is_named_by_its_variable() {
         ("http://openrouter.ai/api/v1", ["must use https", "127.0.0.0/8"], true),
         ("openrouter.ai/api/v1", ["is not a URL", URL], true),
         ("https://user:hunter2@openrouter.ai", ["user name or password", "not shown"], false),
-        ("https://openrouter.ai/sk-or-v1-hunter2", ["The environment variable", "holds an API key"], false),
+        (
+            "https://openrouter.ai/sk-or-v1-hunter2",
+            ["The environment variable", "holds an API key"],
+            false,
+        ),
     ] {
         workspace.env(URL, value).config(&with_provider("server_url = null"));
         let problem = only_error(workspace.run(&["plan", "-json"]));
@@ -175,7 +195,9 @@ fn a_key_in_the_wrong_place_is_refused_also_where_it_is_known_late() {
     for attribute in ["server_url", "http_referer"] {
         workspace.config(&(source.to_owned() + &with_provider(&format!("{attribute} = var.late"))));
         let problem = only_error(workspace.run(&["plan", "-json"]));
-        problem.says(&[&format!("`{attribute}` holds an API key")]).points_at("provider \"openrouter\"");
+        problem
+            .says(&[&format!("`{attribute}` holds an API key")])
+            .points_at("provider \"openrouter\"");
         assert!(!problem.text().contains("hunter2"), "{}", problem.text());
     }
     assert_eq!(workspace.mock().log().total, 0);
@@ -190,7 +212,8 @@ fn every_request_says_who_is_asking() {
     workspace.config(&with_provider(settings)).apply();
     workspace.destroy();
     let log = workspace.mock().log();
-    let methods: BTreeSet<&str> = log.requests.iter().map(|request| request.method.as_str()).collect();
+    let methods: BTreeSet<&str> =
+        log.requests.iter().map(|request| request.method.as_str()).collect();
     assert_eq!(methods, BTreeSet::from(["DELETE", "GET", "POST"]));
     let (major, minor) = Terraform::get().version;
     let agent = (
@@ -218,7 +241,9 @@ fn application_headers_are_not_made_up() {
     let headers = &log.requests[0].headers;
     let product = format!("terraform-provider-openrouter/{}", env!("CARGO_PKG_VERSION"));
     assert!(headers["user-agent"].ends_with(&product), "{headers:?}");
-    for name in ["http-referer", "referer", "x-openrouter-title", "x-title", "x-openrouter-categories"] {
+    for name in
+        ["http-referer", "referer", "x-openrouter-title", "x-title", "x-openrouter-categories"]
+    {
         assert!(!headers.contains_key(name), "{name}");
     }
 }
@@ -228,23 +253,30 @@ fn application_headers_are_not_made_up() {
 fn the_timeout_is_for_each_attempt() {
     let workspace = Workspace::new();
     let body = "name = \"slow\"\nallowed_models = [\"openai/gpt-5\"]";
-    workspace
-        .config(&format!("provider \"openrouter\" {{\n  timeout_ms = 3000\n}}\n{}", guardrail("this", body)));
+    workspace.config(&format!(
+        "provider \"openrouter\" {{\n  timeout_ms = 3000\n}}\n{}",
+        guardrail("this", body)
+    ));
     workspace.mock().set_latency(Duration::from_millis(1600));
     workspace.try_apply().succeeds();
     assert!(workspace.mock().log().total > 1, "{:?}", workspace.mock().log().counts);
     let slow = Action::slow(Duration::from_secs(30), When::After);
     workspace.mock().add_fault(Fault::on("GET", "/guardrails/{id}", slow).forever()).unwrap();
     let settings = "  timeout_ms = 3000\n  retry = { max_elapsed_time_ms = 0 }";
-    workspace.config(&format!("provider \"openrouter\" {{\n{settings}\n}}\n{}", guardrail("this", body)));
-    only_error(workspace.run(&["plan", "-json"])).says(&["no complete answer within 3 s", "`timeout_ms`"]);
+    workspace.config(&format!(
+        "provider \"openrouter\" {{\n{settings}\n}}\n{}",
+        guardrail("this", body)
+    ));
+    only_error(workspace.run(&["plan", "-json"]))
+        .says(&["no complete answer within 3 s", "`timeout_ms`"]);
 }
 
 /// The key and the server come from something that the same apply makes.
 #[test]
 fn values_that_are_not_known_yet_wait_for_the_apply() {
     let mut workspace = Workspace::new();
-    let (url, key) = (workspace.mock().base_url().to_owned(), workspace.mock().management_key().to_owned());
+    let (url, key) =
+        (workspace.mock().base_url().to_owned(), workspace.mock().management_key().to_owned());
     workspace.env(KEY, "").env(URL, "");
     let config = |salt: &str| {
         let source = |name: &str, value: &str| {
@@ -252,7 +284,8 @@ fn values_that_are_not_known_yet_wait_for_the_apply() {
                 "resource \"terraform_data\" \"{name}\" {{\n  input = {value:?}\n  triggers_replace = \"{salt}\"\n}}\n"
             )
         };
-        let settings = "api_key = terraform_data.key.output\nserver_url = terraform_data.url.output";
+        let settings =
+            "api_key = terraform_data.key.output\nserver_url = terraform_data.url.output";
         source("key", &key) + &source("url", &url) + &with_provider(settings)
     };
     workspace.config(&config("a")).plans_something();
@@ -269,15 +302,19 @@ fn values_that_are_not_known_yet_wait_for_the_apply() {
         "-target",
     ]);
     assert_eq!(workspace.attributes(THIS), before);
-    let targets = ["apply", "-auto-approve", "-target=terraform_data.key", "-target=terraform_data.url"];
+    let targets =
+        ["apply", "-auto-approve", "-target=terraform_data.key", "-target=terraform_data.url"];
     workspace.run(&targets).succeeds();
     workspace.apply();
 }
 
 #[test]
 fn another_servers_key_is_no_use() {
-    let other =
-        Mock::start(Options { management_key: "sk-or-mgmt-other".to_owned(), ..Options::default() }).unwrap();
+    let other = Mock::start(Options {
+        management_key: "sk-or-mgmt-other".to_owned(),
+        ..Options::default()
+    })
+    .unwrap();
     let mut workspace = Workspace::new();
     workspace.env(URL, other.base_url()).config(&with_provider(""));
     workspace.try_apply().fails().says("POST /guardrails answered 401");
@@ -288,7 +325,8 @@ fn another_servers_key_is_no_use() {
 #[test]
 fn a_proxy_variable_that_cannot_be_parsed_is_an_error_that_names_it() {
     let mut workspace = Workspace::new();
-    let settings = "server_url = \"https://service.invalid/api/v1\"\nretry = { max_elapsed_time_ms = 0 }";
+    let settings =
+        "server_url = \"https://service.invalid/api/v1\"\nretry = { max_elapsed_time_ms = 0 }";
     workspace.config(&with_provider(settings));
     workspace.env("HTTPS_PROXY", "http://user:hun/ter2@proxy.invalid:3128");
     let problem = only_error(workspace.run(&["apply", "-auto-approve", "-json"]));
@@ -309,7 +347,8 @@ fn entries_of_no_proxy_that_match_nothing_are_logged() {
     workspace.env("NO_PROXY", "https://user:hunter2@a.example,https://b.example");
     workspace.try_plan().exits_with(2);
     let log = std::fs::read_to_string(workspace.log_file()).unwrap();
-    let warnings: Vec<_> = log.lines().filter(|line| line.contains("an entry matches no host")).collect();
+    let warnings: Vec<_> =
+        log.lines().filter(|line| line.contains("an entry matches no host")).collect();
     assert!(
         warnings.iter().any(|line| line.contains("[WARN]") && line.contains("https://b.example")),
         "{warnings:?}"
@@ -321,8 +360,10 @@ fn entries_of_no_proxy_that_match_nothing_are_logged() {
 #[test]
 fn a_line_break_for_the_user_agent_is_told_with_the_name_of_its_variable() {
     let mut workspace = Workspace::new();
-    workspace.config(&("provider \"openrouter\" {}\n".to_owned() + &crate::guardrails::named("a", "")));
+    workspace
+        .config(&("provider \"openrouter\" {}\n".to_owned() + &crate::guardrails::named("a", "")));
     workspace.env("TF_APPEND_USER_AGENT", "first\nsecond");
-    crate::story::only_error(workspace.run(&["plan", "-json"])).says(&["TF_APPEND_USER_AGENT", "line break"]);
+    crate::story::only_error(workspace.run(&["plan", "-json"]))
+        .says(&["TF_APPEND_USER_AGENT", "line break"]);
     workspace.env("TF_APPEND_USER_AGENT", "first\n").apply();
 }

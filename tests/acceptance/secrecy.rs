@@ -48,7 +48,8 @@ fn a_key_in_the_log_is_found() {
     ];
     for written in ways {
         is_found("provider.log", |workspace, key| {
-            fs::write(workspace.log_file(), format!("first line\nsent {} away\n", written(key))).unwrap();
+            fs::write(workspace.log_file(), format!("first line\nsent {} away\n", written(key)))
+                .unwrap();
         });
     }
 }

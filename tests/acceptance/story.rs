@@ -10,7 +10,8 @@ use crate::harness::{Run, Workspace};
 pub(crate) const THIS: &str = "openrouter_guardrail.this";
 
 /// A provider that sends nothing twice, for faults that last.
-pub(crate) const ONCE: &str = "provider \"openrouter\" {\n  retry = { max_elapsed_time_ms = 0 }\n}\n";
+pub(crate) const ONCE: &str =
+    "provider \"openrouter\" {\n  retry = { max_elapsed_time_ms = 0 }\n}\n";
 
 /// A guardrail's block.
 pub(crate) fn guardrail(label: &str, body: &str) -> String {
@@ -20,7 +21,10 @@ pub(crate) fn guardrail(label: &str, body: &str) -> String {
 /// The id that the state has for an address.
 #[track_caller]
 pub(crate) fn id_of(workspace: &Workspace, address: &str) -> String {
-    workspace.attributes(address)["id"].as_str().expect("a guardrail in the state has an id").to_owned()
+    workspace.attributes(address)["id"]
+        .as_str()
+        .expect("a guardrail in the state has an id")
+        .to_owned()
 }
 
 /// The only guardrail that the service holds.
@@ -33,8 +37,11 @@ pub(crate) fn only_guardrail(mock: &Mock) -> Value {
 
 /// The names of all guardrails that the service holds, in order of the alphabet.
 pub(crate) fn names(mock: &Mock) -> Vec<String> {
-    let mut names: Vec<String> =
-        mock.guardrails().iter().filter_map(|held| Some(held["name"].as_str()?.to_owned())).collect();
+    let mut names: Vec<String> = mock
+        .guardrails()
+        .iter()
+        .filter_map(|held| Some(held["name"].as_str()?.to_owned()))
+        .collect();
     names.sort();
     names
 }
@@ -71,14 +78,21 @@ impl Problem {
     /// Summary and detail, on one line.
     pub(crate) fn text(&self) -> String {
         let part = |name: &str| self.diagnostic[name].as_str().unwrap_or_default();
-        format!("{}: {}", part("summary"), part("detail")).split_whitespace().collect::<Vec<_>>().join(" ")
+        format!("{}: {}", part("summary"), part("detail"))
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// Expects each of these texts in it.
     #[track_caller]
     pub(crate) fn says(&self, parts: &[&str]) -> &Self {
         for part in parts {
-            assert!(self.text().contains(part), "expected it to say {part:?}: {:#}", self.diagnostic);
+            assert!(
+                self.text().contains(part),
+                "expected it to say {part:?}: {:#}",
+                self.diagnostic
+            );
         }
         self
     }

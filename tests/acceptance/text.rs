@@ -18,14 +18,19 @@ const TEXTS: [(&str, &str, &str); 11] = [
     ("interpolation", r#""$${name} %%{if x} $ % {}""#, "${name} %{if x} $ % {}"),
     ("control", r#""\u0000\u0001\u007f""#, "\0\u{1}\u{7f}"),
     ("spaces", r#""  a  ""#, "  a  "),
-    ("heredoc", "<<-EOT\n    one \"two\"\n      $${three} \\n\n    EOT", "one \"two\"\n  ${three} \\n\n"),
+    (
+        "heredoc",
+        "<<-EOT\n    one \"two\"\n      $${three} \\n\n    EOT",
+        "one \"two\"\n  ${three} \\n\n",
+    ),
 ];
 
 #[test]
 fn text_survives_as_written() {
     let workspace = Workspace::new();
     let block = |(label, written, _): &(&str, &str, &str)| {
-        let lines = format!("name = {written}\ndescription = {written}\nallowed_providers = [{written}\n]");
+        let lines =
+            format!("name = {written}\ndescription = {written}\nallowed_providers = [{written}\n]");
         guardrail(label, &lines)
     };
     workspace.config(&TEXTS.iter().map(block).collect::<String>());
@@ -39,7 +44,11 @@ fn text_survives_as_written() {
     }
 
     // The service may keep another form of the same text.
-    edit(&workspace, "decomposed", json!({ "name": "cafe\u{301}", "allowed_providers": ["cafe\u{301}"] }));
+    edit(
+        &workspace,
+        "decomposed",
+        json!({ "name": "cafe\u{301}", "allowed_providers": ["cafe\u{301}"] }),
+    );
     workspace.plans_nothing();
 }
 
@@ -60,7 +69,8 @@ fn patterns_survive_as_written() {
             format!("{{\naction = \"block\"\npattern = {written}\nlabel = \"[\\\"é\\\"]\"\n}}")
         })
         .collect();
-    let lines = format!("name = {:?}\ncontent_filters = [\n{}]", "ß".repeat(200), filters.join(",\n"));
+    let lines =
+        format!("name = {:?}\ncontent_filters = [\n{}]", "ß".repeat(200), filters.join(",\n"));
     let workspace = Workspace::new();
     workspace.config(&guardrail("filters", &lines));
     workspace.apply();

@@ -28,22 +28,38 @@ fn wrong_scalars() -> Vec<Wrong> {
             &["0 to 1000 characters", "it has 1001"],
         ),
         wrong("name = \"n\"\nid = \"mine\"", "id", &["decided by the service", "Remove it"]),
-        wrong("name = \"n\"\ncreated_at = \"now\"", "created_at", &["decided by the service", "Remove it"]),
-        wrong("name = \"n\"\nupdated_at = \"now\"", "updated_at", &["decided by the service", "Remove it"]),
+        wrong(
+            "name = \"n\"\ncreated_at = \"now\"",
+            "created_at",
+            &["decided by the service", "Remove it"],
+        ),
+        wrong(
+            "name = \"n\"\nupdated_at = \"now\"",
+            "updated_at",
+            &["decided by the service", "Remove it"],
+        ),
         wrong("name = \"n\"\nworkspace_id = \"the production\"", "workspace_id", &["white space"]),
         wrong(
             "name = \"n\"\nworkspace_id = \"0DF9E665-D932-5740-B2C7-B52AF166BC11\"",
             "workspace_id",
             &["small letters"],
         ),
-        wrong("name = \"n\"\nlimit_usd = 0\nreset_interval = \"daily\"", "limit_usd", &["greater than 0"]),
+        wrong(
+            "name = \"n\"\nlimit_usd = 0\nreset_interval = \"daily\"",
+            "limit_usd",
+            &["greater than 0"],
+        ),
         wrong(
             "name = \"n\"\nlimit_usd = -0.5\nreset_interval = \"daily\"",
             "limit_usd",
             &["greater than 0", "-0.5"],
         ),
         wrong("name = \"n\"\nlimit_usd = 5", "limit_usd", &["`reset_interval` too", "neither"]),
-        wrong("name = \"n\"\nreset_interval = \"daily\"", "reset_interval", &["`limit_usd` too", "neither"]),
+        wrong(
+            "name = \"n\"\nreset_interval = \"daily\"",
+            "reset_interval",
+            &["`limit_usd` too", "neither"],
+        ),
         wrong(
             "name = \"n\"\nlimit_usd = null\nreset_interval = \"daily\"",
             "reset_interval",
@@ -94,7 +110,11 @@ fn wrong_filters() -> Vec<Wrong> {
     let actions = &["\"redact\", \"block\" or \"flag\""];
     vec![
         wrong(filter(r#"action = "warn", pattern = "x""#), "content_filters[0].action", actions),
-        wrong(filter(r#"action = null, pattern = "x""#), "content_filters[0].action", &["is required"]),
+        wrong(
+            filter(r#"action = null, pattern = "x""#),
+            "content_filters[0].action",
+            &["is required"],
+        ),
         wrong(pattern(""), at_pattern, &["1 to 100000 characters"]),
         wrong(pattern(&"a".repeat(100_001)), at_pattern, &["1 to 100000 characters", "100001"]),
         wrong(pattern("("), at_pattern, &["not valid in JavaScript"]),
@@ -114,7 +134,11 @@ fn wrong_filters() -> Vec<Wrong> {
             slug,
             &["\"zip\"", "\"email\"", "\"regex-prompt-injection\""],
         ),
-        wrong(builtins(r#"{ slug = "ssn", action = "drop" }"#), "content_filter_builtins[0].action", actions),
+        wrong(
+            builtins(r#"{ slug = "ssn", action = "drop" }"#),
+            "content_filter_builtins[0].action",
+            actions,
+        ),
         wrong(
             builtins(r#"{ slug = "ssn", action = "block" }, { slug = "ssn", action = "flag" }"#),
             "content_filter_builtins[1].slug",
@@ -126,7 +150,9 @@ fn wrong_filters() -> Vec<Wrong> {
             &["only be set where `slug` is \"regex-prompt-injection\""],
         ),
         wrong(
-            builtins(r#"{ slug = "regex-prompt-injection", action = "block", scan_scope = "all" }"#),
+            builtins(
+                r#"{ slug = "regex-prompt-injection", action = "block", scan_scope = "all" }"#,
+            ),
             scope,
             &["\"all\"", "\"user_only\" or \"all_messages\""],
         ),
@@ -135,10 +161,12 @@ fn wrong_filters() -> Vec<Wrong> {
 
 #[test]
 fn each_rule_is_told_at_its_attribute_with_what_is_allowed() {
-    let cases: Vec<_> = wrong_scalars().into_iter().chain(wrong_sets()).chain(wrong_filters()).collect();
+    let cases: Vec<_> =
+        wrong_scalars().into_iter().chain(wrong_sets()).chain(wrong_filters()).collect();
     let workspace = Workspace::new();
     let label = |index: usize| format!("case_{index}");
-    let blocks = cases.iter().enumerate().map(|(index, case)| guardrail(&label(index), &case.lines));
+    let blocks =
+        cases.iter().enumerate().map(|(index, case)| guardrail(&label(index), &case.lines));
     workspace.config(&blocks.collect::<String>());
 
     let answer = workspace.run(&["validate", "-json"]).fails().json();
@@ -150,7 +178,8 @@ fn each_rule_is_told_at_its_attribute_with_what_is_allowed() {
         let told: Vec<_> = errors.iter().filter(|error| error["address"] == address).collect();
         let lines: String = case.lines.chars().take(200).collect();
         let [error] = told[..] else { panic!("one error for `{lines}`, not {told:#?}") };
-        let (summary, detail) = (error["summary"].as_str().unwrap(), error["detail"].as_str().unwrap());
+        let (summary, detail) =
+            (error["summary"].as_str().unwrap(), error["detail"].as_str().unwrap());
         assert!(detail.contains(&format!("`{}`", case.place)), "{lines}: {error:#}");
         for text in case.says {
             assert!(detail.contains(text), "{lines} should say {text:?}: {detail}");
@@ -174,7 +203,10 @@ fn what_terraform_itself_checks_is_declared() {
         ("", "The argument \"name\" is required"),
         ("name = \"n\"\nmodels = []", "An argument named \"models\" is not expected here"),
         ("name = \"n\"\nenforce_zdr_xai = \"maybe\"", "a bool is required"),
-        ("name = \"n\"\ncontent_filters = [{ pattern = \"x\" }]", "attribute \"action\" is required"),
+        (
+            "name = \"n\"\ncontent_filters = [{ pattern = \"x\" }]",
+            "attribute \"action\" is required",
+        ),
     ] {
         workspace.config(&guardrail("wrong", lines));
         let answer = workspace.run(&["validate", "-json"]).fails().json();
@@ -192,10 +224,13 @@ fn the_edges_of_what_is_allowed_pass_without_a_word() {
         "a".repeat(100_000),
         "l".repeat(100)
     );
-    let slugs = ["email", "phone", "ssn", "credit-card", "ip-address", "secrets", "person-name", "address"];
-    let mut builtins = slugs.map(|slug| format!("{{ slug = {slug:?}, action = \"redact\" }}")).to_vec();
+    let slugs =
+        ["email", "phone", "ssn", "credit-card", "ip-address", "secrets", "person-name", "address"];
+    let mut builtins =
+        slugs.map(|slug| format!("{{ slug = {slug:?}, action = \"redact\" }}")).to_vec();
     builtins.push(
-        r#"{ slug = "regex-prompt-injection", action = "flag", scan_scope = "all_messages" }"#.to_owned(),
+        r#"{ slug = "regex-prompt-injection", action = "flag", scan_scope = "all_messages" }"#
+            .to_owned(),
     );
     let workspace = Workspace::new();
     let blocks = [
@@ -263,8 +298,11 @@ fn unknown_values_are_not_judged_before_they_are_known() {
 fn assert_silent(workspace: &Workspace) {
     let answer = workspace.run(&["validate", "-json"]).succeeds().json();
     assert_eq!(answer["valid"], json!(true));
-    let about_guardrails =
-        answer["diagnostics"].as_array().into_iter().flatten().filter(|one| one.get("address").is_some());
+    let about_guardrails = answer["diagnostics"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|one| one.get("address").is_some());
     assert_eq!(about_guardrails.collect::<Vec<_>>(), Vec::<&Value>::new());
 }
 

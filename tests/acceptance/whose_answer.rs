@@ -19,10 +19,12 @@ fn ours_and_theirs() -> (Workspace, String) {
 
 /// From now on these requests, which are not carried out, are answered with another body.
 fn answer(workspace: &Workspace, method: &str, path: &str, status: u16, body: &Value) {
-    let replace_body = Document { content_type: "application/json".to_owned(), body: body.to_string() };
+    let replace_body =
+        Document { content_type: "application/json".to_owned(), body: body.to_string() };
     let action = Action::ReplaceBody { replace_body, status: Some(status), after_work: false };
     let (method, path) = (Some(method.to_owned()), Some(path.to_owned()));
-    let fault = Fault { matcher: Matcher { method, path, times: None, ..Matcher::default() }, action };
+    let fault =
+        Fault { matcher: Matcher { method, path, times: None, ..Matcher::default() }, action };
     workspace.mock().add_fault(fault).unwrap();
 }
 
@@ -35,7 +37,8 @@ fn described(workspace: &Workspace, id: &str) -> Value {
 #[track_caller]
 fn assert_untouched(workspace: &Workspace, theirs: &str) {
     assert_eq!(workspace.mock().guardrail(theirs).unwrap()["updated_at"], Value::Null);
-    let writes = workspace.mock().log().requests.into_iter().filter(|request| request.method != "GET");
+    let writes =
+        workspace.mock().log().requests.into_iter().filter(|request| request.method != "GET");
     assert!(writes.into_iter().all(|request| !request.path.contains(theirs)));
 }
 
@@ -50,7 +53,10 @@ fn a_read_that_is_answered_with_another_guardrail_changes_nothing() {
         &["apply", "-refresh-only", "-auto-approve"],
         &["destroy", "-auto-approve"],
     ] {
-        workspace.run(args).fails().says(&format!("it is about {theirs}, but {ours} was asked for"));
+        workspace
+            .run(args)
+            .fails()
+            .says(&format!("it is about {theirs}, but {ours} was asked for"));
         assert_eq!(workspace.state_file(), before);
     }
     assert_untouched(&workspace, &theirs);
@@ -121,7 +127,11 @@ fn a_404_that_is_not_the_apis_leaves_the_state() {
     ] {
         workspace.mock().clear_faults();
         answer(&workspace, "GET", "/guardrails/{id}", 404, &body);
-        workspace.try_plan().fails().says("answered 404").says("not an answer of the OpenRouter API");
+        workspace
+            .try_plan()
+            .fails()
+            .says("answered 404")
+            .says("not an answer of the OpenRouter API");
         workspace.run(&["apply", "-auto-approve"]).fails();
         assert_eq!(workspace.state_file(), before, "{body}");
     }
@@ -163,8 +173,11 @@ fn half_a_character_in_a_row_of_somebody_else_makes_no_list_unreadable() {
 #[test]
 fn half_a_character_in_a_field_of_ours_is_a_difference() {
     let (workspace, _) = ours_and_theirs();
-    let body =
-        described(&workspace, &id(&workspace, "a")).to_string().replacen("\"ours\"", r#""ours \ud83d""#, 1);
+    let body = described(&workspace, &id(&workspace, "a")).to_string().replacen(
+        "\"ours\"",
+        r#""ours \ud83d""#,
+        1,
+    );
     let replace_body = Document { content_type: "application/json".to_owned(), body };
     let action = Action::ReplaceBody { replace_body, status: Some(200), after_work: false };
     workspace.mock().add_fault(Fault::on("GET", "/guardrails/{id}", action).forever()).unwrap();

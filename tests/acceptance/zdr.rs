@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::guardrails::{assert_holds, assert_plans_update, edit, guardrail, held, named, patch, state};
+use crate::guardrails::{
+    assert_holds, assert_plans_update, edit, guardrail, held, named, patch, state,
+};
 use crate::harness::Workspace;
 
 const FLAGS: [&str; 5] = [
@@ -15,7 +17,11 @@ const FLAGS: [&str; 5] = [
 ];
 
 fn all(value: &Value) -> Value {
-    FLAGS.into_iter().map(|flag| (flag.to_owned(), value.clone())).collect::<serde_json::Map<_, _>>().into()
+    FLAGS
+        .into_iter()
+        .map(|flag| (flag.to_owned(), value.clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn all_but(value: &Value, flag: &str, other: &Value) -> Value {
@@ -67,7 +73,8 @@ fn the_abbreviation_sets_what_is_not_said_itself() {
 fn the_five_flags_tell_what_changed_behind_it() {
     let workspace = Workspace::new();
     workspace.config(
-        &(named("a", "enforce_zdr = true") + &named("b", "enforce_zdr = true\nenforce_zdr_xai = false")),
+        &(named("a", "enforce_zdr = true")
+            + &named("b", "enforce_zdr = true\nenforce_zdr_xai = false")),
     );
     workspace.apply();
 
@@ -130,7 +137,9 @@ fn deprecated_attributes_warn_once_and_only_where_they_are_used() {
         ("labelled", "`content_filter_builtins[0].label`: the service assigns"),
     ] {
         let told = about(label);
-        let [(severity, detail)] = told[..] else { panic!("one warning about {label}, not {told:#?}") };
+        let [(severity, detail)] = told[..] else {
+            panic!("one warning about {label}, not {told:#?}")
+        };
         assert_eq!(severity, "warning");
         assert!(detail.starts_with(says), "{detail}");
     }

@@ -26,7 +26,8 @@ async fn a_guardrail_is_kept_as_it_came() {
 
 #[tokio::test]
 async fn a_workspace_is_read_by_id_or_slug() {
-    let body = r#"{"data":{"id":"w","name":"W","slug":"main","default_guardrail_id":"d","extra":1}}"#;
+    let body =
+        r#"{"data":{"id":"w","name":"W","slug":"main","default_guardrail_id":"d","extra":1}}"#;
     let server = Server::always(Reply::json(200, body)).await;
     let expected = Workspace {
         id: "w".to_owned(),
@@ -42,13 +43,18 @@ async fn a_workspace_is_read_by_id_or_slug() {
 async fn a_refusal_tells_status_message_and_request_id() {
     let body = r#"{"error":{"code":404,"message":"Guardrail not found"}}"#;
     let error =
-        outcome(Reply::with_headers(404, &[("CF-Ray", "ray-1"), ("X-Request-Id", "req-1")], body)).await;
+        outcome(Reply::with_headers(404, &[("CF-Ray", "ray-1"), ("X-Request-Id", "req-1")], body))
+            .await;
     assert_eq!(error.to_string(), "GET /guardrails/g answered 404: Guardrail not found");
     assert_eq!((error.status(), error.request_id()), (Some(404), Some("req-1")));
     assert!(error.is_not_found() && !error.may_have_happened());
 
-    let error =
-        outcome(Reply::with_headers(502, &[("CF-Ray", "ray-1")], "<title>502: Bad gateway</title>")).await;
+    let error = outcome(Reply::with_headers(
+        502,
+        &[("CF-Ray", "ray-1")],
+        "<title>502: Bad gateway</title>",
+    ))
+    .await;
     assert_eq!(error.to_string(), "GET /guardrails/g answered 502: an HTML page: 502: Bad gateway");
     assert_eq!(error.request_id(), Some("ray-1"));
     assert!(error.may_have_happened());
@@ -67,7 +73,8 @@ async fn a_redirect_is_not_followed() {
     let elsewhere = Server::always(Reply::json(200, guardrail("g"))).await;
     for status in [301, 302, 303, 307, 308] {
         let location = format!("{}/guardrails/g", elsewhere.url());
-        let error = outcome(Reply::with_headers(status, &[("Location", &location)], "<p>moved")).await;
+        let error =
+            outcome(Reply::with_headers(status, &[("Location", &location)], "<p>moved")).await;
         assert_eq!(error.status(), Some(status));
         assert!(error.to_string().contains(&format!("it points to {location}")), "{error}");
     }
@@ -79,11 +86,15 @@ async fn success_without_json_is_no_success() {
     for (body, expected) in [
         ("<html><title>Sign in</title></html>", "an HTML page: Sign in, not JSON"),
         ("", "it is empty"),
-        (r#"{"data":{"id":"g""#, "it is not valid JSON: EOF while parsing an object at line 1 column 17"),
+        (
+            r#"{"data":{"id":"g""#,
+            "it is not valid JSON: EOF while parsing an object at line 1 column 17",
+        ),
         (r#"{"data":{"id":"g","name":"n"}}"#, "data.created_at: a string is required"),
     ] {
         let error = outcome(Reply::json(200, body)).await;
-        let expected = format!("GET /guardrails/g answered 200, but the answer cannot be used: {expected}");
+        let expected =
+            format!("GET /guardrails/g answered 200, but the answer cannot be used: {expected}");
         assert_eq!(error.to_string(), expected);
         assert!(error.may_have_happened());
     }
@@ -112,22 +123,28 @@ async fn an_answer_that_breaks_off_is_noticed() {
         ("Transfer-Encoding: chunked".to_owned(), format!("{:x}\r\n{whole}\r\n", whole.len())),
     ] {
         let error =
-            outcome(Reply::Bytes(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").into_bytes())).await;
-        let Error::Lost { reason, .. } = &error else { panic!("{error:?}") };
-        assert!(reason.starts_with(&format!("it broke off after {} bytes: ", whole.len())), "{reason}");
+            outcome(Reply::Bytes(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").into_bytes()))
+                .await;
+        let Error::ConnectionLost { reason, .. } = &error else { panic!("{error:?}") };
+        assert!(
+            reason.starts_with(&format!("it broke off after {} bytes: ", whole.len())),
+            "{reason}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_refusal_whose_body_breaks_off_is_still_that_refusal() {
-    let error = outcome(Reply::Bytes(b"HTTP/1.1 403 -\r\nContent-Length: 99\r\n\r\nForb".to_vec())).await;
+    let error =
+        outcome(Reply::Bytes(b"HTTP/1.1 403 -\r\nContent-Length: 99\r\n\r\nForb".to_vec())).await;
     assert_eq!(error.to_string(), "GET /guardrails/g answered 403: Forb");
 }
 
 #[tokio::test]
 async fn an_answer_too_large_is_not_taken_in() {
     let text = "x".repeat(33 << 20);
-    let whole = format!(r#"{{"data":{{"id":"g","name":"n","created_at":"t","description":"{text}"}}}}"#);
+    let whole =
+        format!(r#"{{"data":{{"id":"g","name":"n","created_at":"t","description":"{text}"}}}}"#);
     let error = outcome(Reply::json(200, whole)).await;
     let Error::Decode { status: 200, reason, .. } = &error else { panic!("{error:?}") };
     assert_eq!(reason, "it is larger than 32 MiB");
@@ -139,9 +156,11 @@ async fn an_answer_too_large_is_not_taken_in() {
 #[tokio::test]
 async fn an_answer_with_a_long_pattern_is_taken_in() {
     let pattern = "a".repeat(100_000);
-    let body = object(&format!(r#"{{"content_filters":[{{"action":"block","pattern":"{pattern}"}}]}}"#));
+    let body =
+        object(&format!(r#"{{"content_filters":[{{"action":"block","pattern":"{pattern}"}}]}}"#));
     let fields = serde_json::to_string(&body).unwrap();
-    let answer = guardrail("g").replace(r#""name""#, &format!("{},\"name\"", &fields[1..fields.len() - 1]));
+    let answer =
+        guardrail("g").replace(r#""name""#, &format!("{},\"name\"", &fields[1..fields.len() - 1]));
     let server = Server::always(Reply::json(200, answer)).await;
     let read = client(&server).update_guardrail("g", &body, &DIFFERENT).await.unwrap();
     assert_eq!(read.fields().get("content_filters"), body.get("content_filters"));

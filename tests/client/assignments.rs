@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use terraform_provider_openrouter::client::{Client, Error, Subjects};
+use terraform_provider_openrouter::client::{AssigneeKind, Client, Error};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::server::{Reply, Seen, Server};
 use crate::{PATIENCE, client};
 
-const KEYS: Subjects = Subjects::Keys;
+const KEYS: AssigneeKind = AssigneeKind::Key;
 
 /// An error as the service describes them.
 pub(crate) const REFUSAL: &str = r#"{"error":{"code":404,"message":"no"}}"#;
@@ -44,9 +44,13 @@ pub(crate) fn serve(rows: &Rows, seen: &Seen) -> Reply {
         json!({ "unassigned_count": removed.len() })
     } else if let Some(foreign) = hashes.iter().find(|hash| hash.starts_with("foreign")) {
         let message = format!("{foreign} is of another workspace");
-        return Reply::json(400, json!({ "error": { "code": 400, "message": message } }).to_string());
+        return Reply::json(
+            400,
+            json!({ "error": { "code": 400, "message": message } }).to_string(),
+        );
     } else {
-        let known: Vec<_> = hashes.into_iter().filter(|hash| !hash.starts_with("unknown")).collect();
+        let known: Vec<_> =
+            hashes.into_iter().filter(|hash| !hash.starts_with("unknown")).collect();
         let count = known.len();
         rows.extend(known.into_iter().map(|hash| (hash, guardrail.clone())));
         json!({ "assigned_count": count })
@@ -57,9 +61,13 @@ pub(crate) fn serve(rows: &Rows, seen: &Seen) -> Reply {
 fn list(rows: &BTreeMap<String, String>, seen: &Seen) -> Reply {
     let place = seen.target.split('/').nth(4).filter(|place| *place != "assignments");
     let row = |(hash, guardrail): (&String, &String)| json!({ "id": format!("row of {hash}"), "key_hash": hash, "guardrail_id": guardrail });
-    let found: Vec<Value> =
-        rows.iter().filter(|(_, guardrail)| place.is_none_or(|id| *guardrail == id)).map(row).collect();
-    let page = found.iter().skip(seen.number("offset").unwrap()).take(seen.number("limit").unwrap());
+    let found: Vec<Value> = rows
+        .iter()
+        .filter(|(_, guardrail)| place.is_none_or(|id| *guardrail == id))
+        .map(row)
+        .collect();
+    let page =
+        found.iter().skip(seen.number("offset").unwrap()).take(seen.number("limit").unwrap());
     let page: Vec<_> = page.collect();
     Reply::json(200, json!({ "data": page, "total_count": found.len() }).to_string())
 }
@@ -127,9 +135,12 @@ async fn guardrails_and_operations_do_not_mix() {
     assert!(one.is_ok() && two.is_ok() && removed.is_ok());
     let mut calls = sent(&server);
     calls.sort();
-    assert_eq!(calls, [("a".to_owned(), false, 1), ("a".to_owned(), true, 1), ("b".to_owned(), false, 1)]);
-    let expected =
-        [("one", "a"), ("two", "b")].map(|(hash, guardrail)| (hash.to_owned(), guardrail.to_owned()));
+    assert_eq!(
+        calls,
+        [("a".to_owned(), false, 1), ("a".to_owned(), true, 1), ("b".to_owned(), false, 1)]
+    );
+    let expected = [("one", "a"), ("two", "b")]
+        .map(|(hash, guardrail)| (hash.to_owned(), guardrail.to_owned()));
     assert_eq!(*rows.lock().unwrap(), expected.into());
 }
 
@@ -177,7 +188,10 @@ async fn nobody_waits_for_a_batch_that_is_not_theirs() {
     });
     coming.recv().await.unwrap();
     let others = async {
-        tokio::join!(client.assign(KEYS, "b", "one", "maker"), client.assign(KEYS, "a", "two", "maker"))
+        tokio::join!(
+            client.assign(KEYS, "b", "one", "maker"),
+            client.assign(KEYS, "a", "two", "maker")
+        )
     };
     let (one, two) = tokio::time::timeout(PATIENCE / 4, others).await.expect("they do not wait");
     assert!(one.is_ok() && two.is_ok());
@@ -202,8 +216,10 @@ async fn one_key_takes_one_step_after_the_other() {
     })
     .await;
     let client = client(&server);
-    let (first, second) =
-        tokio::join!(client.assign(KEYS, "a", "key", "maker"), client.assign(KEYS, "b", "key", "maker"));
+    let (first, second) = tokio::join!(
+        client.assign(KEYS, "a", "key", "maker"),
+        client.assign(KEYS, "b", "key", "maker")
+    );
     assert!(first.is_ok() && second.is_ok());
     assert_eq!(rows.lock().unwrap()["key"], "b");
 }
@@ -218,8 +234,10 @@ async fn a_row_that_another_object_has_made_is_not_removed_whatever_came_first()
     }
 
     rows.lock().unwrap().insert("both".to_owned(), "g".to_owned());
-    let (removed, made) =
-        tokio::join!(client.unassign(KEYS, "g", "both", None), client.assign(KEYS, "g", "both", "maker"));
+    let (removed, made) = tokio::join!(
+        client.unassign(KEYS, "g", "both", None),
+        client.assign(KEYS, "g", "both", "maker")
+    );
     assert!(removed.is_ok() && made.is_ok());
     assert_eq!(sent(&server), [("g".to_owned(), false, 1), ("g".to_owned(), false, 1)]);
     assert_eq!(rows.lock().unwrap().len(), 2);
@@ -270,7 +288,7 @@ async fn keys_that_are_passed_over_fail_alone() {
             Ok(()) => assert!(hash.starts_with("key")),
             Err(error) => {
                 assert!(hash.starts_with("unknown"), "{hash}: {error}");
-                assert!(matches!(error, Error::PassedOver { .. }), "{error}");
+                assert!(matches!(error, Error::Skipped { .. }), "{error}");
             }
         }
     }
@@ -282,8 +300,10 @@ async fn keys_that_make_a_request_fail_fail_alone() {
     let (server, rows) = service().await;
     let hashes = [numbered("key", 20), numbered("foreign", 2), numbered("unknown", 1)].concat();
     let outcomes = assign_all(&client(&server), "g", &hashes).await;
-    let failed: BTreeMap<_, _> =
-        outcomes.into_iter().filter_map(|(hash, outcome)| Some((hash, outcome.err()?.to_string()))).collect();
+    let failed: BTreeMap<_, _> = outcomes
+        .into_iter()
+        .filter_map(|(hash, outcome)| Some((hash, outcome.err()?.to_string())))
+        .collect();
     let call = "POST /guardrails/g/assignments/keys";
     let expected = [
         ("foreign-0".to_owned(), format!("{call} answered 400: foreign-0 is of another workspace")),
@@ -300,7 +320,9 @@ async fn a_request_that_fails_as_a_whole_fails_for_all_and_is_not_split() {
         let server = Server::start(move |_| Reply::json(status, REFUSAL)).await;
         let client = client(&server);
         let outcomes = assign_all(&client, "g", &numbered("key", 30)).await;
-        assert!(outcomes.values().all(|outcome| outcome.as_ref().unwrap_err().status() == Some(status)));
+        assert!(
+            outcomes.values().all(|outcome| outcome.as_ref().unwrap_err().status() == Some(status))
+        );
         assert_eq!(sent(&server), [("g".to_owned(), false, 30)]);
         let removed = client.unassign(KEYS, "g", "key", None).await;
         assert_eq!(removed.is_ok(), status == 404, "a guardrail that is gone has nobody under it");

@@ -28,8 +28,11 @@ fn start_with(options: Options) -> (Mock, Client) {
 fn config(mock: &Mock) -> Config {
     crate::log::install();
     let key = ApiKey::new(mock.management_key()).unwrap();
-    let retry =
-        Retry { initial_interval: Duration::from_millis(20), max_elapsed_time: BUDGET, ..Retry::default() };
+    let retry = Retry {
+        initial_interval: Duration::from_millis(20),
+        max_elapsed_time: BUDGET,
+        ..Retry::default()
+    };
     let config = Config::new(key, BaseUrl::parse(mock.base_url()).unwrap(), "tests/1");
     Config { retry, timeout: SHORT, ..config }
 }
@@ -113,7 +116,10 @@ async fn several_that_could_be_it_stop_the_search() {
     let error = created.unwrap_err();
     let Error::Ambiguous { ids: named, .. } = &error else { panic!("{error}") };
     assert_eq!(*named, ids(&mock));
-    assert!(error.to_string().contains(&named[0]) && error.to_string().contains("answered 503"), "{error}");
+    assert!(
+        error.to_string().contains(&named[0]) && error.to_string().contains("answered 503"),
+        "{error}"
+    );
 }
 
 /// The work of the first attempt comes after the settle time: nobody can know, but somebody is told.
@@ -218,7 +224,10 @@ async fn clients_of_one_account_do_not_take_each_others() {
         let (one, other) = tokio::join!(create(&clients[0], "ci"), create(&clients[1], "ci"));
         let (one, other) = (one.unwrap(), other.unwrap());
         assert_ne!(one.guardrail.id(), other.guardrail.id());
-        assert_eq!((ids(&mock).len(), mock.count("POST", "/guardrails")), (2 * round, 2 * round as u64));
+        assert_eq!(
+            (ids(&mock).len(), mock.count("POST", "/guardrails")),
+            (2 * round, 2 * round as u64)
+        );
     }
     // Of another account nothing is known.
     let stranger = Client::of_account(config(&mock), &Accounts::default()).unwrap();
@@ -309,7 +318,7 @@ async fn faults_that_last_end_in_time_without_a_trace() {
         let begun = Instant::now();
         let error = create(&client, "ci").await.unwrap_err();
         assert!(begun.elapsed() < BUDGET * 2, "{:?}", begun.elapsed());
-        assert!(matches!(error, Error::GaveUp { .. }), "{error}");
+        assert!(matches!(error, Error::RetriesExhausted { .. }), "{error}");
         assert!(mock.guardrails().is_empty());
     });
     cases.into_iter().collect::<tokio::task::JoinSet<()>>().join_all().await;

@@ -57,7 +57,11 @@ async fn run_again(test: &str, base_url: &str, variables: &[(&str, &str)]) {
 }
 
 /// Serves HTTP/2 alone, with this certificate: the same guardrail to every request.
-fn serve_http2(listener: TcpListener, certificate: CertificateDer<'static>, key: PrivateKeyDer<'static>) {
+fn serve_http2(
+    listener: TcpListener,
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+) {
     let mut tls = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -152,8 +156,10 @@ async fn what_is_said_to_this_machine_goes_through_no_proxy() {
     if let Some(client) = second_client() {
         return assert_eq!(client.get_guardrail("g").await.unwrap().id(), "g");
     }
-    let (proxy, server) =
-        (Server::always(Reply::json(502, "")).await, Server::always(Reply::json(200, guardrail("g"))).await);
+    let (proxy, server) = (
+        Server::always(Reply::json(502, "")).await,
+        Server::always(Reply::json(200, guardrail("g"))).await,
+    );
     let proxy_url = proxy.url();
     let test = "what_is_said_to_this_machine_goes_through_no_proxy";
     run_again(test, &server.url(), &[("HTTP_PROXY", &proxy_url), ("ALL_PROXY", &proxy_url)]).await;
@@ -167,5 +173,10 @@ async fn plain_http_needs_no_trust_store() {
         return assert_eq!(client.get_guardrail("g").await.unwrap().id(), "g");
     }
     let server = Server::always(Reply::json(200, guardrail("g"))).await;
-    run_again("plain_http_needs_no_trust_store", &server.url(), &[("SSL_CERT_FILE", "/nonexistent")]).await;
+    run_again(
+        "plain_http_needs_no_trust_store",
+        &server.url(),
+        &[("SSL_CERT_FILE", "/nonexistent")],
+    )
+    .await;
 }

@@ -30,7 +30,8 @@ async fn a_refused_connection_proves_that_nothing_happened() {
 #[tokio::test]
 async fn an_unknown_host_proves_that_nothing_happened() {
     // The label is longer than DNS allows, so no resolver is asked.
-    let client = Client::new(config(&format!("https://{}.invalid/api/v1", "a".repeat(64)))).unwrap();
+    let client =
+        Client::new(config(&format!("https://{}.invalid/api/v1", "a".repeat(64)))).unwrap();
     let error = create(&client, &object("{}")).await.unwrap_err();
     assert!(matches!(error, Error::Connect { refused: false, .. }), "{error:?}");
     assert!(!error.may_have_happened());
@@ -60,7 +61,7 @@ async fn a_connection_that_does_not_come_about_proves_that_nothing_happened() {
 async fn a_connection_lost_after_sending_proves_nothing() {
     let server = Server::always(Reply::Bytes(Vec::new())).await;
     let error = client(&server).get_guardrail("g").await.unwrap_err();
-    assert!(matches!(error, Error::Lost { .. }), "{error:?}");
+    assert!(matches!(error, Error::ConnectionLost { .. }), "{error:?}");
     assert!(error.may_have_happened());
     let expected = "GET /guardrails/g: the connection was lost before the answer was complete: ";
     assert!(error.to_string().starts_with(expected), "{error}");
@@ -73,7 +74,11 @@ async fn an_answer_that_does_not_come_is_waited_for_no_longer_than_allowed() {
         let server = Server::always(Reply::Stall(begun.as_bytes().to_vec())).await;
         let started = Instant::now();
         let error = hurried(&server).get_guardrail("g").await.unwrap_err();
-        assert!(started.elapsed() >= SHORT && started.elapsed() < PATIENCE, "{:?}", started.elapsed());
+        assert!(
+            started.elapsed() >= SHORT && started.elapsed() < PATIENCE,
+            "{:?}",
+            started.elapsed()
+        );
         assert!(matches!(error, Error::Timeout { after: SHORT, .. }), "{error:?}");
         assert_eq!(error.to_string(), "GET /guardrails/g: no complete answer within 0.2 s");
         assert!(error.may_have_happened());
@@ -96,7 +101,7 @@ async fn a_404_that_breaks_off_is_no_answer() {
     let begun = b"HTTP/1.1 404 -\r\nContent-Length: 99\r\n\r\n{\"error\":{\"code\":404,".to_vec();
     let server = Server::always(Reply::Bytes(begun.clone())).await;
     let error = client(&server).delete_guardrail("g").await.unwrap_err();
-    assert!(matches!(error, Error::Lost { .. }) && !error.is_not_found(), "{error:?}");
+    assert!(matches!(error, Error::ConnectionLost { .. }) && !error.is_not_found(), "{error:?}");
     let server = Server::always(Reply::Stall(begun)).await;
     let error = hurried(&server).delete_guardrail("g").await.unwrap_err();
     assert!(matches!(error, Error::Timeout { .. }), "{error:?}");
@@ -105,7 +110,10 @@ async fn a_404_that_breaks_off_is_no_answer() {
 #[test]
 fn no_time_at_all_is_refused() {
     let config = Config { timeout: Duration::ZERO, ..config("https://openrouter.ai/api/v1") };
-    assert_eq!(Client::new(config).unwrap_err().to_string(), "the timeout must be longer than zero");
+    assert_eq!(
+        Client::new(config).unwrap_err().to_string(),
+        "the timeout must be longer than zero"
+    );
 }
 
 #[tokio::test]

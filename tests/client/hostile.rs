@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use terraform_provider_openrouter::client::{Client, Config, Error, Subjects, Window};
+use terraform_provider_openrouter::client::{AssigneeKind, Client, Config, Error, Window};
 
 use crate::server::{Reply, Server};
 use crate::{client, config, create, guardrail, object, row};
@@ -14,7 +14,8 @@ async fn said_of(bytes: &[u8]) -> String {
 }
 
 fn with_body(body: &[u8]) -> Vec<u8> {
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
@@ -23,12 +24,18 @@ async fn what_is_no_sound_json_is_told() {
     let deep = "[".repeat(100_000);
     let many = format!(r#"{{"data":{}{}"#, r#"{"a":"#.repeat(200), "1");
     for (body, expected) in [
-        (&b"{\"data\":{\"id\":\"\xff\xfe\"}}"[..], "it is not valid JSON: invalid unicode code point"),
+        (
+            &b"{\"data\":{\"id\":\"\xff\xfe\"}}"[..],
+            "it is not valid JSON: invalid unicode code point",
+        ),
         (b"\xff\xfe{\x00}\x00", "it is not valid JSON"),
         (b"\x1f\x8b\x08\x00\x00\x00", "it is not valid JSON"),
         (deep.as_bytes(), "recursion limit exceeded"),
         (many.as_bytes(), "recursion limit exceeded"),
-        (br#"{"data":{"id":"a","id":"","name":1}}"#, "data.id: a string that is not empty is required"),
+        (
+            br#"{"data":{"id":"a","id":"","name":1}}"#,
+            "data.id: a string that is not empty is required",
+        ),
         (br#"{"data":null}"#, "data: an object is required"),
         (br#"{"data":{"id":1e999}}"#, "data.id: a string is required"),
     ] {
@@ -58,11 +65,16 @@ async fn a_compressed_answer_is_refused_unopened() {
 
 #[tokio::test]
 async fn what_is_no_http_is_a_lost_connection() {
-    for bytes in [&b"\x00\xff\x00\xff"[..], b"HTTP/9.9 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: \x00\r\n\r\n"]
-    {
+    for bytes in [
+        &b"\x00\xff\x00\xff"[..],
+        b"HTTP/9.9 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: \x00\r\n\r\n",
+    ] {
         let said = said_of(bytes).await;
         assert!(
-            said.starts_with("GET /guardrails/g: the connection was lost before the answer was complete"),
+            said.starts_with(
+                "GET /guardrails/g: the connection was lost before the answer was complete"
+            ),
             "{said}"
         );
     }
@@ -94,7 +106,10 @@ async fn a_create_that_is_answered_with_the_guardrail_of_another_is_not_believed
     let body = object(r#"{"name":"n"}"#);
     create(&client, &body).await.unwrap();
     let error = create(&client, &body).await.unwrap_err();
-    assert!(error.to_string().contains("data.id: it is that of another guardrail made before"), "{error}");
+    assert!(
+        error.to_string().contains("data.id: it is that of another guardrail made before"),
+        "{error}"
+    );
     assert!(error.may_have_happened());
 }
 
@@ -109,10 +124,10 @@ async fn counts_and_lists_of_assignments_that_lie_do_no_harm() {
     })
     .await;
     let client = client(&server);
-    client.assign(Subjects::Keys, "g", "k", "maker").await.unwrap();
-    let error = client.assign(Subjects::Keys, "g", "none", "maker").await.unwrap_err();
-    assert!(matches!(error, Error::PassedOver { .. }), "{error}");
-    let listing = client.list_assignments(Subjects::Keys, None, Window::ALL).await.unwrap();
+    client.assign(AssigneeKind::Key, "g", "k", "maker").await.unwrap();
+    let error = client.assign(AssigneeKind::Key, "g", "none", "maker").await.unwrap_err();
+    assert!(matches!(error, Error::Skipped { .. }), "{error}");
+    let listing = client.list_assignments(AssigneeKind::Key, None, Window::ALL).await.unwrap();
     assert_eq!(listing.rows.len(), 1);
 }
 
@@ -127,6 +142,9 @@ async fn an_endless_list_ends() {
     })
     .await;
     let error = client(&server).list_guardrails(None).await.unwrap_err();
-    assert!(error.to_string().contains("total_count: a list of at most 100000 rows can be read"), "{error}");
+    assert!(
+        error.to_string().contains("total_count: a list of at most 100000 rows can be read"),
+        "{error}"
+    );
     assert!(server.seen().len() <= 1000);
 }

@@ -50,7 +50,11 @@ impl Log {
     /// The lines that the client itself logged at a level, without level and target.
     pub(crate) fn of_client(&self, level: &str) -> Vec<String> {
         let prefix = format!("{level} terraform_provider_openrouter::client::http");
-        self.lines().iter().filter_map(|line| line.strip_prefix(&prefix)).map(str::to_owned).collect()
+        self.lines()
+            .iter()
+            .filter_map(|line| line.strip_prefix(&prefix))
+            .map(str::to_owned)
+            .collect()
     }
 }
 

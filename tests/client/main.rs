@@ -35,7 +35,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// A configuration with which nothing is sent twice.
 pub(crate) fn config(base_url: &str) -> Config {
     log::install();
-    let config = Config::new(ApiKey::new(KEY).unwrap(), BaseUrl::parse(base_url).unwrap(), "tests/1");
+    let config =
+        Config::new(ApiKey::new(KEY).unwrap(), BaseUrl::parse(base_url).unwrap(), "tests/1");
     let retry = Retry { max_elapsed_time: Duration::ZERO, ..Retry::default() };
     Config { timeout: PATIENCE, retry, ..config }
 }
@@ -45,7 +46,8 @@ pub(crate) fn client(server: &Server) -> Client {
 }
 
 /// No guardrail is what is wanted.
-pub(crate) const DIFFERENT: fn(&Guardrail, Option<&ModelCatalog>) -> Option<bool> = |_, _| Some(false);
+pub(crate) const DIFFERENT: fn(&Guardrail, Option<&ModelCatalog>) -> Option<bool> =
+    |_, _| Some(false);
 
 /// Makes a guardrail from whatever answer. Should it get lost, it is not recognised.
 pub(crate) async fn create(client: &Client, body: &JsonObject) -> Result<Guardrail, Error> {
@@ -64,5 +66,7 @@ pub(crate) fn guardrail(id: &str) -> String {
 
 /// A guardrail as it stands in an answer.
 pub(crate) fn row(id: &str) -> String {
-    format!(r#"{{"id":"{id}","name":"of {id}","created_at":"2026-01-02T03:04:05Z","workspace_id":"w"}}"#)
+    format!(
+        r#"{{"id":"{id}","name":"of {id}","created_at":"2026-01-02T03:04:05Z","workspace_id":"w"}}"#
+    )
 }

@@ -54,7 +54,8 @@ async fn a_long_catalogue_is_read_to_its_end() {
         (500, Some(2300), 5),
     ] {
         let server = Server::start(move |seen| {
-            let count = count.map_or_else(String::new, |count: usize| format!(r#","total_count":{count}"#));
+            let count =
+                count.map_or_else(String::new, |count: usize| format!(r#","total_count":{count}"#));
             Reply::json(200, format!(r#"{{"data":[{}]{count}}}"#, models(seen, 2300, most)))
         })
         .await;
@@ -88,9 +89,11 @@ async fn a_failure_is_not_kept() {
     })
     .await;
     let client = client(&server);
-    for expected in
-        ["503: Service Unavailable", "missing field `canonical_slug`", "an HTML page: Welcome, not JSON"]
-    {
+    for expected in [
+        "503: Service Unavailable",
+        "missing field `canonical_slug`",
+        "an HTML page: Welcome, not JSON",
+    ] {
         let error = client.models().await.unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }

@@ -29,11 +29,12 @@ fn numbered(indexes: impl Iterator<Item = usize>) -> Vec<String> {
 
 #[tokio::test]
 async fn a_list_is_read_past_short_and_empty_pages() {
-    let server = Server::start(|seen| counted(seen, 420, |index| index < 150 || index % 7 == 0)).await;
+    let server =
+        Server::start(|seen| counted(seen, 420, |index| index < 150 || index % 7 == 0)).await;
     assert_eq!(ids(&server).await, numbered((150..420).filter(|index| index % 7 != 0)));
     let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
-    let expected =
-        [0, 100, 200, 300, 400].map(|offset| format!("/api/v1/guardrails?offset={offset}&limit=100"));
+    let expected = [0, 100, 200, 300, 400]
+        .map(|offset| format!("/api/v1/guardrails?offset={offset}&limit=100"));
     assert_eq!(targets, expected);
 }
 
@@ -92,7 +93,10 @@ async fn a_count_that_lies_costs_little_and_loses_nothing() {
     let too_high = Server::start(|_| page([], 1 << 40)).await;
     let error = client(&too_high).list_guardrails(None).await.unwrap_err();
     assert!(matches!(error, Error::Decode { .. }), "{error:?}");
-    assert!(error.to_string().ends_with("total_count: a list of at most 100000 rows can be read"), "{error}");
+    assert!(
+        error.to_string().ends_with("total_count: a list of at most 100000 rows can be read"),
+        "{error}"
+    );
     too_high.only();
 
     let ever_growing = Server::start(|seen| page([], seen.number("offset").unwrap() + 150)).await;
@@ -131,5 +135,8 @@ async fn workspaces_are_read_to_the_end_too() {
     .await;
     let rows = client(&server).list_workspaces().await.unwrap();
     assert_eq!(rows.len(), 130);
-    assert_eq!((rows[129].slug.as_str(), rows[129].default_guardrail_id.as_deref()), ("s-129", None));
+    assert_eq!(
+        (rows[129].slug.as_str(), rows[129].default_guardrail_id.as_deref()),
+        ("s-129", None)
+    );
 }

@@ -2,19 +2,20 @@
 
 use std::sync::{Arc, Mutex};
 
-use terraform_provider_openrouter::client::{Placement, Subjects};
+use terraform_provider_openrouter::client::{AssigneeKind, AssignmentLookup};
 use tokio::task::JoinSet;
 
 use crate::assignments::{REFUSAL, Rows, numbered, serve, service};
 use crate::client;
 use crate::server::{Reply, Server};
 
-const KEYS: Subjects = Subjects::Keys;
+const KEYS: AssigneeKind = AssigneeKind::Key;
 
 /// How often each list was asked for.
 fn listings(server: &Server) -> (usize, usize) {
     let lists: Vec<_> = server.seen().into_iter().filter(|seen| seen.method == "GET").collect();
-    let of_account = lists.iter().filter(|seen| seen.target.contains("/guardrails/assignments/")).count();
+    let of_account =
+        lists.iter().filter(|seen| seen.target.contains("/guardrails/assignments/")).count();
     (lists.len() - of_account, of_account)
 }
 
@@ -29,19 +30,22 @@ async fn many_reads_share_one_listing() {
         let client = client.clone();
         reads.spawn(async move { client.read_assignment(KEYS, "g", &hash).await.unwrap() });
     }
-    assert!(reads.join_all().await.iter().all(|found| *found == Placement::Here));
+    assert!(reads.join_all().await.iter().all(|found| *found == AssignmentLookup::Found));
     assert_eq!(listings(&server), (1, 0));
 
     // Those who are not there share one listing of the account, and are told where they are.
     rows.lock().unwrap().insert("moved".to_owned(), "h".to_owned());
     let moved = client.read_assignment(KEYS, "g", "moved").await.unwrap();
-    assert_eq!(moved, Placement::Elsewhere(vec!["h".to_owned()]));
-    assert_eq!(client.read_assignment(KEYS, "g", "gone").await.unwrap(), Placement::Elsewhere(vec![]));
+    assert_eq!(moved, AssignmentLookup::AssignedElsewhere(vec!["h".to_owned()]));
+    assert_eq!(
+        client.read_assignment(KEYS, "g", "gone").await.unwrap(),
+        AssignmentLookup::AssignedElsewhere(vec![])
+    );
     assert_eq!(listings(&server), (1, 1));
 
     // A write makes both stale.
     client.assign(KEYS, "g", "moved", "maker").await.unwrap();
-    assert_eq!(client.read_assignment(KEYS, "g", "moved").await.unwrap(), Placement::Here);
+    assert_eq!(client.read_assignment(KEYS, "g", "moved").await.unwrap(), AssignmentLookup::Found);
     assert_eq!(listings(&server), (2, 1));
 }
 
@@ -50,16 +54,19 @@ async fn many_reads_share_one_listing() {
 async fn a_miss_is_confirmed_by_a_fresh_listing() {
     let (server, rows) = service().await;
     let client = client(&server);
-    assert_eq!(client.read_assignment(KEYS, "g", "late").await.unwrap(), Placement::Elsewhere(vec![]));
+    assert_eq!(
+        client.read_assignment(KEYS, "g", "late").await.unwrap(),
+        AssignmentLookup::AssignedElsewhere(vec![])
+    );
     rows.lock().unwrap().insert("late".to_owned(), "h".to_owned());
     let found = client.read_assignment(KEYS, "h", "late").await.unwrap();
-    assert_eq!(found, Placement::Here);
+    assert_eq!(found, AssignmentLookup::Found);
     // Listed before: the guardrail's listing is older than the account's that came after it.
     rows.lock().unwrap().insert("other".to_owned(), "i".to_owned());
     client.assigned_to(KEYS, "j").await.unwrap();
     assert_eq!(
         client.read_assignment(KEYS, "j", "other").await.unwrap(),
-        Placement::Elsewhere(vec!["i".to_owned()])
+        AssignmentLookup::AssignedElsewhere(vec!["i".to_owned()])
     );
     assert_eq!(listings(&server), (3, 2));
 }
@@ -75,7 +82,7 @@ async fn each_refresh_has_a_listing_of_its_own() {
         rows.lock().unwrap().extend(keys.iter().map(|key| (key.clone(), guardrail.to_owned())));
         for key in &keys {
             let found = client.read_assignment(KEYS, "g", key).await.unwrap();
-            assert_eq!(found == Placement::Here, refresh != 2, "refresh {refresh}");
+            assert_eq!(found == AssignmentLookup::Found, refresh != 2, "refresh {refresh}");
         }
         assert_eq!(listings(&server), (refresh, usize::from(refresh > 1)));
     }
@@ -84,8 +91,8 @@ async fn each_refresh_has_a_listing_of_its_own() {
     rows.lock().unwrap().extend(keys.iter().map(|key| (key.clone(), "g".to_owned())));
     let client = crate::client(&server);
     for key in &keys {
-        assert_eq!(client.find_assignment(KEYS, "g", key).await.unwrap(), Placement::Here);
-        assert_eq!(client.read_assignment(KEYS, "g", key).await.unwrap(), Placement::Here);
+        assert_eq!(client.find_assignment(KEYS, "g", key).await.unwrap(), AssignmentLookup::Found);
+        assert_eq!(client.read_assignment(KEYS, "g", key).await.unwrap(), AssignmentLookup::Found);
     }
     assert_eq!(listings(&server), (1, 0));
     for _ in 0..2 {
@@ -99,16 +106,14 @@ async fn a_listing_that_failed_is_not_kept() {
     let (rows, broken) = (Rows::default(), Arc::new(Mutex::new(true)));
     rows.lock().unwrap().insert("key".to_owned(), "g".to_owned());
     let held = Arc::clone(&broken);
-    let server = Server::start(
-        move |seen| {
-            if *held.lock().unwrap() { Reply::json(500, "") } else { serve(&rows, seen) }
-        },
-    )
+    let server = Server::start(move |seen| {
+        if *held.lock().unwrap() { Reply::json(500, "") } else { serve(&rows, seen) }
+    })
     .await;
     let client = client(&server);
     assert_eq!(client.read_assignment(KEYS, "g", "key").await.unwrap_err().status(), Some(500));
     *broken.lock().unwrap() = false;
-    assert_eq!(client.read_assignment(KEYS, "g", "key").await.unwrap(), Placement::Here);
+    assert_eq!(client.read_assignment(KEYS, "g", "key").await.unwrap(), AssignmentLookup::Found);
 }
 
 #[tokio::test]
@@ -122,7 +127,10 @@ async fn a_guardrail_that_is_gone_has_nobody_under_it() {
     })
     .await;
     let client = client(&server);
-    assert_eq!(client.read_assignment(KEYS, "g", "key").await.unwrap(), Placement::Elsewhere(vec![]));
+    assert_eq!(
+        client.read_assignment(KEYS, "g", "key").await.unwrap(),
+        AssignmentLookup::AssignedElsewhere(vec![])
+    );
     assert_eq!(client.assigned_to(KEYS, "g").await.unwrap(), [""; 0]);
 }
 

@@ -40,7 +40,9 @@ async fn headers_that_are_not_configured_are_not_sent() {
     let server = Server::always(Reply::json(200, guardrail("g"))).await;
     client(&server).get_guardrail("g").await.unwrap();
     let seen = server.only();
-    for name in ["http-referer", "x-openrouter-title", "x-openrouter-categories", "referer", "cookie"] {
+    for name in
+        ["http-referer", "x-openrouter-title", "x-openrouter-categories", "referer", "cookie"]
+    {
         assert_eq!(seen.header(name), None, "{name}");
     }
 }
@@ -125,7 +127,11 @@ async fn an_id_stays_one_segment_of_the_path() {
         let answer = json!({ "data": { "id": id, "name": "n", "created_at": "t" } }).to_string();
         let server = Server::always(Reply::json(200, answer)).await;
         client(&server).get_guardrail(id).await.unwrap();
-        assert_eq!(server.seen().last().unwrap().target, format!("/api/v1/guardrails/{sent}"), "{id:?}");
+        assert_eq!(
+            server.seen().last().unwrap().target,
+            format!("/api/v1/guardrails/{sent}"),
+            "{id:?}"
+        );
     }
 }
 
@@ -158,7 +164,13 @@ async fn each_request_is_logged_once() {
     assert_eq!(lines.len(), 2, "{lines:?}");
     for (line, expected) in lines.iter().zip([
         ["method=GET", "path=/guardrails/g", "status=200", "duration_ms="].as_slice(),
-        &["method=PATCH", "path=/guardrails/g", "status=409", "duration_ms=", "answered 409: name taken"],
+        &[
+            "method=PATCH",
+            "path=/guardrails/g",
+            "status=409",
+            "duration_ms=",
+            "answered 409: name taken",
+        ],
     ]) {
         for part in expected {
             assert!(line.contains(part), "{part} in {line}");

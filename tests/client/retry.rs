@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use terraform_provider_openrouter::client::{Client, Config, Error, Retry, Subjects, Window};
+use terraform_provider_openrouter::client::{AssigneeKind, Client, Config, Error, Retry, Window};
 
 use crate::log::Log;
 use crate::server::{Reply, Server};
@@ -67,7 +67,12 @@ async fn whatever_is_idempotent_outlives_two_failures() {
         let patch = faulty(2, fault.clone(), Reply::json(200, guardrail("g"))).await;
         let body = object(r#"{"name":"n"}"#);
         retrying(&patch, QUICK).update_guardrail("g", &body, &DIFFERENT).await.unwrap();
-        assert!(patch.seen().iter().all(|seen| seen.method == "PATCH" && seen.body == r#"{"name":"n"}"#));
+        assert!(
+            patch
+                .seen()
+                .iter()
+                .all(|seen| seen.method == "PATCH" && seen.body == r#"{"name":"n"}"#)
+        );
         assert_eq!(patch.seen().len(), 3, "{fault:?}");
 
         let delete = faulty(2, fault.clone(), Reply::json(200, r#"{"deleted":true}"#)).await;
@@ -75,11 +80,15 @@ async fn whatever_is_idempotent_outlives_two_failures() {
         assert_eq!(delete.seen().len(), 3, "{fault:?}");
 
         let assign = faulty(2, fault.clone(), Reply::json(200, r#"{"assigned_count":1}"#)).await;
-        retrying(&assign, QUICK).assign(Subjects::Keys, "g", "k", "maker").await.unwrap();
+        retrying(&assign, QUICK).assign(AssigneeKind::Key, "g", "k", "maker").await.unwrap();
         assert_eq!(assign.seen().len(), 3, "{fault:?}");
 
-        let list = faulty(2, fault.clone(), Reply::json(200, r#"{"data":[],"total_count":0}"#)).await;
-        retrying(&list, QUICK).list_assignments(Subjects::Members, None, Window::ALL).await.unwrap();
+        let list =
+            faulty(2, fault.clone(), Reply::json(200, r#"{"data":[],"total_count":0}"#)).await;
+        retrying(&list, QUICK)
+            .list_assignments(AssigneeKind::Member, None, Window::ALL)
+            .await
+            .unwrap();
         assert_eq!(list.seen().len(), 3, "{fault:?}");
     }
 }
@@ -95,7 +104,11 @@ async fn whether_it_is_deleted_is_for_the_service_to_say() {
         })
         .await;
         let deleted = retrying(&server, QUICK).delete_guardrail("g").await;
-        assert_eq!(deleted.as_ref().err().and_then(Error::status), (!is_gone).then_some(404), "{deleted:?}");
+        assert_eq!(
+            deleted.as_ref().err().and_then(Error::status),
+            (!is_gone).then_some(404),
+            "{deleted:?}"
+        );
         assert_eq!(server.seen().len(), 2);
     }
 }
@@ -114,7 +127,10 @@ async fn a_refusal_is_final() {
 async fn connection_errors_are_not_tried_again_where_that_is_switched_off() {
     let retry = Retry { connection_errors: false, ..QUICK };
     let server = Server::always(Reply::Bytes(Vec::new())).await;
-    assert!(matches!(retrying(&server, retry).get_guardrail("g").await, Err(Error::Lost { .. })));
+    assert!(matches!(
+        retrying(&server, retry).get_guardrail("g").await,
+        Err(Error::ConnectionLost { .. })
+    ));
     server.only();
     let busy = faulty(1, Reply::json(503, ""), Reply::json(200, guardrail("g"))).await;
     retrying(&busy, retry).get_guardrail("g").await.unwrap();
@@ -126,7 +142,7 @@ async fn the_end_tells_how_often_how_long_and_what_came_last() {
     let begun = Instant::now();
     let error = retrying(&server, BRIEF).get_guardrail("g").await.unwrap_err();
     assert!(begun.elapsed() < BRIEF.max_elapsed_time + PATIENCE);
-    let Error::GaveUp { attempts, elapsed, .. } = &error else { panic!("{error}") };
+    let Error::RetriesExhausted { attempts, elapsed, .. } = &error else { panic!("{error}") };
     assert_eq!(*attempts as usize, server.seen().len());
     assert!(*attempts >= 2 && *elapsed <= begun.elapsed());
     let text = error.to_string();
@@ -188,7 +204,7 @@ async fn a_long_wait_is_announced_and_a_short_one_is_not() {
             () = logged(&log, text) => {}
         }
         let lines = log.lines();
-        let prefix = format!("{level} terraform_provider_openrouter::client::call");
+        let prefix = format!("{level} terraform_provider_openrouter::client::http::call");
         let announced: Vec<_> = lines.iter().filter(|line| line.starts_with(&prefix)).collect();
         assert!(
             announced.iter().any(|line| line.contains(text) && line.contains("answered 429")),
@@ -208,7 +224,8 @@ async fn more_patience_than_there_is_time_ends_every_call_at_once() {
     assert_eq!(client.get_guardrail("g").await.unwrap_err().status(), Some(429));
     let error = client.get_guardrail("other").await.unwrap_err();
     assert!(begun.elapsed() < PATIENCE);
-    let expected = "GET /guardrails/other was not sent: the service has asked not to be called for another 3";
+    let expected =
+        "GET /guardrails/other was not sent: the service has asked not to be called for another 3";
     assert!(error.to_string().starts_with(expected), "{error}");
     server.only();
 }
@@ -244,7 +261,9 @@ async fn those_who_wait_for_one_listing_share_its_failure() {
     let begun = Instant::now();
     let reads = (0..20).map(|number| {
         let client = client.clone();
-        async move { client.read_assignment(Subjects::Keys, "g", &format!("k{number}")).await.unwrap_err() }
+        async move {
+            client.read_assignment(AssigneeKind::Key, "g", &format!("k{number}")).await.unwrap_err()
+        }
     });
     let mut reads: tokio::task::JoinSet<_> = reads.collect();
     while let Some(error) = reads.join_next().await {
@@ -264,7 +283,8 @@ async fn so_many_requests_are_under_way_at_a_time() {
     })
     .await;
     let most = NonZeroUsize::new(3).unwrap();
-    let client = Client::new(Config { max_concurrent_requests: most, ..config(&server.url()) }).unwrap();
+    let client =
+        Client::new(Config { max_concurrent_requests: most, ..config(&server.url()) }).unwrap();
     let reads = (0..20).map(|_| {
         let client = client.clone();
         async move { client.get_guardrail("g").await.unwrap() }
@@ -298,7 +318,11 @@ async fn a_certificate_that_is_refused_is_refused_once() {
         }
     });
     let config = config(&format!("https://localhost:{port}/api/v1"));
-    let error = Client::new(Config { retry: QUICK, ..config }).unwrap().get_guardrail("g").await.unwrap_err();
+    let error = Client::new(Config { retry: QUICK, ..config })
+        .unwrap()
+        .get_guardrail("g")
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::Connect { untrusted: true, .. }), "{error:?}");
     assert_eq!(connections.load(Ordering::SeqCst), 1);
 }

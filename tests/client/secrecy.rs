@@ -51,7 +51,10 @@ async fn an_echo_of_the_key_is_masked_everywhere() {
         for reply in [
             Reply::json(401, format!("bad key {key}")),
             Reply::json(401, format!(r#"{{"error":{{"message":"bad key {key}"}}}}"#)),
-            Reply::json(400, format!(r#"{{"error":{{"message":"bad","metadata":{{"key":"{key}"}}}}}}"#)),
+            Reply::json(
+                400,
+                format!(r#"{{"error":{{"message":"bad","metadata":{{"key":"{key}"}}}}}}"#),
+            ),
             Reply::json(502, format!("<html><title>{key}</title>")),
             Reply::json(502, format!("<html><body>{key}<br>sk-or-v1-another</body>")),
             Reply::json(200, format!("<html><title>{key}</title>")),
@@ -60,14 +63,20 @@ async fn an_echo_of_the_key_is_masked_everywhere() {
             Reply::json(200, format!(r#""{key}"#)),
             Reply::with_headers(307, &[("Location", &location)], ""),
             Reply::with_headers(500, &[("X-Request-Id", &header)], ""),
-            Reply::Bytes(format!("HTTP/1.1 403 -\r\nContent-Length: 999\r\n\r\n{key}").into_bytes()),
-            Reply::Bytes(format!("HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{key}").into_bytes()),
+            Reply::Bytes(
+                format!("HTTP/1.1 403 -\r\nContent-Length: 999\r\n\r\n{key}").into_bytes(),
+            ),
+            Reply::Bytes(
+                format!("HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{key}").into_bytes(),
+            ),
             Reply::Bytes(format!("{key} HTTP/1.1\r\n\r\n").into_bytes()),
             Reply::Bytes(format!("HTTP/1.1 200 OK\r\n{key}\r\n\r\n").into_bytes()),
         ] {
             let server = Server::always(reply).await;
             let body = object(&serde_json::json!({ "name": key }).to_string());
-            assert_silent(&client(&server).update_guardrail("g", &body, &DIFFERENT).await.unwrap_err());
+            assert_silent(
+                &client(&server).update_guardrail("g", &body, &DIFFERENT).await.unwrap_err(),
+            );
         }
     }
     assert!(log.of_client("TRACE").len() > 100, "the bodies should be logged");
@@ -101,9 +110,10 @@ async fn a_success_is_logged_without_the_key() {
 #[tokio::test]
 async fn a_field_of_another_type_is_reported_without_what_it_holds() {
     let text = serde_json::to_string(KEY).unwrap();
-    for body in
-        [format!(r#"{{"data":{text}}}"#), format!(r#"{{"data":[{{"id":"m","canonical_slug":[{text}]}}]}}"#)]
-    {
+    for body in [
+        format!(r#"{{"data":{text}}}"#),
+        format!(r#"{{"data":[{{"id":"m","canonical_slug":[{text}]}}]}}"#),
+    ] {
         let server = Server::always(Reply::json(200, body)).await;
         assert_silent(&client(&server).models().await.unwrap_err());
     }
@@ -115,7 +125,9 @@ async fn an_id_that_is_the_key_is_masked() {
     let log = Log::capture();
     let created = httpdate::fmt_http_date(std::time::SystemTime::now());
     let key = KEY.replace('"', "\\\"");
-    let row = |index: usize| format!(r#"{{"id":"{key}{index}","name":"{key}","created_at":"{created}"}}"#);
+    let row = |index: usize| {
+        format!(r#"{{"id":"{key}{index}","name":"{key}","created_at":"{created}"}}"#)
+    };
     let rows = (0..20).map(row).collect::<Vec<_>>().join(",");
     let server = Server::start(move |seen| match seen.method.as_str() {
         "POST" => Reply::json(503, ""),
@@ -124,7 +136,10 @@ async fn an_id_that_is_the_key_is_masked() {
     .await;
     let same = |_: &Guardrail, _: Option<&ModelCatalog>| Some(true);
     let error = client(&server).create_guardrail(&object("{}"), &same).await.unwrap_err();
-    assert!(matches!(error, Error::Ambiguous { .. }) && error.to_string().ends_with("10 more"), "{error}");
+    assert!(
+        matches!(error, Error::Ambiguous { .. }) && error.to_string().ends_with("10 more"),
+        "{error}"
+    );
     assert_silent(&error);
     log.lines().iter().for_each(|line| assert_clean(line));
 }

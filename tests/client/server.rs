@@ -49,14 +49,19 @@ impl Reply {
         Reply::with_headers(status, &[("Content-Type", "application/json")], body)
     }
 
-    pub(crate) fn with_headers(status: u16, headers: &[(&str, &str)], body: impl AsRef<str>) -> Reply {
+    pub(crate) fn with_headers(
+        status: u16,
+        headers: &[(&str, &str)],
+        body: impl AsRef<str>,
+    ) -> Reply {
         let body = body.as_ref();
         let headers: Vec<String> =
             headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let headers = headers.concat();
         let length = body.len();
-        let head =
-            format!("HTTP/1.1 {status} -\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n");
+        let head = format!(
+            "HTTP/1.1 {status} -\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n"
+        );
         Reply::Bytes([head.as_bytes(), body.as_bytes()].concat())
     }
 }
@@ -189,7 +194,8 @@ fn parse(bytes: &[u8]) -> Option<Seen> {
     let mut words = lines.next()?.split(' ');
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
     let headers = lines.filter_map(|line| line.split_once(": "));
-    let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+    let headers =
+        headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
     let seen = Seen { method, target, headers, body: body.to_owned() };
     let length = seen.header("content-length").map_or(0, |length| length.parse().unwrap());
     (body.len() == length).then_some(seen)

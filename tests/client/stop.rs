@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use mock_openrouter::{Action, Fault, Mock, Options, When};
 use terraform_provider_openrouter::client::{
-    ApiKey, BaseUrl, Client, Config, Error, Guardrail, ModelCatalog, Subjects, Window,
+    ApiKey, AssigneeKind, BaseUrl, Client, Config, Error, Guardrail, ModelCatalog, Window,
 };
 
 use crate::object;
@@ -18,7 +18,8 @@ fn start() -> (Mock, Client) {
     let mock = Mock::start(Options::default()).unwrap();
     crate::log::install();
     let key = ApiKey::new(mock.management_key()).unwrap();
-    let client = Client::new(Config::new(key, BaseUrl::parse(mock.base_url()).unwrap(), "tests/1")).unwrap();
+    let client =
+        Client::new(Config::new(key, BaseUrl::parse(mock.base_url()).unwrap(), "tests/1")).unwrap();
     (mock, client)
 }
 
@@ -52,7 +53,10 @@ async fn a_read_ends_at_once() {
     let read = async move { reading.list_guardrails(None).await };
     let (read, time) = stopped(&mock, &client, 1, read).await;
     let error = read.unwrap_err();
-    assert!(matches!(error, Error::Stopped { sent: true, .. }) && time < AT_ONCE, "{error} after {time:?}");
+    assert!(
+        matches!(error, Error::Stopped { sent: true, .. }) && time < AT_ONCE,
+        "{error} after {time:?}"
+    );
 }
 
 #[tokio::test]
@@ -141,14 +145,20 @@ async fn nothing_is_begun_any_more() {
         client.create_guardrail(&body, &SAME).await.unwrap_err(),
         client.update_guardrail("g", &body, &SAME).await.unwrap_err(),
         client.delete_guardrail("g").await.unwrap_err(),
-        client.assign(Subjects::Keys, "g", "k", "maker").await.unwrap_err(),
-        client.unassign(Subjects::Members, "g", "m", None).await.unwrap_err(),
-        client.list_assignments(Subjects::Keys, None, Window::ALL).await.unwrap_err(),
+        client.assign(AssigneeKind::Key, "g", "k", "maker").await.unwrap_err(),
+        client.unassign(AssigneeKind::Member, "g", "m", None).await.unwrap_err(),
+        client.list_assignments(AssigneeKind::Key, None, Window::ALL).await.unwrap_err(),
         client.models().await.unwrap_err(),
     ];
     for error in refused {
-        assert!(matches!(error, Error::Stopped { sent: false, .. }) && !error.may_have_happened(), "{error}");
-        assert!(error.to_string().ends_with("was not sent, because the run was interrupted"), "{error}");
+        assert!(
+            matches!(error, Error::Stopped { sent: false, .. }) && !error.may_have_happened(),
+            "{error}"
+        );
+        assert!(
+            error.to_string().ends_with("was not sent, because the run was interrupted"),
+            "{error}"
+        );
     }
     assert_eq!(mock.log().total, requests);
 }
@@ -162,7 +172,7 @@ async fn a_request_that_is_filling_up_is_not_sent() {
             let client = client.clone();
             async move {
                 tokio::time::sleep(Duration::from_millis(10 * number)).await;
-                client.assign(Subjects::Keys, "g", &format!("k{number}"), "maker").await
+                client.assign(AssigneeKind::Key, "g", &format!("k{number}"), "maker").await
             }
         })
         .collect();
@@ -171,7 +181,9 @@ async fn a_request_that_is_filling_up_is_not_sent() {
     let begun = Instant::now();
     let outcomes = assigns.join_all().await;
     assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
-    let unsent = outcomes.iter().filter(|outcome| matches!(outcome, Err(Error::Stopped { sent: false, .. })));
+    let unsent = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Err(Error::Stopped { sent: false, .. })));
     assert!(unsent.count() >= 15);
     let _ = mock;
 }

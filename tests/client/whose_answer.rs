@@ -14,7 +14,13 @@ fn wanted() -> Value {
 }
 
 const IS_WANTED: fn(&Guardrail, Option<&ModelCatalog>) -> Option<bool> = |found, _| {
-    Some(wanted().as_object().unwrap().iter().all(|(name, value)| found.fields().get(name) == Some(value)))
+    Some(
+        wanted()
+            .as_object()
+            .unwrap()
+            .iter()
+            .all(|(name, value)| found.fields().get(name) == Some(value)),
+    )
 };
 
 async fn create(client: &Client) -> Result<Created, Error> {
@@ -38,7 +44,9 @@ fn older(mock: &Mock, fields: Value) -> Value {
 
 #[tokio::test]
 async fn what_was_made_is_found_behind_an_answer_about_another() {
-    for fields in [json!({ "name": "other" }), json!({ "name": "ci", "description": "theirs" }), wanted()] {
+    for fields in
+        [json!({ "name": "other" }), json!({ "name": "ci", "description": "theirs" }), wanted()]
+    {
         for after_work in [true, false] {
             let (mock, client) = start();
             let before = older(&mock, fields.clone());
@@ -48,10 +56,13 @@ async fn what_was_made_is_found_behind_an_answer_about_another() {
             }
             answer_create_with(&mock, &before, after_work);
             let outcome = create(&client).await;
-            let new: Vec<_> = ids(&mock).into_iter().filter(|id| before["id"] != json!(id)).collect();
+            let new: Vec<_> =
+                ids(&mock).into_iter().filter(|id| before["id"] != json!(id)).collect();
             if fields == wanted() && !after_work {
                 // Only its age tells it from ours, and clocks can be wrong: not sent again, not taken.
-                let Err(Error::Ambiguous { ids: named, .. }) = outcome else { panic!("{outcome:?}") };
+                let Err(Error::Ambiguous { ids: named, .. }) = outcome else {
+                    panic!("{outcome:?}")
+                };
                 assert_eq!((json!(named), new), (json!([before["id"]]), vec![]));
                 continue;
             }
@@ -80,7 +91,8 @@ async fn an_answer_that_is_repeated_stops_it() {
 #[tokio::test]
 async fn a_field_that_the_service_changes_makes_no_other_guardrail() {
     let (mock, client) = start();
-    let created = client.create_guardrail(&object(&wanted().to_string()), &DIFFERENT).await.unwrap();
+    let created =
+        client.create_guardrail(&object(&wanted().to_string()), &DIFFERENT).await.unwrap();
     assert_eq!(ids(&mock), [created.guardrail.id()]);
     assert_eq!((mock.count("POST", "/guardrails"), mock.count("GET", "/guardrails")), (1, 1));
 }

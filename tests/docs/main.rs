@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use terraform_provider_openrouter::framework::provider::Provider;
+use terraform_provider_openrouter::protocol::provider::Provider;
 use terraform_provider_openrouter::provider::OpenRouter;
 
 use crate::page::{Import, Page, Subject};
@@ -34,11 +34,15 @@ fn reference_pages_are_up_to_date() {
     if std::env::var_os(WRITE).is_some() {
         return pages.iter().for_each(|(path, text)| write(path, text));
     }
-    let is_stale =
-        |path: &str, text: &String| fs::read_to_string(root().join(path)).ok().as_ref() != Some(text);
+    let is_stale = |path: &str, text: &String| {
+        fs::read_to_string(root().join(path)).ok().as_ref() != Some(text)
+    };
     let stale: Vec<_> =
         pages.iter().filter(|(path, text)| is_stale(path, text)).map(|(path, _)| path).collect();
-    assert!(stale.is_empty(), "not what the tables and the examples say: {stale:?}; run `cargo xtask docs`");
+    assert!(
+        stale.is_empty(),
+        "not what the tables and the examples say: {stale:?}; run `cargo xtask docs`"
+    );
 }
 
 #[test]
@@ -46,7 +50,10 @@ fn every_page_and_example_belongs_to_a_resource_or_data_source() {
     let provider = OpenRouter::new(BTreeMap::new());
     let mut wanted = BTreeSet::new();
     for (name, _) in provider.resources() {
-        wanted.extend([format!("docs/resources/{}.md", short(name)), format!("examples/resources/{name}")]);
+        wanted.extend([
+            format!("docs/resources/{}.md", short(name)),
+            format!("examples/resources/{name}"),
+        ]);
     }
     for (name, _) in provider.data_sources() {
         wanted.extend([
@@ -103,14 +110,17 @@ fn short(name: &str) -> &str {
 /// The text of a file below examples/.
 fn example(path: &str) -> String {
     let path = root().join("examples").join(path);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{} is needed: {error}", path.display()))
+    fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{} is needed: {error}", path.display()))
 }
 
 /// What is in a folder, as paths below the repository's root.
 fn entries(folder: &str) -> Vec<String> {
-    let listed =
-        fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder} is needed: {error}"));
-    listed.map(|entry| format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy())).collect()
+    let listed = fs::read_dir(root().join(folder))
+        .unwrap_or_else(|error| panic!("{folder} is needed: {error}"));
+    listed
+        .map(|entry| format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy()))
+        .collect()
 }
 
 #[expect(clippy::print_stdout, reason = "`cargo xtask docs` shows what it wrote")]

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use terraform_provider_openrouter::framework::field::{Field, Kind, Mode};
+use terraform_provider_openrouter::cty::Type;
+use terraform_provider_openrouter::protocol::schema::{Attribute, Constraint};
 
 /// Who sets an attribute, in the order in which a page has them.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,15 +17,15 @@ enum Group {
 struct Level<'a> {
     /// The names of the attributes around it.
     path: Vec<&'a str>,
-    fields: &'a [Field],
+    attributes: &'a [Attribute],
     /// Whether it is in an attribute that the provider alone sets, which makes all of it such.
     read_only: bool,
 }
 
 /// The part of a page that begins with `## Schema`, without a newline at its end.
-pub(crate) fn markdown(fields: &[Field]) -> String {
+pub(crate) fn markdown(attributes: &[Attribute]) -> String {
     let mut text = "## Schema\n\n".to_owned();
-    Level { path: Vec::new(), fields, read_only: false }.write_to(&mut text);
+    Level { path: Vec::new(), attributes, read_only: false }.write_to(&mut text);
     text.trim_end().to_owned()
 }
 
@@ -32,16 +33,17 @@ impl<'a> Level<'a> {
     fn write_to(&self, text: &mut String) {
         let mut below = Vec::new();
         for group in [Group::Required, Group::Optional, Group::ReadOnly] {
-            let mut members: Vec<_> = self.fields.iter().filter(|field| self.group(field) == group).collect();
+            let mut members: Vec<_> =
+                self.attributes.iter().filter(|attribute| self.group(attribute) == group).collect();
             if members.is_empty() {
                 continue;
             }
-            members.sort_by_key(|field| field.name);
+            members.sort_by_key(|attribute| attribute.name);
             *text += self.title(group);
             *text += "\n\n";
-            for field in members {
-                let nested = self.below(field);
-                *text += &line(field, nested.as_ref());
+            for attribute in members {
+                let nested = self.below(attribute);
+                *text += &line(attribute, nested.as_ref());
                 below.extend(nested);
             }
             text.push('\n');
@@ -54,10 +56,11 @@ impl<'a> Level<'a> {
         }
     }
 
-    fn group(&self, field: &Field) -> Group {
-        match field.mode {
-            _ if self.read_only || !field.is_configurable() => Group::ReadOnly,
-            Mode::Required => Group::Required,
+    fn group(&self, attribute: &Attribute) -> Group {
+        match attribute.constraint {
+            _ if self.read_only => Group::ReadOnly,
+            Constraint::Computed => Group::ReadOnly,
+            Constraint::Required => Group::Required,
             _ => Group::Optional,
         }
     }
@@ -74,10 +77,16 @@ impl<'a> Level<'a> {
     }
 
     /// The members of a field that is an object or a list of them.
-    fn below(&self, field: &'a Field) -> Option<Level<'a>> {
-        let (Kind::Object(fields) | Kind::Objects(fields)) = field.kind else { return None };
-        let path = self.path.iter().copied().chain([field.name]).collect();
-        Some(Level { path, fields, read_only: self.group(field) == Group::ReadOnly })
+    fn below(&self, attribute: &'a Attribute) -> Option<Level<'a>> {
+        if attribute.members.is_empty() {
+            return None;
+        }
+        let path = self.path.iter().copied().chain([attribute.name]).collect();
+        Some(Level {
+            path,
+            attributes: &attribute.members,
+            read_only: self.group(attribute) == Group::ReadOnly,
+        })
     }
 
     fn anchor(&self) -> String {
@@ -86,25 +95,33 @@ impl<'a> Level<'a> {
 }
 
 /// The line of one attribute, with a link to its members where it has some.
-fn line(field: &Field, below: Option<&Level<'_>>) -> String {
-    let kind = match field.kind {
-        Kind::Bool => "Boolean",
-        Kind::Number => "Number",
-        Kind::String => "String",
-        Kind::Strings => "Set of String",
-        Kind::Object(_) => "Attributes",
-        Kind::Objects(_) => "Attributes List",
+fn line(attribute: &Attribute, below: Option<&Level<'_>>) -> String {
+    let kind = match &attribute.ty {
+        Type::Bool => "Boolean",
+        Type::Number => "Number",
+        Type::Object(_) => "Attributes",
+        Type::List(_) => "Attributes List",
+        Type::Set(_) => "Set of String",
+        _ => "String",
     };
-    let sensitive = if field.sensitive { ", Sensitive" } else { "" };
-    let deprecated = if field.deprecated.is_some() { ", Deprecated" } else { "" };
-    let link =
-        below.map_or(String::new(), |level| format!(" (see [below for nested schema](#{}))", level.anchor()));
-    format!("- `{}` ({kind}{sensitive}{deprecated}) {}{link}\n", field.name, field.doc)
+    let sensitive = if attribute.sensitive { ", Sensitive" } else { "" };
+    let deprecated = if attribute.deprecated.is_some() { ", Deprecated" } else { "" };
+    let link = below.map_or(String::new(), |level| {
+        format!(" (see [below for nested schema](#{}))", level.anchor())
+    });
+    format!(
+        "- `{}` ({kind}{sensitive}{deprecated}) {}{link}\n",
+        attribute.name, attribute.description
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use terraform_provider_openrouter::table::{
+        field::{Field, Kind},
+        schema::schema,
+    };
 
     const RULE: &[Field] = &[
         Field::optional("label", Kind::String).deprecated("it is of no use").doc("A label."),
@@ -118,25 +135,34 @@ mod tests {
             Field::optional("secret", Kind::String).sensitive().doc("A secret."),
             Field::required("size", Kind::Number).doc("How large."),
             Field::optional("on", Kind::Bool).or_computed().doc("Whether it is on."),
-            Field::required("names", Kind::Strings).doc("Names."),
+            Field::required("names", Kind::StringSet).doc("Names."),
         ];
-        assert_eq!(markdown(&fields) + "\n", include_str!("golden/attributes.md"));
+        assert_eq!(
+            markdown(&schema("", &fields).attributes) + "\n",
+            include_str!("golden/attributes.md")
+        );
     }
 
     #[test]
     fn objects_and_lists_of_them_have_sections() {
         let fields = [
-            Field::optional("rules", Kind::Objects(RULE)).doc("Rules."),
+            Field::optional("rules", Kind::ObjectList(RULE)).doc("Rules."),
             Field::optional("fallback", Kind::Object(RULE)).doc("What holds where no rule does."),
         ];
-        assert_eq!(markdown(&fields) + "\n", include_str!("golden/objects.md"));
+        assert_eq!(
+            markdown(&schema("", &fields).attributes) + "\n",
+            include_str!("golden/objects.md")
+        );
     }
 
     /// What a data source shows of an object reads as read-only at every depth, whoever sets it in the resource.
     #[test]
     fn everything_inside_a_read_only_list_is_read_only() {
-        const ROW: &[Field] = &[Field::optional("rules", Kind::Objects(RULE)).doc("Rules.")];
-        let fields = [Field::computed("data", Kind::Objects(ROW)).doc("Rows.")];
-        assert_eq!(markdown(&fields) + "\n", include_str!("golden/read_only_lists.md"));
+        const ROW: &[Field] = &[Field::optional("rules", Kind::ObjectList(RULE)).doc("Rules.")];
+        let fields = [Field::computed("data", Kind::ObjectList(ROW)).doc("Rows.")];
+        assert_eq!(
+            markdown(&schema("", &fields).attributes) + "\n",
+            include_str!("golden/read_only_lists.md")
+        );
     }
 }

@@ -78,7 +78,11 @@ fn only_the_rest_is_missing(workspace: &Workspace, total: usize) {
             None => drop(guardrails.insert(text("id").unwrap())),
         }
     }
-    assert_eq!((guardrails, assignments), (held(mock), mock.key_assignments()), "state and service");
+    assert_eq!(
+        (guardrails, assignments),
+        (held(mock), mock.key_assignments()),
+        "state and service"
+    );
     let plan = workspace.plan_json();
     let changes = changes(&plan);
     let others: Vec<_> =
@@ -95,10 +99,12 @@ fn converges(workspace: &Workspace) {
     workspace.apply();
     let after = (held(mock), mock.key_assignments());
     assert!(
-        before.0.is_subset(&after.0) && before.1.iter().all(|(key, id)| after.1.get(key) == Some(id)),
+        before.0.is_subset(&after.0)
+            && before.1.iter().all(|(key, id)| after.1.get(key) == Some(id)),
         "{before:?}"
     );
-    let names: BTreeSet<String> = mock.guardrails().iter().map(|held| held["name"].to_string()).collect();
+    let names: BTreeSet<String> =
+        mock.guardrails().iter().map(|held| held["name"].to_string()).collect();
     assert_eq!(names.len(), mock.guardrails().len(), "none is there twice");
     assert_eq!(workspace.addresses().len(), after.0.len() + after.1.len());
 }
@@ -122,9 +128,13 @@ fn slow_creates_are_finished_and_kept() {
         done >= 10 && mock.count("POST", "/guardrails") >= 18
     };
     let run = interrupted(&workspace, APPLY, under_way, LAST_WRITES);
-    run.says("Interrupt received").says("POST /guardrails was not sent, because the run was interrupted");
+    run.says("Interrupt received")
+        .says("POST /guardrails was not sent, because the run was interrupted");
     let (made, asked) = (mock.guardrails().len(), mock.count("POST", "/guardrails"));
-    assert!(made > done && made < COUNT, "{done} were made before the signal, and {made} in the end");
+    assert!(
+        made > done && made < COUNT,
+        "{done} were made before the signal, and {made} in the end"
+    );
     assert_eq!(usize::try_from(asked).unwrap(), made, "what was sent was finished");
     calm(mock);
     only_the_rest_is_missing(&workspace, COUNT);
@@ -163,8 +173,10 @@ fn creates_that_wait_to_be_tried_again_end_at_once() {
     let workspace = Workspace::new();
     workspace.config(&guardrails());
     let mock = workspace.mock();
-    mock.add_fault(Fault::on("POST", "/guardrails", Action::retry_after(60)).skip(3).forever()).unwrap();
-    let waiting = |mock: &Mock| mock.fault_hits().values().any(|hits| *hits > 0) && mock.log().in_flight == 0;
+    mock.add_fault(Fault::on("POST", "/guardrails", Action::retry_after(60)).skip(3).forever())
+        .unwrap();
+    let waiting =
+        |mock: &Mock| mock.fault_hits().values().any(|hits| *hits > 0) && mock.log().in_flight == 0;
     interrupted(&workspace, APPLY, waiting, SOON);
     assert_eq!(held(mock).len(), 3);
     calm(mock);
@@ -233,7 +245,8 @@ fn assignments_under_way_are_kept_and_no_others_are_sent() {
 fn assignments_that_are_being_gathered_are_not_sent_any_more() {
     let (workspace, provider, keys) = one_at_a_time(16);
     let mock = workspace.mock();
-    let mut config = provider + "resource \"openrouter_guardrail\" \"common\" {\n  name = \"common\"\n}\n";
+    let mut config =
+        provider + "resource \"openrouter_guardrail\" \"common\" {\n  name = \"common\"\n}\n";
     workspace.config(&config).apply();
     for (number, key) in keys.iter().enumerate() {
         write!(

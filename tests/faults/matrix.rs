@@ -35,10 +35,15 @@ struct Lane {
 fn every_operation_meets_every_fault() {
     let begun = Instant::now();
     let lanes: Vec<Lane> = std::thread::scope(|scope| {
-        let lanes = OPERATIONS.iter().flat_map(|operation| Mode::BOTH.map(|mode| (*operation, mode)));
-        let threads: Vec<_> =
-            lanes.map(|(operation, mode)| scope.spawn(move || Lane::run(operation, mode))).collect();
-        threads.into_iter().map(|thread| thread.join().expect("a lane catches its panics")).collect()
+        let lanes =
+            OPERATIONS.iter().flat_map(|operation| Mode::BOTH.map(|mode| (*operation, mode)));
+        let threads: Vec<_> = lanes
+            .map(|(operation, mode)| scope.spawn(move || Lane::run(operation, mode)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("a lane catches its panics"))
+            .collect()
     });
     table::print(&lanes, begun.elapsed());
     let failures: Vec<String> = lanes.iter().flat_map(Lane::failures).collect();
@@ -62,17 +67,26 @@ impl Lane {
     }
 
     fn failures(&self) -> Vec<String> {
-        let title = |what: &str| format!("== {}, {what}, {}", self.operation.name(), self.mode.name());
+        let title =
+            |what: &str| format!("== {}, {what}, {}", self.operation.name(), self.mode.name());
         let cells = FAULTS.iter().zip(&self.verdicts);
-        let failed = cells
-            .filter_map(|(kind, verdict)| Some(format!("{}: {}", title(kind.name), verdict.as_ref().err()?)));
-        let leftover = self.leftover.iter().map(|reason| format!("{}: {reason}", title("at the end")));
+        let failed = cells.filter_map(|(kind, verdict)| {
+            Some(format!("{}: {}", title(kind.name), verdict.as_ref().err()?))
+        });
+        let leftover =
+            self.leftover.iter().map(|reason| format!("{}: {reason}", title("at the end")));
         failed.chain(leftover).collect()
     }
 }
 
 /// One cell, in the workspace of the one before if there is one.
-fn meet(bench: &mut Option<Bench>, operation: Operation, mode: Mode, step: usize, kind: &Kind) -> Verdict {
+fn meet(
+    bench: &mut Option<Bench>,
+    operation: Operation,
+    mode: Mode,
+    step: usize,
+    kind: &Kind,
+) -> Verdict {
     let bench = match bench {
         Some(bench) => bench,
         None => bench.insert(Bench::prepared(operation, mode, step)?),

@@ -119,7 +119,8 @@ fn in_a_storm(workspace: &Workspace, seed: u64, args: &[&str]) {
     let (seconds, total) = (begun.elapsed().as_secs_f64(), mock.log().total);
     let hits: BTreeMap<u64, u32> = mock.fault_hits();
     let hit: u32 = hits.values().sum();
-    let mut told = format!("{}, seed {seed}: {total} requests in {seconds:.1} s, {hit} went wrong", run.line);
+    let mut told =
+        format!("{}, seed {seed}: {total} requests in {seconds:.1} s, {hit} went wrong", run.line);
     for (number, kind) in &faults {
         write!(told, "\n  {:4} {kind}", hits[number]).unwrap();
     }
@@ -141,8 +142,10 @@ fn a_large_apply_in_a_storm_converges_and_doubles_nothing() {
     let keys = mock.key_hashes(&mock.default_workspace_id())[..keys].to_vec();
     let members = mock.member_ids();
     // Everybody is under a guardrail already, and must at no time be under none.
-    let before =
-        mock.create_guardrail(json!({ "name": "before" })).unwrap()["id"].as_str().unwrap().to_owned();
+    let before = mock.create_guardrail(json!({ "name": "before" })).unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     mock.assign_keys(&before, &keys).unwrap();
     mock.assign_members(&before, &members).unwrap();
 
@@ -175,7 +178,8 @@ fn is_as_configured(workspace: &Workspace, keys: &[String], members: &[String]) 
     for (address, instance) in &instances {
         assert_eq!(instance["status"], Value::Null, "{address} is tainted");
     }
-    let guardrails = instances.iter().filter(|(address, _)| address.starts_with("openrouter_guardrail."));
+    let guardrails =
+        instances.iter().filter(|(address, _)| address.starts_with("openrouter_guardrail."));
     let known: BTreeSet<String> =
         guardrails.map(|(_, instance)| text(&instance["attributes"]["id"])).collect();
     assert_eq!(known, held.values().cloned().collect());

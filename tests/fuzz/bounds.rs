@@ -26,14 +26,20 @@ pub(crate) fn worst() -> usize {
 }
 
 /// Does the work; an error when it took more memory than the bound allows for an input of `length` bytes.
-pub(crate) fn within<T>(bound: Bound, length: usize, work: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn within<T>(
+    bound: Bound,
+    length: usize,
+    work: impl FnOnce() -> T,
+) -> Result<T, String> {
     ALLOCATIONS.reset_peak_usage();
     let before = ALLOCATIONS.current_usage();
     let result = work();
     let used = ALLOCATIONS.peak_usage().saturating_sub(before);
     let allowed = bound.constant + bound.factor * length;
     if used > allowed {
-        return Err(format!("{used} bytes of memory for {length} bytes of input; {allowed} are allowed"));
+        return Err(format!(
+            "{used} bytes of memory for {length} bytes of input; {allowed} are allowed"
+        ));
     }
     let factor = used.saturating_sub(bound.constant).div_ceil(length.max(1));
     WORST.fetch_max(factor, Ordering::Relaxed);

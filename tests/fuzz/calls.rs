@@ -13,6 +13,10 @@ use crate::run::{Input, Seen, Target};
 /// The constant covers the answer with all schemas, and what it takes to try to reach the service.
 const BOUND: Bound = Bound { constant: 512 << 10, factor: 512 };
 
+/// tonic reserves what a frame announces, up to the limit for messages, before the message is there. The caller is Terraform,
+/// which proved who it is, so that is not guarded against.
+const FRAMES_BOUND: Bound = Bound { constant: BOUND.constant + (256 << 20), ..BOUND };
+
 /// A connection remembers what was planned on it; so many calls and a new one is made.
 const CALLS: u32 = 500;
 
@@ -46,16 +50,22 @@ struct Calls {
     plain: Connection,
     configured: Connection,
     left: u32,
+    bound: Bound,
 }
 
 impl Calls {
-    fn new(by_hand: fn(&str) -> Vec<Vec<u8>>, arbitrary: fn(&mut Random, &str) -> Vec<u8>) -> Self {
+    fn new(
+        by_hand: fn(&str) -> Vec<Vec<u8>>,
+        arbitrary: fn(&mut Random, &str) -> Vec<u8>,
+        bound: Bound,
+    ) -> Self {
         Self {
             by_hand,
             arbitrary,
             plain: Connection::new(),
             configured: Connection::configured(),
             left: CALLS,
+            bound,
         }
     }
 
@@ -72,26 +82,31 @@ impl Calls {
 
 /// Bodies of any bytes, in frames that are right or wrong.
 pub(crate) fn frames() -> impl Target {
-    Calls::new(hostile_frames, |random, method| {
-        let message = match random.below(4) {
-            0 => {
-                let length = random.length(2_000);
-                random.bytes(length)
-            }
-            1 => random.choice(&documents::PROTOBUF).clone(),
-            _ => {
-                let (message, other) = (request(random, method), request(random, method));
-                damaged(random, message, &other, Format::Protobuf)
-            }
-        };
-        misframed(random, &message)
-    })
+    Calls::new(
+        hostile_frames,
+        |random, method| {
+            let message = match random.below(4) {
+                0 => {
+                    let length = random.length(2_000);
+                    random.bytes(length)
+                }
+                1 => random.choice(&documents::PROTOBUF).clone(),
+                _ => {
+                    let (message, other) = (request(random, method), request(random, method));
+                    damaged(random, message, &other, Format::Protobuf)
+                }
+            };
+            misframed(random, &message)
+        },
+        FRAMES_BOUND,
+    )
 }
 
 /// Well-formed requests with any content.
 pub(crate) fn requests() -> impl Target {
-    let large = |method: &str| requests::large(method).iter().map(|message| framed(message)).collect();
-    Calls::new(large, |random, method| framed(&request(random, method)))
+    let large =
+        |method: &str| requests::large(method).iter().map(|message| framed(message)).collect();
+    Calls::new(large, |random, method| framed(&request(random, method)), BOUND)
 }
 
 /// Frames that announce up to 4 GiB, and messages made by hand.
@@ -104,7 +119,14 @@ fn hostile_frames(_: &str) -> Vec<Vec<u8>> {
             frames.push(second);
         }
     }
-    frames.extend([vec![], vec![0], vec![0; 4], vec![1, 0, 0, 0, 0], vec![2, 0, 0, 0, 1, 0], vec![0; 100]]);
+    frames.extend([
+        vec![],
+        vec![0],
+        vec![0; 4],
+        vec![1, 0, 0, 0, 0],
+        vec![2, 0, 0, 0, 1, 0],
+        vec![0; 100],
+    ]);
     frames
 }
 
@@ -157,7 +179,7 @@ impl Target for Calls {
         }
         self.left -= 1;
         let Answer { status, body } =
-            within(BOUND, input.bytes.len(), || self.answer(input.subject, &input.bytes))??;
+            within(self.bound, input.bytes.len(), || self.answer(input.subject, &input.bytes))??;
         if body.len() < SHORT && body.windows(CRASHED.len()).any(|window| window == CRASHED) {
             return Err("the provider says that it crashed".to_owned());
         }

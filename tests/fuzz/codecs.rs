@@ -65,13 +65,16 @@ impl Target for Codec {
     }
 
     fn by_hand(&self) -> Vec<Input<usize>> {
-        let documents = if self.format == Format::Msgpack { &documents::MSGPACK } else { &documents::JSON };
+        let documents =
+            if self.format == Format::Msgpack { &documents::MSGPACK } else { &documents::JSON };
         let of_all = |document: &'static Vec<u8>| {
             (0..TYPES.len()).map(|subject| Input { subject, bytes: document.clone() })
         };
         let mut inputs: Vec<_> = documents.iter().flat_map(of_all).collect();
         for (subject, (_, ty)) in TYPES.iter().enumerate() {
-            let wide = values::wide(ty, ELEMENTS).into_iter().map(|value| (self.encode)(&value, ty).unwrap());
+            let wide = values::wide(ty, ELEMENTS)
+                .into_iter()
+                .map(|value| (self.encode)(&value, ty).unwrap());
             inputs.extend(wide.map(|bytes| Input { subject, bytes }));
             if self.format == Format::Json {
                 let sparse = documents::sparse(ty, ELEMENTS).into_iter();
@@ -116,10 +119,10 @@ impl Codec {
 
     fn survives(&self, decode: Decode, value: &Value, ty: &Type) -> Result<(), String> {
         value.conforms(ty).map_err(|error| format!("what was read is not of the type: {error}"))?;
-        let bytes =
-            (self.encode)(value, ty).map_err(|error| format!("what was read cannot be written: {error}"))?;
-        let again =
-            decode(&bytes, ty).map_err(|error| format!("what was written cannot be read: {error}"))?;
+        let bytes = (self.encode)(value, ty)
+            .map_err(|error| format!("what was read cannot be written: {error}"))?;
+        let again = decode(&bytes, ty)
+            .map_err(|error| format!("what was written cannot be read: {error}"))?;
         if again != *value {
             return Err(format!("{value:?} became {again:?}"));
         }

@@ -9,12 +9,13 @@ use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Bytes, Frame};
 use prost::Message as _;
 use terraform_provider_openrouter::cty::{Number, ObjectType, Type, Value, msgpack};
-use terraform_provider_openrouter::framework::{self, Service, Whole};
 use terraform_provider_openrouter::pb::tfplugin5::provider_server::ProviderServer;
 use terraform_provider_openrouter::pb::tfplugin5::{DynamicValue, configure};
+use terraform_provider_openrouter::protocol::{self, Service};
 use terraform_provider_openrouter::provider::OpenRouter;
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::body::Body;
 use tower_service::Service as _;
 
@@ -32,7 +33,7 @@ pub(crate) struct Answer {
 /// A connection, and what it runs on: one thread, so that nothing else is measured.
 pub(crate) struct Connection {
     runtime: Runtime,
-    service: Whole<ProviderServer<Service<OpenRouter>>>,
+    service: ProviderServer<Service<OpenRouter>>,
     /// Where the service would be if it listened. Nobody else gets the port while this lives.
     nowhere: TcpSocket,
 }
@@ -44,7 +45,10 @@ impl Connection {
         let nowhere = TcpSocket::new_v4().unwrap();
         nowhere.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let provider = Arc::new(OpenRouter::new(BTreeMap::new()));
-        Self { runtime, service: framework::serve(&provider), nowhere }
+        let _context = runtime.enter();
+        let service = protocol::serve(&provider, TaskTracker::new(), CancellationToken::new());
+        drop(_context);
+        Self { runtime, service, nowhere }
     }
 
     /// A new connection that is configured for a service that does not answer.
@@ -52,17 +56,25 @@ impl Connection {
         let connection = Self::new();
         let url = format!("http://{}/api/v1", connection.nowhere.local_addr().unwrap());
         let config = Some(settings(&url));
-        let request =
-            configure::Request { terraform_version: "1.15.5".to_owned(), config, ..Default::default() };
+        let request = configure::Request {
+            terraform_version: "1.15.5".to_owned(),
+            config,
+            ..Default::default()
+        };
         let answer = connection.call("Configure", vec![framed(&request.encode_to_vec())]).unwrap();
-        assert_eq!((answer.status, &answer.body[..]), (0, &[0; 5][..]), "the configuration is taken");
+        assert_eq!(
+            (answer.status, &answer.body[..]),
+            (0, &[0; 5][..]),
+            "the configuration is taken"
+        );
         connection
     }
 
     /// Calls a method with a body that comes in these parts.
     pub(crate) fn call(&self, method: &str, parts: Vec<Vec<u8>>) -> Result<Answer, String> {
-        let parts =
-            parts.into_iter().map(|part| Ok::<_, std::convert::Infallible>(Frame::data(Bytes::from(part))));
+        let parts = parts
+            .into_iter()
+            .map(|part| Ok::<_, std::convert::Infallible>(Frame::data(Bytes::from(part))));
         let body = Body::new(StreamBody::new(tokio_stream::iter(parts)));
         let request = Request::post(format!("http://localhost/tfplugin5.Provider/{method}"))
             .header("content-type", "application/grpc")
@@ -73,10 +85,12 @@ impl Connection {
         self.runtime.block_on(async move {
             let response = service.call(request).await.unwrap();
             let (head, body) = response.into_parts();
-            let body = body.collect().await.map_err(|error| format!("the answer breaks off: {error}"))?;
+            let body =
+                body.collect().await.map_err(|error| format!("the answer breaks off: {error}"))?;
             let trailers = body.trailers().cloned().unwrap_or_default();
             let status = status(&head.headers).or_else(|| status(&trailers));
-            let status = status.ok_or_else(|| format!("an answer without a status, {}", head.status))?;
+            let status =
+                status.ok_or_else(|| format!("an answer without a status, {}", head.status))?;
             Ok(Answer { status, body: body.to_bytes() })
         })
     }
@@ -101,6 +115,10 @@ fn settings(url: &str) -> DynamicValue {
 
 fn without_time(retry: &ObjectType) -> Value {
     let name = "max_elapsed_time_ms";
-    assert_eq!(retry.attributes.get(name), Some(&Type::Number), "what ends the attempts has this name");
+    assert_eq!(
+        retry.attributes.get(name),
+        Some(&Type::Number),
+        "what ends the attempts has this name"
+    );
     Value::null_object(retry).with_attribute(name, Number::from(0_i64))
 }

@@ -48,7 +48,8 @@ fn msgpack() -> Vec<Vec<u8>> {
     // For a set of sets, each level of which compares all that is below.
     documents.push([[0x91; 60].as_slice(), &[0xdd, 0, 0, 0x10, 0], &[0xc0; 0x1000]].concat());
     let wide = u32::try_from(WIDE).unwrap().to_be_bytes();
-    for element in [&[0xc0][..], &[0x90], &[0x80], &[0xa0], &[0xd4, 0, 0], &[0x81, 0xa0, 0xc0], &[0x91, 0x90]]
+    for element in
+        [&[0xc0][..], &[0x90], &[0x80], &[0xa0], &[0xd4, 0, 0], &[0x81, 0xa0, 0xc0], &[0x91, 0x90]]
     {
         documents.push([&[0xdd], wide.as_slice(), &element.repeat(WIDE)].concat());
     }
@@ -56,7 +57,8 @@ fn msgpack() -> Vec<Vec<u8>> {
     let numbers = numbers.flat_map(|[high, low]| [0xcd, high, low]).collect::<Vec<_>>();
     documents.push([&[0xdd], wide.as_slice(), &numbers].concat());
     // The largest double has 309 digits, and the smallest some 750.
-    let doubles = [[0xcb, 0x7f, 0xef].as_slice(), &[0xff; 6], &[0xcb, 0, 0, 0, 0, 0, 0, 0, 1]].concat();
+    let doubles =
+        [[0xcb, 0x7f, 0xef].as_slice(), &[0xff; 6], &[0xcb, 0, 0, 0, 0, 0, 0, 0, 1]].concat();
     documents.push([&[0xdd], wide.as_slice(), &doubles.repeat(WIDE / 2)].concat());
     documents
 }
@@ -92,11 +94,14 @@ fn json() -> Vec<Vec<u8>> {
         documents.push(opening.repeat(DEEP).into_bytes());
         for depth in [30, 60, 63, 64, 120, 127, DEEP] {
             documents.push(
-                [opening.repeat(depth), "null".to_owned(), closing.repeat(depth)].concat().into_bytes(),
+                [opening.repeat(depth), "null".to_owned(), closing.repeat(depth)]
+                    .concat()
+                    .into_bytes(),
             );
         }
     }
-    for number in ["1e999999999", "-1e-999999999", "1e99999999999999999999999", "0e999999999", "-0"] {
+    for number in ["1e999999999", "-1e-999999999", "1e99999999999999999999999", "0e999999999", "-0"]
+    {
         documents.push(number.into());
     }
     documents.push("9".repeat(WIDE).into_bytes());
@@ -106,8 +111,9 @@ fn json() -> Vec<Vec<u8>> {
     }
     let members: Vec<_> = (0..WIDE).map(|index| format!("\"{index}\":0")).collect();
     documents.push(format!("{{{}}}", members.join(",")).into_bytes());
-    documents
-        .push(format!("{{\"type\":[\"object\",{{{}}}],\"value\":{{}}}}", members.join(",")).into_bytes());
+    documents.push(
+        format!("{{\"type\":[\"object\",{{{}}}],\"value\":{{}}}}", members.join(",")).into_bytes(),
+    );
     documents
 }
 

@@ -91,7 +91,12 @@ const PROTOBUF: [&[u8]; 10] = [
 ];
 
 /// The bytes with up to a few kinds of damage, most often one. `other` is spliced in.
-pub(crate) fn damaged(random: &mut Random, bytes: Vec<u8>, other: &[u8], format: Format) -> Vec<u8> {
+pub(crate) fn damaged(
+    random: &mut Random,
+    bytes: Vec<u8>,
+    other: &[u8],
+    format: Format,
+) -> Vec<u8> {
     let times = 1 + random.below(3) * random.below(2);
     let mut bytes = (0..times).fold(bytes, |bytes, _| damaged_once(random, bytes, other, format));
     bytes.truncate(LONGEST);

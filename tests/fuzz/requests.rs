@@ -3,9 +3,9 @@
 use prost::Message;
 use terraform_provider_openrouter::cty::{Type, json, msgpack};
 use terraform_provider_openrouter::pb::tfplugin5::{
-    DynamicValue, RawState, apply_resource_change, configure, import_resource_state, plan_resource_change,
-    prepare_provider_config, read_data_source, read_resource, upgrade_resource_state,
-    validate_data_source_config, validate_resource_type_config,
+    DynamicValue, RawState, apply_resource_change, configure, import_resource_state,
+    plan_resource_change, prepare_provider_config, read_data_source, read_resource,
+    upgrade_resource_state, validate_data_source_config, validate_resource_type_config,
 };
 
 use crate::documents::{self, field};
@@ -36,7 +36,8 @@ pub(crate) fn request(random: &mut Random, method: &str) -> Vec<u8> {
         "ValidateResourceTypeConfig" => {
             let (type_name, ty) = named(random, &SCHEMAS.resources);
             let config = optional(random, |random| dynamic(random, ty));
-            validate_resource_type_config::Request { type_name, config, ..Default::default() }.encode_to_vec()
+            validate_resource_type_config::Request { type_name, config, ..Default::default() }
+                .encode_to_vec()
         }
         "ValidateDataSourceConfig" => {
             let (type_name, ty) = named(random, &SCHEMAS.data_sources);
@@ -114,9 +115,14 @@ pub(crate) fn large(method: &str) -> Vec<Vec<u8>> {
     let of = |long: usize, make: &dyn Fn(String, DynamicValue) -> Vec<u8>| {
         let mut requests = Vec::new();
         for (name, ty) in &SCHEMAS.resources {
-            for value in values::wide(ty, ELEMENTS).into_iter().chain(values::long(ty).into_iter().take(long))
+            for value in values::wide(ty, ELEMENTS)
+                .into_iter()
+                .chain(values::long(ty).into_iter().take(long))
             {
-                let value = DynamicValue { msgpack: msgpack::encode(&value, ty).unwrap(), json: Vec::new() };
+                let value = DynamicValue {
+                    msgpack: msgpack::encode(&value, ty).unwrap(),
+                    json: Vec::new(),
+                };
                 requests.push(make((*name).to_owned(), value));
             }
         }
@@ -125,11 +131,13 @@ pub(crate) fn large(method: &str) -> Vec<Vec<u8>> {
     match method {
         "ValidateResourceTypeConfig" => of(usize::MAX, &|type_name, config| {
             let config = Some(config);
-            validate_resource_type_config::Request { type_name, config, ..Default::default() }.encode_to_vec()
+            validate_resource_type_config::Request { type_name, config, ..Default::default() }
+                .encode_to_vec()
         }),
         "ReadResource" => of(1, &|type_name, state| {
             let current_state = Some(state);
-            read_resource::Request { type_name, current_state, ..Default::default() }.encode_to_vec()
+            read_resource::Request { type_name, current_state, ..Default::default() }
+                .encode_to_vec()
         }),
         "PlanResourceChange" => of(usize::MAX, &|type_name, state| {
             let (prior_state, config) = (Some(state.clone()), Some(state));
@@ -138,7 +146,8 @@ pub(crate) fn large(method: &str) -> Vec<Vec<u8>> {
         }),
         "ApplyResourceChange" => of(1, &|type_name, state| {
             let planned_state = Some(state);
-            apply_resource_change::Request { type_name, planned_state, ..Default::default() }.encode_to_vec()
+            apply_resource_change::Request { type_name, planned_state, ..Default::default() }
+                .encode_to_vec()
         }),
         _ => Vec::new(),
     }

@@ -37,7 +37,7 @@ pub(crate) trait Target: Send + 'static {
     /// What the bytes are given to.
     type Subject: Copy + Send + 'static;
 
-    /// Names it, for the one who reproduces a failure.
+    /// CanonicalNames it, for the one who reproduces a failure.
     fn describe(&self, subject: Self::Subject) -> String;
 
     /// Inputs made by hand, tried first in each run.
@@ -83,14 +83,18 @@ pub(crate) fn run<T: Target>(name: &'static str, effort: &Effort, make: fn() -> 
     let under_way = Arc::new(Mutex::new(None));
     let worker = thread::Builder::new().name(name.to_owned()).stack_size(STACK);
     let seen_by_worker = Arc::clone(&under_way);
-    let worker = worker.spawn(move || Drive { name, target: make(), under_way: seen_by_worker }.run(plan));
+    let worker =
+        worker.spawn(move || Drive { name, target: make(), under_way: seen_by_worker }.run(plan));
     let worker = worker.unwrap();
     while !worker.is_finished() {
         thread::sleep(Duration::from_millis(10));
         if let Some(tried) = &*lock(&under_way)
             && tried.since.elapsed() > PATIENCE
         {
-            panic!("{name}: {}", tried.failed(&format!("no answer within {} s", PATIENCE.as_secs())));
+            panic!(
+                "{name}: {}",
+                tried.failed(&format!("no answer within {} s", PATIENCE.as_secs()))
+            );
         }
     }
     match worker.join() {
@@ -115,7 +119,11 @@ impl Plan {
     fn of(effort: &Effort) -> Self {
         let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
         match number(SECONDS) {
-            None => Self { first: number(SEED).unwrap_or(0), inputs: effort.inputs, time: Duration::MAX },
+            None => Self {
+                first: number(SEED).unwrap_or(0),
+                inputs: effort.inputs,
+                time: Duration::MAX,
+            },
             Some(seconds) => Self {
                 first: number(SEED).unwrap_or(*FRESH),
                 inputs: u64::MAX,
@@ -146,7 +154,8 @@ impl UnderWay {
             write!(hex, "{byte:02x}").unwrap();
         }
         let length = self.bytes.len();
-        let shown = if length > SHOWN { format!(", of which the first {SHOWN}") } else { String::new() };
+        let shown =
+            if length > SHOWN { format!(", of which the first {SHOWN}") } else { String::new() };
         format!("{why}\n{}; {again}\n{length} bytes{shown}: {hex}", self.subject)
     }
 }
@@ -172,7 +181,9 @@ impl Tally {
         let Self { inputs, taken, slowest: (slowest, subject) } = self;
         let (seconds, worst) = (time.as_secs_f64(), bounds::worst());
         println!("\n{inputs} inputs, {taken} of them taken, in {seconds:.1} s, from seed {first}");
-        println!("at most {worst} bytes of memory for a byte; the slowest {slowest:.1?}, {subject}");
+        println!(
+            "at most {worst} bytes of memory for a byte; the slowest {slowest:.1?}, {subject}"
+        );
     }
 }
 
@@ -207,7 +218,8 @@ impl<T: Target> Drive<T> {
     ) -> Result<(), String> {
         let subject = self.target.describe(input.subject);
         let since = Instant::now();
-        *lock(&self.under_way) = Some(UnderWay { since, seed, subject, bytes: input.bytes.clone() });
+        *lock(&self.under_way) =
+            Some(UnderWay { since, seed, subject, bytes: input.bytes.clone() });
         let checked = panic::catch_unwind(AssertUnwindSafe(|| self.target.check(input)));
         let panics = std::mem::take(&mut *lock(&PANICS));
         let tried = lock(&self.under_way).take().expect("nobody else takes it");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use terraform_provider_openrouter::cty::Type;
-use terraform_provider_openrouter::framework::provider::Provider as _;
+use terraform_provider_openrouter::protocol::provider::Provider as _;
 use terraform_provider_openrouter::provider::OpenRouter;
 
 /// The real schemas and their types.
@@ -20,7 +20,8 @@ pub(crate) struct Schemas {
 pub(crate) static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
     let provider = OpenRouter::new(BTreeMap::new());
     let resources = provider.resources().iter().map(|(name, resource)| (*name, resource.schema()));
-    let data_sources = provider.data_sources().iter().map(|(name, source)| (*name, source.schema()));
+    let data_sources =
+        provider.data_sources().iter().map(|(name, source)| (*name, source.schema()));
     Schemas {
         provider: provider.schema().object_type(),
         resources: resources.map(|(name, schema)| (name, schema.object_type())).collect(),
@@ -32,14 +33,19 @@ pub(crate) static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
 pub(crate) static TYPES: LazyLock<Vec<(String, Type)>> = LazyLock::new(|| {
     let schemas = &*SCHEMAS;
     let mut types = vec![("provider".to_owned(), schemas.provider.clone())];
-    types.extend(schemas.resources.iter().map(|(name, ty)| (format!("resource {name}"), ty.clone())));
-    types.extend(schemas.data_sources.iter().map(|(name, ty)| (format!("data source {name}"), ty.clone())));
+    types.extend(
+        schemas.resources.iter().map(|(name, ty)| (format!("resource {name}"), ty.clone())),
+    );
+    types.extend(
+        schemas.data_sources.iter().map(|(name, ty)| (format!("data source {name}"), ty.clone())),
+    );
     types.extend(made_up().into_iter().map(|ty| (name(&ty), ty)));
     types
 });
 
 fn made_up() -> Vec<Type> {
-    let object = Type::object([("a", Type::String), ("b", Type::list(Type::Number)), ("c", Type::Bool)]);
+    let object =
+        Type::object([("a", Type::String), ("b", Type::list(Type::Number)), ("c", Type::Bool)]);
     let deep = |wrap: fn(Type) -> Type| (0..100).fold(Type::Bool, |ty, _| wrap(ty));
     vec![
         Type::Bool,

@@ -36,9 +36,12 @@ pub(crate) fn wide(ty: &Type, count: usize) -> Vec<Value> {
     let mut wide = Vec::new();
     for (name, ty) in &object.attributes {
         let Some(element) = ty.element() else { continue };
-        for text in [|_| Value::Null, |_| "a".into(), |index| format!("name/{index}").into(), meaningful] {
+        for text in
+            [|_| Value::Null, |_| "a".into(), |index| format!("name/{index}").into(), meaningful]
+        {
             let elements = (0..count).map(|index| filled(element, index, &text)).collect();
-            let elements = if let Type::Set(_) = ty { Value::Set(elements) } else { Value::List(elements) };
+            let elements =
+                if let Type::Set(_) = ty { Value::Set(elements) } else { Value::List(elements) };
             wide.push(Value::null_object(object).with_attribute(name, elements));
         }
     }
@@ -106,7 +109,8 @@ fn known(random: &mut Random, ty: &Type, content: Content, depth: usize) -> Valu
         }
         Type::Object(object) => {
             let attributes = object.attributes.iter();
-            let made = attributes.map(|(name, ty)| (name.clone(), value_at(random, ty, content, depth)));
+            let made =
+                attributes.map(|(name, ty)| (name.clone(), value_at(random, ty, content, depth)));
             Value::Object(made.collect::<BTreeMap<_, _>>())
         }
     }
@@ -123,7 +127,9 @@ pub(crate) fn any_type(random: &mut Random, depth: usize) -> Type {
         5 => Type::set(any_type(random, depth + 1)),
         6 => Type::map(any_type(random, depth + 1)),
         7 => Type::Tuple((0..random.below(4)).map(|_| any_type(random, depth + 1)).collect()),
-        _ => Type::object((0..random.below(4)).map(|_| (text(random), any_type(random, depth + 1)))),
+        _ => {
+            Type::object((0..random.below(4)).map(|_| (text(random), any_type(random, depth + 1))))
+        }
     }
 }
 
@@ -133,10 +139,14 @@ fn unknown(random: &mut Random, ty: &Type) -> Value {
     };
     let refinement = match ty {
         Type::String => Refinement { prefix: Some(text(random)), ..Refinement::default() },
-        Type::Number => Refinement { min: bound(random), max: bound(random), ..Refinement::default() },
-        Type::List(_) | Type::Set(_) | Type::Map(_) => {
-            Refinement { min_length: Some(random.bits()), max_length: Some(2), ..Refinement::default() }
+        Type::Number => {
+            Refinement { min: bound(random), max: bound(random), ..Refinement::default() }
         }
+        Type::List(_) | Type::Set(_) | Type::Map(_) => Refinement {
+            min_length: Some(random.bits()),
+            max_length: Some(2),
+            ..Refinement::default()
+        },
         Type::Bool | Type::Tuple(_) | Type::Object(_) => {
             Refinement { not_null: true, ..Refinement::default() }
         }
@@ -150,12 +160,13 @@ fn number(random: &mut Random, content: Content) -> Number {
         0 => Number::from(0_u64),
         1 => Number::from(random.bits()),
         2 => Number::from(random.bits().cast_signed()),
-        3 => {
-            Number::from_f64(f64::from_bits(random.bits())).filter(Number::is_finite).unwrap_or(1_u64.into())
-        }
+        3 => Number::from_f64(f64::from_bits(random.bits()))
+            .filter(Number::is_finite)
+            .unwrap_or(1_u64.into()),
         4 if content == Content::Msgpack => Number::NEG_INFINITY,
         5 => {
-            let digits: String = (0..=random.length(900)).map(|_| char::from(b'0' + digit(random))).collect();
+            let digits: String =
+                (0..=random.length(900)).map(|_| char::from(b'0' + digit(random))).collect();
             let power = i64::try_from(random.below(199_000)).unwrap_or(0) - 99_000;
             Number::parse(&format!("{digits}e{power}")).unwrap_or(2_u64.into())
         }

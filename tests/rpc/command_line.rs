@@ -62,7 +62,8 @@ async fn debug_serves_whoever_attaches_until_ctrl_c() {
     assert_eq!(entry["Pid"], process.child.id().unwrap());
 
     let text = |name: &str| entry["Addr"][name].as_str().unwrap().to_owned();
-    let handshake = HandshakeLine::parse(&format!("1|5|{}|{}|grpc|\n", text("Network"), text("String")));
+    let handshake =
+        HandshakeLine::parse(&format!("1|5|{}|{}|grpc|\n", text("Network"), text("String")));
     let mut provider = Provider { process, handshake };
     let mut client = provider.client().await;
     // Any answer will do: the provider is reached.

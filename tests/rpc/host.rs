@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P521_SHA512,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, PKCS_ECDSA_P521_SHA512,
 };
 use rustls::client::WantsClientCert;
 use rustls::crypto::aws_lc_rs;
@@ -79,7 +79,8 @@ impl Host {
     ) -> io::Result<TlsStream<Box<dyn Stream>>> {
         // A key that does not belong to the certificate is passed on for the provider to judge.
         let key = aws_lc_rs::sign::any_supported_type(&self.key).unwrap();
-        let identity = SingleCertAndKey::from(CertifiedKey::new(vec![self.certificate.clone()], key));
+        let identity =
+            SingleCertAndKey::from(CertifiedKey::new(vec![self.certificate.clone()], key));
         let config = trusting(provider).with_client_cert_resolver(Arc::new(identity));
         handshake(config, protocols, stream).await
     }

@@ -69,7 +69,8 @@ async fn a_directory_that_can_hold_no_socket_is_left_for_another() {
 async fn a_relative_directory_is_told_as_an_absolute_one() {
     let directory = tempfile::tempdir().unwrap();
     let start = Start::new().variable("PLACE", directory.path());
-    let mut provider = start.through_shell(r#"cd "$PLACE" && TMPDIR=. exec "$0""#).connectable().await;
+    let mut provider =
+        start.through_shell(r#"cd "$PLACE" && TMPDIR=. exec "$0""#).connectable().await;
     assert!(is_in(&provider, directory.path()), "{:?}", provider.handshake);
     assert!(works(&mut provider).await);
 }

@@ -11,8 +11,11 @@ const LINE_LIMIT: usize = 64 << 10;
 /// exactly six fractional digits. Anything else it takes for plain text.
 fn parse(line: &str) -> Map<String, Value> {
     assert!(line.len() < LINE_LIMIT);
-    let Ok(Value::Object(entry)) = serde_json::from_str(line) else { panic!("not an object: {line}") };
-    let text = |name: &str| entry[name].as_str().unwrap_or_else(|| panic!("{name} is no string: {line}"));
+    let Ok(Value::Object(entry)) = serde_json::from_str(line) else {
+        panic!("not an object: {line}")
+    };
+    let text =
+        |name: &str| entry[name].as_str().unwrap_or_else(|| panic!("{name} is no string: {line}"));
     assert!(matches!(text("@level"), "trace" | "debug" | "info" | "warn" | "error"), "{line}");
     assert!(!text("@message").is_empty() && text("@module").starts_with("openrouter"), "{line}");
     let (_, fraction) = text("@timestamp").split_once('.').expect("there is a fraction");
@@ -37,6 +40,7 @@ async fn every_line_is_one_that_the_host_can_read() {
 #[tokio::test]
 async fn nothing_is_logged_unless_it_is_asked_for() {
     assert_eq!(stderr_of(Start::new()).await, "");
-    let quiet = Start::new().variable("TF_LOG", "trace").variable("TF_LOG_PROVIDER_OPENROUTER", "off");
+    let quiet =
+        Start::new().variable("TF_LOG", "trace").variable("TF_LOG_PROVIDER_OPENROUTER", "off");
     assert_eq!(stderr_of(quiet).await, "");
 }

@@ -36,25 +36,35 @@ fn blocks(response: pb::get_provider_schema::Response) -> BTreeMap<String, pb::s
 
 fn is_a_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// Core checks some of this only when an attribute is used, and some never.
 #[tokio::test]
 async fn the_schema_is_one_that_every_core_accepts() {
     let provider = Provider::start().await;
-    let response = provider.client().await.get_schema(pb::get_provider_schema::Request {}).await.unwrap();
+    let response =
+        provider.client().await.get_schema(pb::get_provider_schema::Request {}).await.unwrap();
     let response = response.into_inner();
     assert_eq!(response.diagnostics, []);
     let capabilities = response.server_capabilities.unwrap();
-    assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional, "{capabilities:?}");
+    assert!(
+        capabilities.plan_destroy && capabilities.get_provider_schema_optional,
+        "{capabilities:?}"
+    );
     for (block, schema) in blocks(response) {
         assert!(schema.block_types.is_empty() && !schema.description.is_empty());
         for attribute in schema.attributes {
             let place = format!("{block}.{}", attribute.name);
-            assert!(is_a_name(&attribute.name) && !RESERVED.contains(&attribute.name.as_str()), "{place}");
+            assert!(
+                is_a_name(&attribute.name) && !RESERVED.contains(&attribute.name.as_str()),
+                "{place}"
+            );
             let flags = (attribute.required, attribute.optional, attribute.computed);
-            let makes_sense = matches!(flags, (true, false, false) | (false, true, _) | (false, false, true));
+            let makes_sense =
+                matches!(flags, (true, false, false) | (false, true, _) | (false, false, true));
             assert!(makes_sense, "{place}: {flags:?}");
             assert_eq!(attribute.deprecated, !attribute.deprecation_message.is_empty(), "{place}");
             assert!(attribute.description.ends_with('.') && !attribute.write_only, "{place}");
@@ -88,7 +98,8 @@ async fn what_else_there_is_to_know_agrees_with_the_schema() {
 async fn the_configuration_is_checked_and_given_back() {
     let provider = Provider::start().await;
     let mut session = Session::open(&provider).await;
-    let good = session.settings(&[("api_key", "sk-or-mgmt-x".into()), ("timeout_ms", Value::UNKNOWN)]);
+    let good =
+        session.settings(&[("api_key", "sk-or-mgmt-x".into()), ("timeout_ms", Value::UNKNOWN)]);
     let request = pb::prepare_provider_config::Request { config: Some(good.clone()) };
     let prepared = session.client.prepare_provider_config(request).await.unwrap().into_inner();
     assert_eq!((prepared.prepared_config, prepared.diagnostics), (Some(good), vec![]));
@@ -104,14 +115,19 @@ async fn the_configuration_is_checked_and_given_back() {
 async fn nothing_is_done_before_the_configuration() {
     let provider = Provider::start().await;
     let mut session = Session::open(&provider).await;
-    let (state, text) = (session.guardrail(&[("id", "x".into()), ("name", "x".into())]), "not configured");
+    let (state, text) =
+        (session.guardrail(&[("id", "x".into()), ("name", "x".into())]), "not configured");
     refused(&session.read(state.clone(), b"").await.diagnostics, &[text]);
     refused(&session.plan(None, state.clone(), b"").await.diagnostics, &[text]);
-    let plan =
-        pb::plan_resource_change::Response { planned_state: Some(state.clone()), ..Default::default() };
+    let plan = pb::plan_resource_change::Response {
+        planned_state: Some(state.clone()),
+        ..Default::default()
+    };
     refused(&session.apply(None, state, plan).await.diagnostics, &[text]);
-    let request =
-        pb::import_resource_state::Request { type_name: GUARDRAIL.to_owned(), ..Default::default() };
+    let request = pb::import_resource_state::Request {
+        type_name: GUARDRAIL.to_owned(),
+        ..Default::default()
+    };
     let imported = session.client.import_resource_state(request).await.unwrap().into_inner();
     refused(&imported.diagnostics, &[text]);
 }
@@ -133,10 +149,14 @@ async fn an_unknown_configuration_is_enough_for_the_plan_of_a_create() {
     let mut session = Session::open(&provider).await;
     let settings = session.settings(&[("api_key", Value::UNKNOWN), ("server_url", Value::UNKNOWN)]);
     assert_eq!(session.configure(settings).await, []);
-    let config = session.guardrail(&[("name", "ci".into()), ("allowed_models", strings(&["openai/gpt-5"]))]);
+    let config =
+        session.guardrail(&[("name", "ci".into()), ("allowed_models", strings(&["openai/gpt-5"]))]);
     assert_eq!(session.plan(None, config.clone(), b"").await.diagnostics, []);
     let state = session.guardrail(&[("id", "x".into()), ("name", "ci".into())]);
-    refused(&session.read(state, b"").await.diagnostics, &["`api_key`", "known only after an apply"]);
+    refused(
+        &session.read(state, b"").await.diagnostics,
+        &["`api_key`", "known only after an apply"],
+    );
 }
 
 #[tokio::test]
@@ -209,14 +229,28 @@ async fn unknown_kinds_are_named_in_a_diagnostic() {
     let called = client.call_function(request).await.unwrap().into_inner();
     assert!(called.error.unwrap().text.contains("`nothing`"));
     // Core asks this of types whose stored identity it does not know, and takes an error amiss.
-    let request =
-        pb::upgrade_resource_identity::Request { type_name: GUARDRAIL.to_owned(), ..Default::default() };
+    let request = pb::upgrade_resource_identity::Request {
+        type_name: GUARDRAIL.to_owned(),
+        ..Default::default()
+    };
     let upgraded = client.upgrade_resource_identity(request).await.unwrap().into_inner();
     assert!(upgraded.upgraded_identity.is_none() && upgraded.diagnostics.is_empty());
-    let listed = client.list_resource(pb::list_resource::Request::default()).await;
-    assert_eq!(listed.unwrap_err().code(), Code::Unimplemented);
-    let invoked = client.invoke_action(pb::invoke_action::Request::default()).await;
-    assert_eq!(invoked.unwrap_err().code(), Code::Unimplemented);
+    let request =
+        pb::list_resource::Request { type_name: "nothing".to_owned(), ..Default::default() };
+    let mut listed = client.list_resource(request).await.unwrap().into_inner();
+    let event = listed.message().await.unwrap().unwrap();
+    assert!(event.diagnostic[0].detail.contains("`nothing`"));
+    assert_eq!(listed.message().await.unwrap(), None);
+    let request =
+        pb::invoke_action::Request { action_type: "nothing".to_owned(), ..Default::default() };
+    let mut invoked = client.invoke_action(request).await.unwrap().into_inner();
+    let Some(pb::invoke_action::event::Type::Completed(completed)) =
+        invoked.message().await.unwrap().unwrap().r#type
+    else {
+        panic!("an action that does not exist ends at once")
+    };
+    assert!(completed.diagnostics[0].detail.contains("`nothing`"));
+    assert_eq!(invoked.message().await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -224,7 +258,8 @@ async fn what_does_not_fit_the_schema_is_a_diagnostic() {
     let provider = Provider::start().await;
     let mut session = Session::open(&provider).await;
     let msgpack = |bytes: &[u8]| pb::DynamicValue { msgpack: bytes.to_vec(), json: Vec::new() };
-    let json = |text: &str| pb::DynamicValue { msgpack: Vec::new(), json: text.as_bytes().to_vec() };
+    let json =
+        |text: &str| pb::DynamicValue { msgpack: Vec::new(), json: text.as_bytes().to_vec() };
     let nested = [vec![0x91; 100_000], vec![0xc0]].concat();
     for value in [
         msgpack(&[0xc1]),
@@ -250,9 +285,13 @@ async fn a_message_of_20_mib_is_read_and_answered() {
     let provider = Provider::start().await;
     let mut session = Session::open(&provider).await;
     let pattern = "a".repeat(20 << 20);
-    let filter =
-        Value::object([("action", "block".into()), ("pattern", pattern.into()), ("label", Value::Null)]);
-    let config = session.guardrail(&[("name", "ci".into()), ("content_filters", Value::List(vec![filter]))]);
+    let filter = Value::object([
+        ("action", "block".into()),
+        ("pattern", pattern.into()),
+        ("label", Value::Null),
+    ]);
+    let config =
+        session.guardrail(&[("name", "ci".into()), ("content_filters", Value::List(vec![filter]))]);
     assert!(config.msgpack.len() > 20 << 20);
     let diagnostics = session.validate(config).await;
     assert_eq!(place(&diagnostics[0]), Some("content_filters"));

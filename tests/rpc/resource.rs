@@ -18,7 +18,10 @@ fn mock() -> Mock {
 /// Another provider's private bytes.
 const FOREIGN: &[u8] = br#"{"e2bfb730-ecaa-11e6-8f88-34363bc7c4c0":{"create":60}}"#;
 
-async fn upgrade(session: &mut Session, state: pb::RawState) -> pb::upgrade_resource_state::Response {
+async fn upgrade(
+    session: &mut Session,
+    state: pb::RawState,
+) -> pb::upgrade_resource_state::Response {
     let request = pb::upgrade_resource_state::Request {
         type_name: GUARDRAIL.to_owned(),
         version: 0,
@@ -41,7 +44,11 @@ async fn stored_state_is_read_whatever_has_come_and_gone() {
     }"#;
     let upgraded = upgrade(&mut session, stored(state)).await;
     assert_eq!(upgraded.diagnostics, []);
-    let filter = Value::object([("action", "block".into()), ("pattern", "x".into()), ("label", Value::Null)]);
+    let filter = Value::object([
+        ("action", "block".into()),
+        ("pattern", "x".into()),
+        ("label", Value::Null),
+    ]);
     let expected = object(
         &session.guardrail,
         &[
@@ -59,7 +66,9 @@ async fn stored_state_is_read_whatever_has_come_and_gone() {
 async fn state_that_cannot_be_read_is_a_diagnostic() {
     let provider = Provider::start().await;
     let mut session = Session::open(&provider).await;
-    for state in [" ", "{", "[]", r#"{"name": {}}"#, r#"{"limit_usd": "many"}"#, r#"{"allowed_models": 1}"#] {
+    for state in
+        [" ", "{", "[]", r#"{"name": {}}"#, r#"{"limit_usd": "many"}"#, r#"{"allowed_models": 1}"#]
+    {
         let upgraded = upgrade(&mut session, stored(state)).await;
         refused(&upgraded.diagnostics, &["The stored state cannot be read"]);
     }
@@ -104,7 +113,10 @@ async fn an_unknown_in_the_configuration_stays_unknown_in_the_plan() {
 }
 
 /// Creates a guardrail and gives its state and private bytes.
-async fn created(session: &mut Session, attributes: &[(&str, Value)]) -> (pb::DynamicValue, Vec<u8>) {
+async fn created(
+    session: &mut Session,
+    attributes: &[(&str, Value)],
+) -> (pb::DynamicValue, Vec<u8>) {
     let config = session.guardrail(attributes);
     let plan = session.plan(None, config.clone(), b"").await;
     assert_eq!((&plan.diagnostics, &plan.requires_replace), (&vec![], &vec![]));
@@ -126,7 +138,8 @@ async fn a_plan_passes_the_private_bytes_on_and_a_read_gives_them_back() {
     assert_eq!(session.decoded(read.new_state.as_ref()), session.decoded(Some(&state)));
 
     for bytes in [&private[..], FOREIGN, b"\xff\x00", b""] {
-        let config = session.guardrail(&[("name", "other".into()), ("allowed_models", models.clone())]);
+        let config =
+            session.guardrail(&[("name", "other".into()), ("allowed_models", models.clone())]);
         let plan = session.plan(Some(state.clone()), config, bytes).await;
         assert_eq!((plan.diagnostics, plan.planned_private), (vec![], bytes.to_vec()));
         // Without bytes of its own it asks the service, and comes to the same end.
@@ -144,7 +157,9 @@ async fn an_update_keeps_what_does_not_change_known() {
     let prior = session.decoded(Some(&state));
 
     // Core proposes the prior value of what is computed and not configured.
-    let same = session.plan(Some(state.clone()), session.guardrail(&[("name", "ci".into())]), &private).await;
+    let same = session
+        .plan(Some(state.clone()), session.guardrail(&[("name", "ci".into())]), &private)
+        .await;
     assert_eq!(session.decoded(same.planned_state.as_ref()), prior);
 
     let config = session.guardrail(&[("name", "renamed".into())]);
@@ -156,8 +171,10 @@ async fn an_update_keeps_what_does_not_change_known() {
     }
     assert!(planned.attribute("updated_at").is_unknown());
 
-    let moved =
-        session.guardrail(&[("name", "ci".into()), ("workspace_id", mock.production_workspace_id().into())]);
+    let moved = session.guardrail(&[
+        ("name", "ci".into()),
+        ("workspace_id", mock.production_workspace_id().into()),
+    ]);
     let plan = session.plan(Some(state), moved, &private).await;
     let step = pb::attribute_path::step::Selector::AttributeName("workspace_id".to_owned());
     let path = pb::AttributePath { steps: vec![pb::attribute_path::Step { selector: Some(step) }] };
@@ -211,7 +228,8 @@ async fn a_create_under_way_is_answered_after_a_signal_to_end() {
     });
     let applied = session.apply(None, config, plan).await;
     assert_eq!(applied.diagnostics, []);
-    let id = session.decoded(applied.new_state.as_ref()).attribute("id").as_str().map(str::to_owned);
+    let id =
+        session.decoded(applied.new_state.as_ref()).attribute("id").as_str().map(str::to_owned);
     let held = signalled.await.unwrap().guardrails();
     assert_eq!(held.len(), 1);
     assert_eq!(held[0]["id"].as_str(), id.as_deref());
@@ -238,10 +256,15 @@ async fn a_read_tells_what_is_gone_from_what_cannot_be_seen() {
 async fn an_import_is_complete_and_a_destroy_is_planned() {
     let (provider, mock) = (Provider::start().await, mock());
     let mut session = Session::configured(&provider, &mock).await;
-    let made = mock.create_guardrail(json!({ "name": "a/b", "allowed_models": ["openai/gpt-5"] })).unwrap();
+    let made = mock
+        .create_guardrail(json!({ "name": "a/b", "allowed_models": ["openai/gpt-5"] }))
+        .unwrap();
     let id = format!("{}/a/b", mock.default_workspace_id());
-    let request =
-        pb::import_resource_state::Request { type_name: GUARDRAIL.to_owned(), id, ..Default::default() };
+    let request = pb::import_resource_state::Request {
+        type_name: GUARDRAIL.to_owned(),
+        id,
+        ..Default::default()
+    };
     let imported = session.client.import_resource_state(request).await.unwrap().into_inner();
     assert_eq!(imported.diagnostics, []);
     let [only] = &imported.imported_resources[..] else { panic!("{imported:?}") };

@@ -61,7 +61,8 @@ async fn broker_and_output_stay_open_and_silent_until_shutdown() {
     let requests = Requests(requests);
     let mut broker =
         GrpcBrokerClient::new(channel.clone()).start_stream(requests).await.unwrap().into_inner();
-    let mut output = GrpcStdioClient::new(channel.clone()).stream_stdio(()).await.unwrap().into_inner();
+    let mut output =
+        GrpcStdioClient::new(channel.clone()).stream_stdio(()).await.unwrap().into_inner();
     assert!(is_silent(&mut broker).await);
     assert!(is_silent(&mut output).await);
 

@@ -4,8 +4,9 @@ use mock_openrouter::Mock;
 use terraform_provider_openrouter::cty::{Type, Value, msgpack};
 use terraform_provider_openrouter::pb::tfplugin5::provider_client::ProviderClient;
 use terraform_provider_openrouter::pb::tfplugin5::{
-    Diagnostic, DynamicValue, Schema, apply_resource_change, attribute_path::step::Selector, configure,
-    get_provider_schema, plan_resource_change, read_resource, validate_resource_type_config,
+    Diagnostic, DynamicValue, Schema, apply_resource_change, attribute_path::step::Selector,
+    configure, get_provider_schema, plan_resource_change, read_resource,
+    validate_resource_type_config,
 };
 use tonic::transport::Channel;
 
@@ -34,8 +35,10 @@ impl Session {
     /// A new connection, configured for this mock.
     pub(crate) async fn configured(provider: &Provider, mock: &Mock) -> Self {
         let mut session = Self::open(provider).await;
-        let settings = session
-            .settings(&[("api_key", mock.management_key().into()), ("server_url", mock.base_url().into())]);
+        let settings = session.settings(&[
+            ("api_key", mock.management_key().into()),
+            ("server_url", mock.base_url().into()),
+        ]);
         assert_eq!(session.configure(settings).await, []);
         session
     }
@@ -75,7 +78,11 @@ impl Session {
         self.client.validate_resource_type_config(request).await.unwrap().into_inner().diagnostics
     }
 
-    pub(crate) async fn read(&mut self, state: DynamicValue, private: &[u8]) -> read_resource::Response {
+    pub(crate) async fn read(
+        &mut self,
+        state: DynamicValue,
+        private: &[u8],
+    ) -> read_resource::Response {
         let request = read_resource::Request {
             type_name: GUARDRAIL.to_owned(),
             current_state: Some(state),
@@ -125,13 +132,17 @@ impl Session {
 /// The type of a block's value.
 pub(crate) fn type_of(schema: &Schema) -> Type {
     let attributes = &schema.block.as_ref().unwrap().attributes;
-    Type::object(attributes.iter().map(|one| (one.name.clone(), Type::from_json(&one.r#type).unwrap())))
+    Type::object(
+        attributes.iter().map(|one| (one.name.clone(), Type::from_json(&one.r#type).unwrap())),
+    )
 }
 
 /// An object of that type with these attributes; the others are null.
 pub(crate) fn object(ty: &Type, attributes: &[(&str, Value)]) -> Value {
     let empty = Value::null_object(ty.as_object().unwrap());
-    attributes.iter().fold(empty, |object, (name, value)| object.with_attribute(*name, value.clone()))
+    attributes
+        .iter()
+        .fold(empty, |object, (name, value)| object.with_attribute(*name, value.clone()))
 }
 
 pub(crate) fn encode(value: &Value, ty: &Type) -> DynamicValue {

@@ -13,7 +13,8 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 async fn first_words(mut stream: impl Stream) -> Vec<u8> {
     let mut words = vec![0; 64];
     let _ = stream.write_all(PREFACE).await;
-    let read = timeout(PATIENCE, stream.read(&mut words)).await.expect("the provider answers or hangs up");
+    let read =
+        timeout(PATIENCE, stream.read(&mut words)).await.expect("the provider answers or hangs up");
     words.truncate(read.unwrap_or_default());
     words
 }
@@ -79,7 +80,8 @@ async fn another_protocol_is_refused() {
     let provider = Provider::start().await;
     let certificate = provider.handshake.certificate.clone().unwrap();
     let protocols: [&[u8]; 1] = [b"http/1.1"];
-    let stranger = provider.host().connect_for(&protocols, provider.stream().await, certificate).await;
+    let stranger =
+        provider.host().connect_for(&protocols, provider.stream().await, certificate).await;
     assert!(is_turned_away(stranger).await);
 }
 

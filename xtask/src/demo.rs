@@ -90,10 +90,17 @@ pub(crate) fn run(project: &Project, given: Option<PathBuf>) -> Result<()> {
         ["Terraform".to_owned(), terraform.to_string()],
         [
             "Provider".to_owned(),
-            format!("openrouter/openrouter {} from {}", project.version, project.shown(&stage.mirror)),
+            format!(
+                "openrouter/openrouter {} from {}",
+                project.version,
+                project.shown(&stage.mirror)
+            ),
         ],
         ["Service".to_owned(), format!("a mock at {}", mock.base_url())],
-        ["Configuration".to_owned(), format!("a copy of {EXAMPLE} in {}", project.shown(&stage.work))],
+        [
+            "Configuration".to_owned(),
+            format!("a copy of {EXAMPLE} in {}", project.shown(&stage.work)),
+        ],
         ["Variables".to_owned(), cast.to_string()],
     ];
     for line in console::columns(&stands) {
@@ -114,7 +121,13 @@ pub(crate) fn run(project: &Project, given: Option<PathBuf>) -> Result<()> {
 }
 
 /// Runs one step, shows what it did, and checks what the service holds afterwards.
-fn perform(step: &Step, terraform: &Terraform, stage: &Stage, cast: &Cast, mock: &Mock) -> Result<()> {
+fn perform(
+    step: &Step,
+    terraform: &Terraform,
+    stage: &Stage,
+    cast: &Cast,
+    mock: &Mock,
+) -> Result<()> {
     let before = mock.requests()?.len();
     let mut command = stage.command(terraform, mock);
     command.envs(cast.variables(step.production_keys));
@@ -126,7 +139,9 @@ fn perform(step: &Step, terraform: &Terraform, stage: &Stage, cast: &Cast, mock:
     match code {
         Some(0) => {}
         Some(PLAN_HAS_CHANGES) if step.args[0] == "plan" => {
-            bail!("the plan after an apply is not empty: the service does not hold what was asked for")
+            bail!(
+                "the plan after an apply is not empty: the service does not hold what was asked for"
+            )
         }
         Some(code) => bail!("terraform {} ended with exit code {code}", step.args[0]),
         None => bail!("terraform {} was ended by a signal", step.args[0]),
@@ -143,8 +158,9 @@ fn run_terraform(args: &[&str], mut command: Command) -> Result<Option<i32>> {
     console::command_line(&[&["terraform"], args].concat());
     let (reader, writer) = std::io::pipe()?;
     command.args(args).arg("-no-color").stdout(writer.try_clone()?).stderr(writer);
-    let mut child =
-        command.spawn().with_context(|| format!("cannot run {}", command.get_program().display()))?;
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("cannot run {}", command.get_program().display()))?;
     // The command holds the writing ends too, and the output ends only when all of them are closed.
     drop(command);
     for line in BufReader::new(reader).split(b'\n') {
@@ -157,7 +173,8 @@ fn run_terraform(args: &[&str], mut command: Command) -> Result<Option<i32>> {
 impl Held {
     fn of(holdings: &Holdings) -> Self {
         let count = |holders: &[String]| {
-            let mut counts = holdings.guardrails.iter().map(|guardrail| report::under(guardrail, holders));
+            let mut counts =
+                holdings.guardrails.iter().map(|guardrail| report::under(guardrail, holders));
             [counts.next().unwrap_or(0), counts.next().unwrap_or(0)]
         };
         let guardrails = holdings.guardrails.len();
@@ -178,12 +195,14 @@ impl Stage {
     fn set_up(project: &Project, provider: &Path) -> Result<Self> {
         let root = project.target.join("demo");
         if root.exists() {
-            fs::remove_dir_all(&root).with_context(|| format!("cannot clear {}", root.display()))?;
+            fs::remove_dir_all(&root)
+                .with_context(|| format!("cannot clear {}", root.display()))?;
         }
         let [mirror, home, work] = ["mirror", "home", "work"].map(|name| root.join(name));
         mirror::install(&mirror, provider, &project.version)?;
         for folder in [&home, &work] {
-            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
         }
         fs::copy(project.root.join(EXAMPLE), work.join("main.tf"))
             .with_context(|| format!("cannot copy {EXAMPLE}"))?;

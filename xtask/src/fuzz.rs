@@ -43,7 +43,8 @@ pub(crate) fn run(project: &Project, seconds: u64, seed: Option<u64>) -> Result<
 fn under_way(project: &Project) -> Vec<(String, PathBuf)> {
     let files = fs::read_dir(project.target.join("tmp")).into_iter().flatten().flatten();
     let target = |file: PathBuf| {
-        let name = file.file_name()?.to_str()?.strip_prefix("fuzz-")?.strip_suffix(".input")?.to_owned();
+        let name =
+            file.file_name()?.to_str()?.strip_prefix("fuzz-")?.strip_suffix(".input")?.to_owned();
         Some((name, file))
     };
     files.filter_map(|file| target(file.path())).collect()

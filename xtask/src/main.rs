@@ -2,7 +2,11 @@
 //!
 //! This file owns the command line and nothing else; each command is a module. Nothing here is needed by users of the
 //! provider.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a terminal is what these commands talk to")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a terminal is what these commands talk to"
+)]
 
 mod bench;
 mod ci;

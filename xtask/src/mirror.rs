@@ -19,9 +19,11 @@ pub(crate) fn install(root: &Path, binary: &Path, version: &str) -> Result<()> {
     }
     for host in DEFAULT_HOSTS {
         let package = root.join(host).join(SOURCE).join(version).join(platform());
-        fs::create_dir_all(&package).with_context(|| format!("cannot make {}", package.display()))?;
+        fs::create_dir_all(&package)
+            .with_context(|| format!("cannot make {}", package.display()))?;
         let file = package.join(format!("{PROVIDER}_v{version}{}", std::env::consts::EXE_SUFFIX));
-        fs::copy(binary, &file).with_context(|| format!("cannot copy the provider to {}", file.display()))?;
+        fs::copy(binary, &file)
+            .with_context(|| format!("cannot copy the provider to {}", file.display()))?;
     }
     Ok(())
 }

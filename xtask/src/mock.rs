@@ -74,9 +74,10 @@ impl Mock {
         let mut line = String::new();
         let output = output.context("the mock has no stdout")?;
         BufReader::new(output).read_line(&mut line).context("cannot read the mock's first line")?;
-        let ready: Value =
-            serde_json::from_str(&line).with_context(|| format!("the mock's first line is {line:?}"))?;
-        let base_url = ready["base_url"].as_str().context("the mock does not say where it listens")?;
+        let ready: Value = serde_json::from_str(&line)
+            .with_context(|| format!("the mock's first line is {line:?}"))?;
+        let base_url =
+            ready["base_url"].as_str().context("the mock does not say where it listens")?;
         base_url.clone_into(&mut mock.base_url);
         Ok(mock)
     }
@@ -89,8 +90,11 @@ impl Mock {
     /// Every request since the start, in the order they came.
     pub(crate) fn requests(&self) -> Result<Vec<Request>> {
         let answer = self.admin("requests")?;
-        let log = answer["requests"].as_array().context("the mock's request log has no `requests`")?;
-        log.iter().map(|entry| request(entry).with_context(|| format!("not a request: {entry}"))).collect()
+        let log =
+            answer["requests"].as_array().context("the mock's request log has no `requests`")?;
+        log.iter()
+            .map(|entry| request(entry).with_context(|| format!("not a request: {entry}")))
+            .collect()
     }
 
     /// What the service holds now.
@@ -101,8 +105,10 @@ impl Mock {
     fn admin(&self, what: &str) -> Result<Value> {
         let root = self.base_url.strip_suffix("/api/v1").unwrap_or(&self.base_url);
         let url = format!("{root}/_mock/{what}");
-        let mut answer = self.agent.get(&url).call().with_context(|| format!("cannot ask {url}"))?;
-        let text = answer.body_mut().read_to_string().with_context(|| format!("cannot read {url}"))?;
+        let mut answer =
+            self.agent.get(&url).call().with_context(|| format!("cannot ask {url}"))?;
+        let text =
+            answer.body_mut().read_to_string().with_context(|| format!("cannot read {url}"))?;
         serde_json::from_str(&text).map_err(|error| anyhow!("{url} is not JSON: {error}"))
     }
 }

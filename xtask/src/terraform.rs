@@ -27,7 +27,10 @@ impl FromStr for Minor {
     fn from_str(text: &str) -> Result<Self> {
         let wrong = || anyhow!("{text:?} is not a minor version such as 1.15");
         let (major, minor) = text.split_once('.').ok_or_else(wrong)?;
-        Ok(Self { major: major.parse().map_err(|_| wrong())?, minor: minor.parse().map_err(|_| wrong())? })
+        Ok(Self {
+            major: major.parse().map_err(|_| wrong())?,
+            minor: minor.parse().map_err(|_| wrong())?,
+        })
     }
 }
 
@@ -150,7 +153,11 @@ pub(crate) fn choose(project: &Project, given: Option<PathBuf>) -> Result<Terraf
 
 /// Every one to test with. Without `given`: those on the PATH and, from `PyPI`, each pinned version that is not among
 /// them. With `given`: those, and what `required` asks for. Fails when nothing is found or a required one is missing.
-pub(crate) fn gather(project: &Project, given: &[PathBuf], required: &[Minor]) -> Result<Vec<Terraform>> {
+pub(crate) fn gather(
+    project: &Project,
+    given: &[PathBuf],
+    required: &[Minor],
+) -> Result<Vec<Terraform>> {
     let mut found = if given.is_empty() {
         on_path()
     } else {
@@ -162,7 +169,8 @@ pub(crate) fn gather(project: &Project, given: &[PathBuf], required: &[Minor]) -
             add_pinned(project, pin, required, &mut found)?;
         }
     }
-    if let Some(missing) = required.iter().find(|minor| !found.iter().any(|terraform| terraform.is(**minor)))
+    if let Some(missing) =
+        required.iter().find(|minor| !found.iter().any(|terraform| terraform.is(**minor)))
     {
         bail!("Terraform {missing} is required, but was not found; name one with --tf PATH");
     }
@@ -172,7 +180,12 @@ pub(crate) fn gather(project: &Project, given: &[PathBuf], required: &[Minor]) -
     Ok(found)
 }
 
-fn add_pinned(project: &Project, pin: &Pin, required: &[Minor], found: &mut Vec<Terraform>) -> Result<()> {
+fn add_pinned(
+    project: &Project,
+    pin: &Pin,
+    required: &[Minor],
+    found: &mut Vec<Terraform>,
+) -> Result<()> {
     match provision::install(project, pin) {
         Ok(terraform) => found.push(terraform),
         Err(error) if required.contains(&pin.terraform) => return Err(error),
@@ -188,8 +201,9 @@ fn on_path() -> Vec<Terraform> {
     let mut found = Vec::new();
     for name in ["terraform", "tofu"] {
         let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        let candidate =
-            std::env::split_paths(&path).map(|folder| folder.join(&file)).find(|path| path.is_file());
+        let candidate = std::env::split_paths(&path)
+            .map(|folder| folder.join(&file))
+            .find(|path| path.is_file());
         match candidate.map(|path| Terraform::probe(&path)) {
             Some(Ok(terraform)) => found.push(terraform),
             Some(Err(error)) => eprintln!("warning: passing over {name} on the PATH: {error:#}"),
@@ -205,7 +219,8 @@ mod tests {
 
     #[test]
     fn version_is_read_from_either_product_and_past_notices() {
-        let (product, version, minor) = parse_version("Terraform v1.15.5\non linux_amd64\n").unwrap();
+        let (product, version, minor) =
+            parse_version("Terraform v1.15.5\non linux_amd64\n").unwrap();
         assert_eq!((product, version.as_str()), (Product::Terraform, "1.15.5"));
         assert_eq!(minor, "1.15".parse().unwrap());
         let (product, version, minor) = parse_version("a notice\nOpenTofu v1.9.0-beta1\n").unwrap();

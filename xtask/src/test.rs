@@ -34,13 +34,17 @@ pub(crate) fn run(project: &Project, given: &[PathBuf], required: &[Minor]) -> R
     let mut sum = Tally::default();
     let mut failures = Vec::new();
     for (index, terraform) in terraforms.iter().enumerate() {
-        let (scope, args) =
-            if index == 0 { ("All tests", EVERYTHING) } else { ("Those that drive Terraform", DRIVING) };
+        let (scope, args) = if index == 0 {
+            ("All tests", EVERYTHING)
+        } else {
+            ("Those that drive Terraform", DRIVING)
+        };
         let host = format!("{} {}", terraform.product, terraform.version);
         console::title(format_args!("{scope}, with {host}"));
         let tally = cargo_test(project, args, terraform)?;
         sum.add(&tally);
-        failures.extend(tally.failures.into_iter().map(|failure| format!("with {host}: {failure}")));
+        failures
+            .extend(tally.failures.into_iter().map(|failure| format!("with {host}: {failure}")));
     }
     console::title("All of it");
     for terraform in &terraforms {
@@ -75,7 +79,8 @@ fn cargo_test(project: &Project, args: &[&str], terraform: &Terraform) -> Result
     drop(command);
     let mut tally = Tally::default();
     for line in BufReader::new(output).split(b'\n') {
-        let line = String::from_utf8_lossy(&line.context("cannot read cargo's output")?).into_owned();
+        let line =
+            String::from_utf8_lossy(&line.context("cannot read cargo's output")?).into_owned();
         println!("{line}");
         tally.read(&line);
     }

@@ -10,7 +10,8 @@ const KEYS_PER_PAGE: usize = 100;
 
 pub(super) fn list_keys(store: &mut Store, call: &Call) -> Result<Answer, Refusal> {
     let offset = call.query.number("offset", 0, usize::MAX)?.unwrap_or(0);
-    let (disabled, expired) = (call.query.flag("include_disabled")?, call.query.flag("include_expired")?);
+    let (disabled, expired) =
+        (call.query.flag("include_disabled")?, call.query.flag("include_expired")?);
     let workspace_id = store.placement(call.query.workspace_id()?)?;
     let now = store.clock().timestamp();
     let shown = store.keys_in(&workspace_id).into_iter().filter(|(_, key)| {

@@ -81,7 +81,13 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    pub(crate) fn new(method: &str, path: &str, query: &str, headers: HeaderMap, body: Bytes) -> Self {
+    pub(crate) fn new(
+        method: &str,
+        path: &str,
+        query: &str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Self {
         let route = path.strip_prefix(BASE_PATH).and_then(|path| find_route(method, path));
         let (method, path, query) = (method.to_owned(), path.to_owned(), query.to_owned());
         Self { method, path, query, headers, body, route }
@@ -154,7 +160,11 @@ pub(crate) fn answer(kept: &Mutex<Kept>, credentials: &Credentials, exchange: &E
     try_answer(kept, credentials, exchange).unwrap_or_else(Reply::from)
 }
 
-fn try_answer(kept: &Mutex<Kept>, credentials: &Credentials, exchange: &Exchange) -> Result<Reply, Refusal> {
+fn try_answer(
+    kept: &Mutex<Kept>,
+    credentials: &Credentials,
+    exchange: &Exchange,
+) -> Result<Reply, Refusal> {
     let (route, id) = exchange.route.as_ref().ok_or_else(|| Refusal::not_found("Operation"))?;
     if matches!(route.access, ManagementKey) {
         authorize(credentials, exchange.presented_key())?;
@@ -197,8 +207,11 @@ fn authorize(credentials: &Credentials, presented: Option<&str>) -> Result<(), R
 }
 
 fn read_body(definition: &str, exchange: &Exchange) -> Result<Map<String, Value>, Refusal> {
-    let content_type =
-        exchange.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = exchange
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     if !content_type.starts_with("application/json") {
         return Err(Refusal::bad_request(
             "Invalid request parameters: Content-Type must be application/json",
@@ -246,7 +259,11 @@ mod tests {
             ("GET", "/guardrails", Some(("/guardrails", ""))),
             ("GET", "/guardrails/a%2Fb", Some(("/guardrails/{id}", "a/b"))),
             ("GET", "/guardrails/assignments/keys", Some(("/guardrails/assignments/keys", ""))),
-            ("POST", "/guardrails/x/assignments/keys", Some(("/guardrails/{id}/assignments/keys", "x"))),
+            (
+                "POST",
+                "/guardrails/x/assignments/keys",
+                Some(("/guardrails/{id}/assignments/keys", "x")),
+            ),
             ("PUT", "/guardrails/x", None),
             ("GET", "/guardrails/", None),
             ("GET", "/guardrails/x/y", None),
@@ -261,7 +278,8 @@ mod tests {
     #[test]
     fn an_answer_that_breaks_the_contract_is_a_loud_500() {
         let broken = json!({ "deleted": false });
-        let refusal = finish(200, "DeleteGuardrailResponse", Answer::from(broken.clone())).unwrap_err();
+        let refusal =
+            finish(200, "DeleteGuardrailResponse", Answer::from(broken.clone())).unwrap_err();
         assert_eq!(refusal.status, 500);
         assert!(refusal.message.starts_with("MOCK CONTRACT VIOLATION"), "{refusal}");
         let on_purpose = Answer { body: broken, checked: false };

@@ -20,7 +20,9 @@ const PROVIDERS: [(&str, &str); 6] = [
 pub(super) fn list(store: &mut Store, call: &Call) -> Result<Answer, Refusal> {
     let modalities = modalities(call.query.text("output_modalities"))?;
     let shown = |model: &&Model| {
-        modalities.as_ref().is_none_or(|wanted| wanted.iter().any(|name| *name == model.output_modality))
+        modalities
+            .as_ref()
+            .is_none_or(|wanted| wanted.iter().any(|name| *name == model.output_modality))
     };
     let all: Vec<&Model> = store.catalogue().listed(call.with_credentials).filter(shown).collect();
     let total = all.len();
@@ -58,7 +60,11 @@ fn modalities(text: Option<&str>) -> Result<Option<Vec<&str>>, Refusal> {
     }
     let names: Vec<&str> = text.split(',').collect();
     let known = names.iter().all(|name| contract::check("Modality", &json!(name)).is_ok());
-    if known { Ok(Some(names)) } else { Err(invalid("output_modalities", "has a name that is no modality")) }
+    if known {
+        Ok(Some(names))
+    } else {
+        Err(invalid("output_modalities", "has a name that is no modality"))
+    }
 }
 
 fn model_json(model: &Model) -> Value {

@@ -27,11 +27,18 @@ impl Query {
     }
 
     /// A number between `low` and `high`, if it is given.
-    pub(super) fn number(&self, name: &str, low: usize, high: usize) -> Result<Option<usize>, Refusal> {
+    pub(super) fn number(
+        &self,
+        name: &str,
+        low: usize,
+        high: usize,
+    ) -> Result<Option<usize>, Refusal> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|number| digits && (low..=high).contains(number));
-        number.map(Some).ok_or_else(|| invalid(name, &format!("must be an integer from {low} to {high}")))
+        number
+            .map(Some)
+            .ok_or_else(|| invalid(name, &format!("must be an integer from {low} to {high}")))
     }
 
     /// The `offset` and `limit` that most lists have.

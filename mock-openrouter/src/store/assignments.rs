@@ -34,18 +34,25 @@ impl TryFrom<String> for Subject {
             return Ok(Self::Key(hash.to_owned()));
         }
         let member = text.strip_prefix("member:").and_then(|member| member.split_once('/'));
-        let (workspace_id, user_id) = member.ok_or_else(|| format!("{text:?} names no key and no member"))?;
+        let (workspace_id, user_id) =
+            member.ok_or_else(|| format!("{text:?} names no key and no member"))?;
         Ok(Self::Member { workspace_id: workspace_id.to_owned(), user_id: user_id.to_owned() })
     }
 }
 
 impl Store {
     /// Gives the guardrail to every key of `hashes` that exists, and answers how many those are.
-    pub(crate) fn assign_keys(&mut self, guardrail_id: &str, hashes: &[String]) -> Result<usize, Refusal> {
+    pub(crate) fn assign_keys(
+        &mut self,
+        guardrail_id: &str,
+        hashes: &[String],
+    ) -> Result<usize, Refusal> {
         let workspace_id = self.assignable(guardrail_id)?;
-        let known: BTreeSet<&String> = hashes.iter().filter(|hash| self.keys.contains_key(*hash)).collect();
-        let foreign =
-            |hash: &&&String| workspace_id.as_ref().is_some_and(|id| self.keys[**hash].workspace_id != *id);
+        let known: BTreeSet<&String> =
+            hashes.iter().filter(|hash| self.keys.contains_key(*hash)).collect();
+        let foreign = |hash: &&&String| {
+            workspace_id.as_ref().is_some_and(|id| self.keys[**hash].workspace_id != *id)
+        };
         if let Some(hash) = known.iter().find(foreign) {
             let text = format!("Key {hash} belongs to another workspace than the guardrail");
             return Err(Refusal::bad_request(text));
@@ -58,9 +65,14 @@ impl Store {
     }
 
     /// Takes the guardrail from those of `hashes` that have it, and answers how many those were.
-    pub(crate) fn unassign_keys(&mut self, guardrail_id: &str, hashes: &[String]) -> Result<usize, Refusal> {
+    pub(crate) fn unassign_keys(
+        &mut self,
+        guardrail_id: &str,
+        hashes: &[String],
+    ) -> Result<usize, Refusal> {
         self.assignable(guardrail_id)?;
-        let known: BTreeSet<&String> = hashes.iter().filter(|hash| self.keys.contains_key(*hash)).collect();
+        let known: BTreeSet<&String> =
+            hashes.iter().filter(|hash| self.keys.contains_key(*hash)).collect();
         let subjects = known.into_iter().map(|hash| Subject::Key(hash.clone())).collect();
         Ok(self.release(guardrail_id, subjects))
     }
@@ -76,10 +88,14 @@ impl Store {
         let users: BTreeSet<&String> = user_ids.iter().collect();
         for user_id in &users {
             let Some(member) = self.members.get(*user_id) else {
-                return Err(Refusal::bad_request(format!("{user_id} is not a member of the organization")));
+                return Err(Refusal::bad_request(format!(
+                    "{user_id} is not a member of the organization"
+                )));
             };
             if !is_default && !member.workspaces.contains(&workspace_id) {
-                return Err(Refusal::bad_request(format!("{user_id} is not a member of the workspace")));
+                return Err(Refusal::bad_request(format!(
+                    "{user_id} is not a member of the workspace"
+                )));
             }
         }
         let count = users.len();
@@ -107,7 +123,11 @@ impl Store {
 
     /// One page of key assignments, of one guardrail or of all, and the number of rows in all. Rows of deleted keys
     /// take part in the paging and the number, but are not returned.
-    pub(crate) fn list_key_rows(&self, guardrail_id: Option<&str>, page: Page) -> (Vec<Value>, usize) {
+    pub(crate) fn list_key_rows(
+        &self,
+        guardrail_id: Option<&str>,
+        page: Page,
+    ) -> (Vec<Value>, usize) {
         let rows = || {
             self.rows_of(guardrail_id).filter_map(|(subject, row)| match subject {
                 Subject::Key(hash) => Some((hash, row)),
@@ -130,7 +150,11 @@ impl Store {
     }
 
     /// One page of member assignments, of one guardrail or of all, and the number of rows in all.
-    pub(crate) fn list_member_rows(&self, guardrail_id: Option<&str>, page: Page) -> (Vec<Value>, usize) {
+    pub(crate) fn list_member_rows(
+        &self,
+        guardrail_id: Option<&str>,
+        page: Page,
+    ) -> (Vec<Value>, usize) {
         let rows = || {
             self.rows_of(guardrail_id).filter_map(|(subject, row)| match subject {
                 Subject::Key(_) => None,
@@ -157,12 +181,15 @@ impl Store {
 
     /// Drops all rows of a guardrail that is gone.
     pub(super) fn drop_rows_of(&mut self, guardrail_id: &str) {
-        let subjects = self.rows_of(Some(guardrail_id)).map(|(subject, _)| subject.clone()).collect();
+        let subjects =
+            self.rows_of(Some(guardrail_id)).map(|(subject, _)| subject.clone()).collect();
         self.release(guardrail_id, subjects);
     }
 
     fn rows_of(&self, guardrail_id: Option<&str>) -> impl Iterator<Item = (&Subject, &Row)> {
-        self.rows.iter().filter(move |(_, row)| guardrail_id.is_none_or(|id| row.guardrail_id == id))
+        self.rows
+            .iter()
+            .filter(move |(_, row)| guardrail_id.is_none_or(|id| row.guardrail_id == id))
     }
 
     /// The workspace of a guardrail that can be assigned, null for one older than workspaces.
@@ -172,13 +199,15 @@ impl Store {
                 "The default guardrail of a workspace cannot be assigned or unassigned",
             ));
         }
-        let guardrail = self.guardrails.get(guardrail_id).ok_or_else(|| Refusal::not_found("Guardrail"))?;
+        let guardrail =
+            self.guardrails.get(guardrail_id).ok_or_else(|| Refusal::not_found("Guardrail"))?;
         Ok(guardrail.workspace_id().map(str::to_owned))
     }
 
     fn workspace_for_members(&self, guardrail_id: &str) -> Result<String, Refusal> {
-        let no_workspace =
-            || Refusal::bad_request("Members cannot be assigned to a guardrail without a workspace");
+        let no_workspace = || {
+            Refusal::bad_request("Members cannot be assigned to a guardrail without a workspace")
+        };
         self.assignable(guardrail_id)?.ok_or_else(no_workspace)
     }
 

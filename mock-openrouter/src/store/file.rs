@@ -36,8 +36,9 @@ impl Kept {
         change: impl FnOnce(&mut Store) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         let done = change(&mut self.store)?;
-        self.save()
-            .map_err(|error| Refusal::new(500, format!("the data file cannot be written: {error}")))?;
+        self.save().map_err(|error| {
+            Refusal::new(500, format!("the data file cannot be written: {error}"))
+        })?;
         Ok(done)
     }
 

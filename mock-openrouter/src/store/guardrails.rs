@@ -46,7 +46,10 @@ impl Guardrail {
 
 impl Store {
     /// Creates a guardrail from a request body that the contract has accepted. Names may occur twice.
-    pub(crate) fn create_guardrail(&mut self, mut body: Map<String, Value>) -> Result<View, Refusal> {
+    pub(crate) fn create_guardrail(
+        &mut self,
+        mut body: Map<String, Value>,
+    ) -> Result<View, Refusal> {
         let workspace = body.remove("workspace_id");
         let workspace_id = self.placement(workspace.as_ref().and_then(Value::as_str))?;
         let fields = rules::prepare(body, &self.catalogue)?;
@@ -57,7 +60,10 @@ impl Store {
     }
 
     /// Creates a guardrail from the time before workspaces: its `workspace_id` is null.
-    pub(crate) fn create_legacy_guardrail(&mut self, body: Map<String, Value>) -> Result<View, Refusal> {
+    pub(crate) fn create_legacy_guardrail(
+        &mut self,
+        body: Map<String, Value>,
+    ) -> Result<View, Refusal> {
         let fields = rules::prepare(body, &self.catalogue)?;
         let mut guardrail = self.blank(&ids::fresh_uuid(), None);
         guardrail.apply(fields);
@@ -71,7 +77,11 @@ impl Store {
 
     /// Changes the fields that `patch` names and no others. The first update of a workspace's default guardrail
     /// brings it into existence.
-    pub(crate) fn update_guardrail(&mut self, id: &str, patch: Map<String, Value>) -> Result<View, Refusal> {
+    pub(crate) fn update_guardrail(
+        &mut self,
+        id: &str,
+        patch: Map<String, Value>,
+    ) -> Result<View, Refusal> {
         let mut guardrail = match self.guardrails.get(id) {
             Some(guardrail) => guardrail.clone(),
             None => self.unborn_default(id).ok_or_else(|| Refusal::not_found("Guardrail"))?,
@@ -92,7 +102,9 @@ impl Store {
             return Err(Refusal::not_found("Guardrail"));
         }
         if self.is_default(id) {
-            return Err(Refusal::bad_request("The default guardrail of a workspace cannot be deleted"));
+            return Err(Refusal::bad_request(
+                "The default guardrail of a workspace cannot be deleted",
+            ));
         }
         self.guardrails.remove(id);
         self.drop_rows_of(id);
@@ -120,7 +132,11 @@ impl Store {
 
     /// Sets fields past all rules and the contract; null removes a field. Answers about this guardrail are not
     /// checked any more.
-    pub(crate) fn edit_guardrail(&mut self, id: &str, fields: Map<String, Value>) -> Result<View, Refusal> {
+    pub(crate) fn edit_guardrail(
+        &mut self,
+        id: &str,
+        fields: Map<String, Value>,
+    ) -> Result<View, Refusal> {
         let mut guardrail =
             self.guardrails.get(id).cloned().ok_or_else(|| Refusal::not_found("Guardrail"))?;
         guardrail.apply(fields);
@@ -133,12 +149,21 @@ impl Store {
         self.workspaces.iter().any(|workspace| workspace.default_guardrail_id == id)
     }
 
-    fn check_rename(&self, id: &str, workspace_id: Option<&str>, name: &str) -> Result<(), Refusal> {
+    fn check_rename(
+        &self,
+        id: &str,
+        workspace_id: Option<&str>,
+        name: &str,
+    ) -> Result<(), Refusal> {
         if self.is_default(id) {
-            return Err(Refusal::bad_request("The default guardrail of a workspace cannot be renamed"));
+            return Err(Refusal::bad_request(
+                "The default guardrail of a workspace cannot be renamed",
+            ));
         }
         let taken = self.guardrails.iter().any(|(other_id, other)| {
-            other_id != id && other.workspace_id() == workspace_id && other.text("name") == Some(name)
+            other_id != id
+                && other.workspace_id() == workspace_id
+                && other.text("name") == Some(name)
         });
         if taken {
             return Err(Refusal::new(
@@ -150,7 +175,8 @@ impl Store {
     }
 
     fn unborn_default(&mut self, id: &str) -> Option<Guardrail> {
-        let workspace = self.workspaces.iter().find(|workspace| workspace.default_guardrail_id == id)?;
+        let workspace =
+            self.workspaces.iter().find(|workspace| workspace.default_guardrail_id == id)?;
         let workspace_id = workspace.id.clone();
         Some(self.blank(id, Some(&workspace_id)))
     }

@@ -154,7 +154,9 @@ impl Store {
         let Some(id) = named else {
             let default = self.workspaces.iter().find(|workspace| workspace.is_default);
             return default.map(|workspace| workspace.id.clone()).ok_or_else(|| {
-                Refusal::bad_request("The default workspace was deleted: pass workspace_id explicitly")
+                Refusal::bad_request(
+                    "The default workspace was deleted: pass workspace_id explicitly",
+                )
             });
         };
         match self.workspaces.iter().find(|workspace| workspace.id == id) {
@@ -165,7 +167,8 @@ impl Store {
 
     /// The keys of one workspace with their hashes, oldest first.
     pub(crate) fn keys_in(&self, workspace_id: &str) -> Vec<(&String, &Key)> {
-        let mut keys: Vec<_> = self.keys.iter().filter(|(_, key)| key.workspace_id == workspace_id).collect();
+        let mut keys: Vec<_> =
+            self.keys.iter().filter(|(_, key)| key.workspace_id == workspace_id).collect();
         keys.sort_by_key(|(_, key)| key.sequence);
         keys
     }

@@ -3,7 +3,8 @@
 use crate::ids;
 
 /// The variants that may follow a model's name after a colon.
-const VARIANTS: [&str; 8] = ["beta", "exacto", "extended", "floor", "free", "nitro", "online", "thinking"];
+const VARIANTS: [&str; 8] =
+    ["beta", "exacto", "extended", "floor", "free", "nitro", "online", "thinking"];
 
 /// Who sees a model in the list. A guardrail can name every model of the catalogue, seen or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +32,23 @@ const MODELS: [(&str, &str, &str, Listed); 16] = [
     ("google/gemini-2.5-flash", "google/gemini-2.5-flash", "text", Listed::Always),
     ("google/gemini-2.5-flash-image", "google/gemini-2.5-flash-image", "image", Listed::Always),
     ("google/gemini-2.5-pro", "google/gemini-2.5-pro", "text", Listed::Always),
-    ("meta-llama/llama-3.3-70b-instruct", "meta-llama/llama-3.3-70b-instruct", "text", Listed::Always),
+    (
+        "meta-llama/llama-3.3-70b-instruct",
+        "meta-llama/llama-3.3-70b-instruct",
+        "text",
+        Listed::Always,
+    ),
     ("mistralai/mistral-large", "mistralai/mistral-large-2407", "text", Listed::WithoutCredentials),
     ("openai/gpt-4-32k", "openai/gpt-4-32k-0613", "text", Listed::Never),
     ("openai/gpt-4o", "openai/gpt-4o", "text", Listed::Always),
     ("openai/gpt-5", "openai/gpt-5-2025-08-07", "text", Listed::Always),
     ("openai/gpt-5-mini", "openai/gpt-5-mini-2025-08-07", "text", Listed::Always),
-    ("openai/text-embedding-3-small", "openai/text-embedding-3-small", "embeddings", Listed::Always),
+    (
+        "openai/text-embedding-3-small",
+        "openai/text-embedding-3-small",
+        "embeddings",
+        Listed::Always,
+    ),
     ("qwen/qwen3-coder", "qwen/qwen3-coder-480b-a35b-07-25", "text", Listed::Always),
     ("qwen/qwen3-coder:free", "qwen/qwen3-coder-480b-a35b-07-25", "text", Listed::Always),
     ("x-ai/grok-4", "x-ai/grok-4-07-09", "text", Listed::Always),
@@ -87,7 +98,8 @@ impl Catalogue {
             Some((base, variant)) => (base, Some(variant)),
             None => (name, None),
         };
-        let model = self.models.iter().find(|model| model.id == base || model.canonical_slug == base)?;
+        let model =
+            self.models.iter().find(|model| model.id == base || model.canonical_slug == base)?;
         match variant {
             None => Some(model.canonical_slug.clone()),
             Some(variant) if VARIANTS.contains(&variant) => {

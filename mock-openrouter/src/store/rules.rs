@@ -71,7 +71,11 @@ fn spread_zdr(body: &mut Map<String, Value>) {
     }
 }
 
-fn canonical_models(field: &str, models: &[Value], catalogue: &Catalogue) -> Result<Vec<Value>, Refusal> {
+fn canonical_models(
+    field: &str,
+    models: &[Value],
+    catalogue: &Catalogue,
+) -> Result<Vec<Value>, Refusal> {
     let mut seen = BTreeSet::new();
     let mut canonical = Vec::new();
     for model in models.iter().filter_map(Value::as_str) {
@@ -108,7 +112,9 @@ fn builtins_as_stored(value: &Value) -> Result<Value, Refusal> {
         let mut named = entries.iter().filter(|entry| entry["slug"] == slug);
         let Some(entry) = named.next() else { continue };
         if named.next().is_some() {
-            return Err(Refusal::bad_request(format!("content_filter_builtins: {slug} is given twice")));
+            return Err(Refusal::bad_request(format!(
+                "content_filter_builtins: {slug} is given twice"
+            )));
         }
         stored.push(builtin_as_stored(slug, label, entry)?);
     }
@@ -140,9 +146,11 @@ mod tests {
 
     #[test]
     fn every_slug_of_the_contract_has_its_place_in_the_order() {
-        let slugs = &contract::contract()["$defs"]["ContentFilterBuiltin"]["properties"]["slug"]["enum"];
+        let slugs =
+            &contract::contract()["$defs"]["ContentFilterBuiltin"]["properties"]["slug"]["enum"];
         let ours: BTreeSet<&str> = BUILTINS.iter().map(|(slug, _)| *slug).collect();
-        let theirs: BTreeSet<&str> = slugs.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let theirs: BTreeSet<&str> =
+            slugs.as_array().unwrap().iter().filter_map(Value::as_str).collect();
         assert_eq!(ours, theirs);
     }
 

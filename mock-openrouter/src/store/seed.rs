@@ -134,8 +134,10 @@ impl Store {
 
     /// The ids of the members who are, or are not, in the workspace "production" too.
     pub(crate) fn member_ids(&self, in_workspaces: bool) -> Vec<String> {
-        let wanted =
-            self.members().into_iter().filter(|(_, member)| member.workspaces.is_empty() != in_workspaces);
+        let wanted = self
+            .members()
+            .into_iter()
+            .filter(|(_, member)| member.workspaces.is_empty() != in_workspaces);
         wanted.map(|(id, _)| id.clone()).collect()
     }
 }

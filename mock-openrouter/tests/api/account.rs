@@ -11,7 +11,9 @@ use crate::client::{Api, column, read, text};
 fn only_the_management_key_is_let_in() {
     let api = Api::new();
     let inference = format!("Bearer {}", api.mock.inference_key());
-    for path in ["/guardrails", "/keys", "/keys/x", "/organization/members", "/workspaces", "/guardrails/x"] {
+    for path in
+        ["/guardrails", "/keys", "/keys/x", "/organization/members", "/workspaces", "/guardrails/x"]
+    {
         let status_and_message = |authorization: Option<&str>| {
             let mut request = api.http.get(format!("{}{path}", api.mock.base_url()));
             if let Some(value) = authorization {
@@ -23,7 +25,10 @@ fn only_the_management_key_is_let_in() {
         let missing = (401, "Missing Authentication header".to_owned());
         assert_eq!(status_and_message(None), missing, "{path}");
         assert_eq!(status_and_message(Some("Basic abc")), missing);
-        assert_eq!(status_and_message(Some("Bearer sk-or-v1-wrong")), (401, "User not found.".to_owned()));
+        assert_eq!(
+            status_and_message(Some("Bearer sk-or-v1-wrong")),
+            (401, "User not found.".to_owned())
+        );
         let forbidden = (403, "Only management keys can perform this operation".to_owned());
         assert_eq!(status_and_message(Some(&inference)), forbidden);
     }
@@ -33,7 +38,8 @@ fn only_the_management_key_is_let_in() {
 fn keys_are_listed_per_workspace_until_an_empty_page() {
     let api = Api::with(Options { seed_keys: 150, ..Options::default() });
     let production = api.mock.production_workspace_id();
-    let hashes = |query: &str| column(&api.data("GET", &format!("/keys{query}"), &Value::Null), "hash");
+    let hashes =
+        |query: &str| column(&api.data("GET", &format!("/keys{query}"), &Value::Null), "hash");
     assert_eq!(hashes("").len(), 100);
     assert_eq!(hashes("?offset=100").len(), 50);
     assert!(hashes("?offset=150").is_empty());
@@ -44,7 +50,10 @@ fn keys_are_listed_per_workspace_until_an_empty_page() {
     api.refused("GET", "/keys?include_disabled=yes", &Value::Null, 400, "true or false");
 
     let hash = &api.mock.key_hashes(&production)[0];
-    assert_eq!(text(&api.data("GET", &format!("/keys/{hash}"), &Value::Null), "workspace_id"), production);
+    assert_eq!(
+        text(&api.data("GET", &format!("/keys/{hash}"), &Value::Null), "workspace_id"),
+        production
+    );
     api.mock.delete_key(hash).unwrap();
     api.refused("GET", &format!("/keys/{hash}"), &Value::Null, 404, "not found");
     let added = api.mock.add_key("late", &production).unwrap();
@@ -86,7 +95,8 @@ fn models_are_listed_to_everybody_but_not_all_to_account_holders() {
     assert_eq!((all.len() as u64, next), (total, Value::Null));
     let hidden = "mistralai/mistral-large".to_owned();
     assert!(all.contains(&hidden) && !all.contains(&"openai/gpt-4-32k".to_owned()));
-    let with_credentials = column(&api.data("GET", "/models?output_modalities=all", &Value::Null), "id");
+    let with_credentials =
+        column(&api.data("GET", "/models?output_modalities=all", &Value::Null), "id");
     assert!(!with_credentials.contains(&hidden) && with_credentials.len() == all.len() - 1);
 
     let (first, _, next) = ids("?output_modalities=all&offset=0&limit=1000");
@@ -96,7 +106,13 @@ fn models_are_listed_to_everybody_but_not_all_to_account_holders() {
     assert!(ids("").1 < total);
     assert_eq!(ids("?output_modalities=embeddings,image").1, 2);
     for query in ["limit=1001", "limit=0", "offset=-1", "output_modalities=smell"] {
-        api.refused("GET", &format!("/models?{query}"), &Value::Null, 400, "Invalid request parameters");
+        api.refused(
+            "GET",
+            &format!("/models?{query}"),
+            &Value::Null,
+            400,
+            "Invalid request parameters",
+        );
     }
     let (status, providers) = read(api.http.get(format!("{}/providers", api.mock.base_url())));
     assert_eq!(status, 200);

@@ -6,7 +6,11 @@ use crate::client::{Api, column, text};
 
 fn bulk(api: &Api, guardrail_id: &str, what: &str, ids: &[String]) -> (u16, Value) {
     let field = if what.starts_with("keys") { "key_hashes" } else { "member_user_ids" };
-    api.send("POST", &format!("/guardrails/{guardrail_id}/assignments/{what}"), &json!({ field: ids }))
+    api.send(
+        "POST",
+        &format!("/guardrails/{guardrail_id}/assignments/{what}"),
+        &json!({ field: ids }),
+    )
 }
 
 fn assigned(count: usize) -> (u16, Value) {
@@ -36,14 +40,18 @@ fn a_key_moves_from_guardrail_to_guardrail_in_one_request() {
 
     let rows = api.data("GET", &format!("/guardrails/{two}/assignments/keys"), &Value::Null);
     assert_eq!(column(&rows, "key_hash"), keys[..1]);
-    assert_eq!((text(&rows[0], "key_name"), text(&rows[0], "guardrail_id")), ("key-1".to_owned(), two));
+    assert_eq!(
+        (text(&rows[0], "key_name"), text(&rows[0], "guardrail_id")),
+        ("key-1".to_owned(), two)
+    );
     assert_eq!(api.get("/guardrails/assignments/keys").1["total_count"], json!(2));
 }
 
 #[test]
 fn unknown_keys_are_skipped_and_foreign_ones_stop_everything() {
     let api = Api::new();
-    let (default, production) = (api.mock.default_workspace_id(), api.mock.production_workspace_id());
+    let (default, production) =
+        (api.mock.default_workspace_id(), api.mock.production_workspace_id());
     let guardrail = api.guardrail("g", &default);
     let own = api.mock.key_hashes(&default)[0].clone();
     let foreign = api.mock.key_hashes(&production)[0].clone();
@@ -54,7 +62,10 @@ fn unknown_keys_are_skipped_and_foreign_ones_stop_everything() {
     assert!(api.mock.key_assignments().is_empty());
 
     let legacy = text(&api.mock.create_legacy_guardrail(json!({"name": "old"})).unwrap(), "id");
-    assert_eq!(api.data("GET", &format!("/guardrails/{legacy}"), &Value::Null)["workspace_id"], Value::Null);
+    assert_eq!(
+        api.data("GET", &format!("/guardrails/{legacy}"), &Value::Null)["workspace_id"],
+        Value::Null
+    );
     assert_eq!(bulk(&api, &legacy, "keys", &[foreign]), assigned(1));
     let member = &api.mock.member_ids()[..1];
     assert_eq!(bulk(&api, &legacy, "members", member).0, 400);
@@ -77,7 +88,8 @@ fn bulk_requests_hold_1_to_100_items() {
 #[test]
 fn a_member_holds_one_guardrail_in_each_workspace() {
     let api = Api::new();
-    let (default, production) = (api.mock.default_workspace_id(), api.mock.production_workspace_id());
+    let (default, production) =
+        (api.mock.default_workspace_id(), api.mock.production_workspace_id());
     let (one, two) = (api.guardrail("one", &default), api.guardrail("two", &default));
     let other = api.guardrail("other", &production);
     let users = &api.mock.member_ids()[..2];
@@ -99,7 +111,8 @@ fn a_member_holds_one_guardrail_in_each_workspace() {
 #[test]
 fn outsiders_fail_the_whole_request() {
     let api = Api::new();
-    let (default, production) = (api.mock.default_workspace_id(), api.mock.production_workspace_id());
+    let (default, production) =
+        (api.mock.default_workspace_id(), api.mock.production_workspace_id());
     let (here, there) = (api.guardrail("here", &default), api.guardrail("there", &production));
     let member = api.mock.member_ids()[0].clone();
     let organization_only = api.mock.organization_only_member_ids()[0].clone();
@@ -112,7 +125,10 @@ fn outsiders_fail_the_whole_request() {
     api.mock.add_member(&stranger, &[production]).unwrap();
     assert_eq!(bulk(&api, &there, "members", std::slice::from_ref(&stranger)), assigned(1));
     api.mock.remove_member(&stranger).unwrap();
-    assert_eq!(api.get(&format!("/guardrails/{there}/assignments/members")).1["total_count"], json!(0));
+    assert_eq!(
+        api.get(&format!("/guardrails/{there}/assignments/members")).1["total_count"],
+        json!(0)
+    );
 }
 
 #[test]

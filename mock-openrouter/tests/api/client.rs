@@ -60,7 +60,14 @@ impl Api {
     }
 
     /// Checks that a request is refused with an error body of the service's form, whose message contains `reason`.
-    pub(crate) fn refused(&self, method: &str, path: &str, body: &Value, status: u16, reason: &str) {
+    pub(crate) fn refused(
+        &self,
+        method: &str,
+        path: &str,
+        body: &Value,
+        status: u16,
+        reason: &str,
+    ) {
         let (found, answer) = self.send(method, path, body);
         assert_eq!(found, status, "{method} {path} {body:.200}: {answer}");
         assert_eq!(answer["error"]["code"], json!(status));

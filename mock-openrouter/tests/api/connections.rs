@@ -27,8 +27,12 @@ impl Wire {
     /// Sends a request to create a guardrail.
     fn send(&mut self, name: &str) {
         let body = json!({ "name": name }).to_string();
-        let head = format!("POST /api/v1/guardrails HTTP/1.1\r\nHost: mock\r\n{}\r\n", self.authorization);
-        let head = format!("{head}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+        let head =
+            format!("POST /api/v1/guardrails HTTP/1.1\r\nHost: mock\r\n{}\r\n", self.authorization);
+        let head = format!(
+            "{head}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
         self.stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
     }
 
@@ -113,7 +117,8 @@ fn a_request_under_way_when_connections_are_refused_is_worked_on() {
 #[test]
 fn requests_count_as_under_way_until_their_answer_or_the_end_of_their_connection() {
     let mock = Mock::start(Options::default()).unwrap();
-    mock.add_fault(Fault::any(Action::slow(Duration::from_secs(60), When::After)).times(3)).unwrap();
+    mock.add_fault(Fault::any(Action::slow(Duration::from_secs(60), When::After)).times(3))
+        .unwrap();
     let mut wires: Vec<Wire> = (0..3).map(|_| Wire::open(&mock)).collect();
     for wire in &mut wires {
         wire.send("never");
@@ -149,7 +154,8 @@ fn a_dropped_connection_ends_what_was_under_way_on_it() {
 fn work_after_a_disconnect_is_timed_by_the_disconnect() {
     /// Long enough for what is timed by its end to be told from what a busy machine makes late.
     const LATE: Duration = Duration::from_secs(4);
-    let mock = Mock::start(Options { latency: Duration::from_millis(600), ..Options::default() }).unwrap();
+    let mock =
+        Mock::start(Options { latency: Duration::from_millis(600), ..Options::default() }).unwrap();
     let then = Duration::from_secs(1);
     let mut kept = Wire::open(&mock);
     kept.send("kept");

@@ -56,8 +56,13 @@ fn a_success_repeats_the_key_in_headers_only() {
     let created = api.request("POST", "/guardrails", &json!({"name": "g"})).send().unwrap();
     assert_eq!(created.status(), 201);
     assert!(!body(created).contains("secret"));
-    api.mock.add_fault(Fault::on("GET", "/guardrails", Action::html(502, "<h1>Bad</h1>", false))).unwrap();
-    assert_eq!(body(api.request("GET", "/guardrails", &Value::Null).send().unwrap()), "<h1>Bad</h1>");
+    api.mock
+        .add_fault(Fault::on("GET", "/guardrails", Action::html(502, "<h1>Bad</h1>", false)))
+        .unwrap();
+    assert_eq!(
+        body(api.request("GET", "/guardrails", &Value::Null).send().unwrap()),
+        "<h1>Bad</h1>"
+    );
     assert!(!format!("{:?}", api.mock.log()).contains("secret"));
 }
 

@@ -30,7 +30,10 @@ fn statuses_come_before_or_after_the_work() {
     let api = Api::new();
     on_create(&api, Action::retry_after(7));
     let limited = api.request("POST", "/guardrails", &named("a")).send().unwrap();
-    assert_eq!((limited.status().as_u16(), &limited.headers()["retry-after"]), (429, &"7".parse().unwrap()));
+    assert_eq!(
+        (limited.status().as_u16(), &limited.headers()["retry-after"]),
+        (429, &"7".parse().unwrap())
+    );
     assert!(limited.text().unwrap().contains("Rate limit exceeded"));
     assert!(names(&api).is_empty());
 
@@ -51,7 +54,8 @@ fn connections_are_dropped_before_or_after_the_work_on_both_protocols() {
         api.mock.reset_state().unwrap();
         let send = |name| {
             let request = http.post(format!("{}/guardrails", api.mock.base_url()));
-            let request = request.header("Authorization", format!("Bearer {}", api.mock.management_key()));
+            let request =
+                request.header("Authorization", format!("Bearer {}", api.mock.management_key()));
             request.header("Content-Type", "application/json").body(named(name).to_string()).send()
         };
         assert_eq!(send("fine").unwrap().status(), 201);
@@ -80,7 +84,8 @@ fn answers_are_cut_short_after_the_work() {
 fn slow_answers_have_their_work_done_early_or_late() {
     let api = Api::new();
     let impatient = |name: &str| {
-        let request = api.request("POST", "/guardrails", &named(name)).timeout(Duration::from_millis(100));
+        let request =
+            api.request("POST", "/guardrails", &named(name)).timeout(Duration::from_millis(100));
         assert!(request.send().unwrap_err().is_timeout());
     };
     on_create(&api, Action::slow(Duration::from_secs(60), When::Before));
@@ -100,8 +105,11 @@ fn work_can_begin_when_the_client_has_given_up() {
     on_create(&api, Action::after_disconnect(long, Duration::from_millis(10)));
     let mut stream = TcpStream::connect(api.mock.address()).unwrap();
     let (key, body) = (api.mock.management_key(), named("ghost").to_string());
-    let head = format!("POST /api/v1/guardrails HTTP/1.1\r\nHost: mock\r\nAuthorization: Bearer {key}\r\n");
-    let head = format!("{head}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "POST /api/v1/guardrails HTTP/1.1\r\nHost: mock\r\nAuthorization: Bearer {key}\r\n"
+    );
+    let head =
+        format!("{head}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
     stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
     assert!(api.mock.wait_until(PATIENCE, |mock| mock.fault_hits() == BTreeMap::from([(1, 1)])));
     assert!(names(&api).is_empty());
@@ -119,7 +127,8 @@ fn a_reset_stream_counts_as_giving_up() {
     let http = Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
     let request = http.post(format!("{}/guardrails", api.mock.base_url()));
     let request = request.header("Authorization", format!("Bearer {}", api.mock.management_key()));
-    let request = request.header("Content-Type", "application/json").body(named("ghost").to_string());
+    let request =
+        request.header("Content-Type", "application/json").body(named("ghost").to_string());
     assert!(request.timeout(Duration::from_millis(150)).send().unwrap_err().is_timeout());
     assert!(api.mock.wait_until(PATIENCE, |mock| mock.guardrails().len() == 1));
 }
@@ -198,10 +207,10 @@ fn a_small_answer_can_inflate_to_a_large_one() {
 fn a_fault_can_be_for_one_workspace() {
     let api = Api::new();
     let production = api.mock.production_workspace_id();
-    let fault = Fault::on("GET", "/guardrails", Action::status(500)).query_contains("workspace_id=");
+    let fault =
+        Fault::on("GET", "/guardrails", Action::status(500)).query_contains("workspace_id=");
     api.mock.add_fault(fault).unwrap();
-    let raw =
-        r#"{"match": {"path_regex": "^/keys$", "query_contains": "offset=100"}, "action": {"status": 502}}"#;
+    let raw = r#"{"match": {"path_regex": "^/keys$", "query_contains": "offset=100"}, "action": {"status": 502}}"#;
     api.mock.add_fault(serde_json::from_str(raw).unwrap()).unwrap();
     assert_eq!(api.get("/guardrails?limit=100").0, 200);
     assert_eq!(api.get(&format!("/guardrails?limit=100&workspace_id={production}")).0, 500);
@@ -214,12 +223,14 @@ fn other_processes_steer_the_mock_over_http() {
     let api = Api::new();
     let origin = api.mock.base_url().strip_suffix("/api/v1").unwrap().to_owned();
     let admin = |method: &str, command: &str, body: &str| {
-        let request = api.http.request(method.parse().unwrap(), format!("{origin}/_mock/{command}"));
+        let request =
+            api.http.request(method.parse().unwrap(), format!("{origin}/_mock/{command}"));
         let response = request.body(body.to_owned()).send().unwrap();
         let status = response.status().as_u16();
         (status, serde_json::from_str::<Value>(&response.text().unwrap()).unwrap())
     };
-    let fault = r#"{"match": {"path": "/guardrails/{id}", "times": null}, "action": {"status": 503}}"#;
+    let fault =
+        r#"{"match": {"path": "/guardrails/{id}", "times": null}, "action": {"status": 503}}"#;
     assert_eq!(admin("POST", "faults", fault), (200, json!({"id": 1})));
     assert_eq!(admin("POST", "faults", r#"{"action": {"sttus": 503}}"#).0, 400);
     assert_eq!(admin("POST", "latency", r#"{"ms": 40}"#).0, 200);

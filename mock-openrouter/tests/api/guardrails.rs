@@ -82,7 +82,8 @@ fn every_field_is_kept_patched_alone_and_cleared() {
 fn bodies_that_the_service_refuses() {
     let api = Api::new();
     let id = text(&api.create(&json!({"name": "a"})), "id");
-    let filter = |pattern: &str| json!({"content_filters": [{"action": "block", "pattern": pattern}]});
+    let filter =
+        |pattern: &str| json!({"content_filters": [{"action": "block", "pattern": pattern}]});
     let builtins = |entries: Value| json!({ "content_filter_builtins": entries });
     let cases = [
         (json!({"unknown": 1}), "unknown"),
@@ -119,13 +120,21 @@ fn bodies_that_the_service_refuses() {
         (filter("(x+)+"), "invalid_regex_pattern"),
         (filter("(a|a)*"), "invalid_regex_pattern"),
         (json!({"content_filters": [{"action": "warn", "pattern": "x"}]}), "action"),
-        (json!({"content_filters": [{"action": "flag", "pattern": "x", "label": "x".repeat(101)}]}), "label"),
+        (
+            json!({"content_filters": [{"action": "flag", "pattern": "x", "label": "x".repeat(101)}]}),
+            "label",
+        ),
         (builtins(json!([{"slug": "iban", "action": "block"}])), "slug"),
         (builtins(json!([{"slug": "email", "action": "warn"}])), "action"),
         (builtins(json!([{"slug": "email"}])), "action"),
-        (builtins(json!([{"slug": "email", "action": "block", "scan_scope": "user_only"}])), "scan_scope"),
         (
-            builtins(json!([{"slug": "email", "action": "block"}, {"slug": "email", "action": "flag"}])),
+            builtins(json!([{"slug": "email", "action": "block", "scan_scope": "user_only"}])),
+            "scan_scope",
+        ),
+        (
+            builtins(
+                json!([{"slug": "email", "action": "block"}, {"slug": "email", "action": "flag"}]),
+            ),
             "twice",
         ),
     ];
@@ -138,7 +147,13 @@ fn bodies_that_the_service_refuses() {
     }
     api.refused("POST", "/guardrails", &json!({}), 400, "name");
     api.refused("POST", "/guardrails", &json!(["name"]), 400, "");
-    api.refused("PATCH", &format!("/guardrails/{id}"), &json!({"workspace_id": "x"}), 400, "workspace_id");
+    api.refused(
+        "PATCH",
+        &format!("/guardrails/{id}"),
+        &json!({"workspace_id": "x"}),
+        400,
+        "workspace_id",
+    );
     assert_eq!(api.mock.guardrails(), before);
 }
 
@@ -154,7 +169,10 @@ fn bodies_must_be_json_and_say_so() {
     assert_eq!(send("text/plain", "{\"name\":\"a\"}"), 400);
     assert_eq!(send("application/json; charset=utf-8", "{\"name\":\"a\"}"), 201);
     assert_eq!(
-        send("application/json", "{\"name\":\"a\",\"limit_usd\":1e999,\"reset_interval\":\"daily\"}"),
+        send(
+            "application/json",
+            "{\"name\":\"a\",\"limit_usd\":1e999,\"reset_interval\":\"daily\"}"
+        ),
         400
     );
 }
@@ -181,7 +199,13 @@ fn a_limit_that_was_stored_alone_blocks_patches() {
     let api = Api::new();
     let id = text(&api.create(&json!({"name": "a"})), "id");
     api.mock.edit_guardrail(&id, json!({"limit_usd": 5})).unwrap();
-    api.refused("PATCH", &format!("/guardrails/{id}"), &json!({"description": "x"}), 400, "together");
+    api.refused(
+        "PATCH",
+        &format!("/guardrails/{id}"),
+        &json!({"description": "x"}),
+        400,
+        "together",
+    );
     api.patch(&id, &json!({"limit_usd": 5, "reset_interval": "daily"}));
 }
 
@@ -194,8 +218,9 @@ fn names_may_be_twins_at_birth_but_not_by_renaming() {
     let third = text(&api.create(&json!({"name": "other"})), "id");
     let elsewhere = api.guardrail("elsewhere", &production);
     assert_ne!(first, second);
-    let rename =
-        |id: &str, name: &str| api.send("PATCH", &format!("/guardrails/{id}"), &json!({ "name": name })).0;
+    let rename = |id: &str, name: &str| {
+        api.send("PATCH", &format!("/guardrails/{id}"), &json!({ "name": name })).0
+    };
     assert_eq!(rename(&third, "same"), 409);
     assert_eq!(rename(&second, "same"), 409);
     assert_eq!(rename(&elsewhere, "same"), 200);
@@ -210,8 +235,8 @@ fn enforce_zdr_fills_only_what_the_request_leaves_out() {
     assert_eq!(created["enforce_zdr"], Value::Null);
     assert_eq!(created["enforce_zdr_xai"], json!(false));
     assert_eq!(created["enforce_zdr_openai"], json!(true));
-    let patched =
-        api.patch(&text(&created, "id"), &json!({"enforce_zdr": false, "enforce_zdr_google": null}));
+    let patched = api
+        .patch(&text(&created, "id"), &json!({"enforce_zdr": false, "enforce_zdr_google": null}));
     let flags = ["anthropic", "google", "openai", "other", "xai"]
         .map(|x| patched[format!("enforce_zdr_{x}")].clone());
     assert_eq!(flags, [json!(false), json!(null), json!(false), json!(false), json!(false)]);
@@ -228,8 +253,8 @@ fn models_are_stored_in_their_canonical_form() {
         "openai/gpt-4-32k",
         "anthropic/claude-opus-4.1",
     ];
-    let created =
-        api.create(&json!({"name": "m", "allowed_models": asked, "ignored_models": ["x-ai/grok-4"]}));
+    let created = api
+        .create(&json!({"name": "m", "allowed_models": asked, "ignored_models": ["x-ai/grok-4"]}));
     let stored = [
         "openai/gpt-5-2025-08-07:free",
         "qwen/qwen3-coder-480b-a35b-07-25:free",
@@ -270,8 +295,10 @@ fn filters_come_back_with_what_the_service_adds() {
             {"slug": "ssn", "action": "flag", "label": "[SSN]"},
         ])
     );
-    let emptied =
-        api.patch(&text(&created, "id"), &json!({"content_filters": [], "content_filter_builtins": []}));
+    let emptied = api.patch(
+        &text(&created, "id"),
+        &json!({"content_filters": [], "content_filter_builtins": []}),
+    );
     assert_eq!(
         (&emptied["content_filters"], &emptied["content_filter_builtins"]),
         (&json!([]), &Value::Null)
@@ -284,16 +311,30 @@ fn filters_come_back_with_what_the_service_adds() {
 #[test]
 fn workspaces_keep_their_guardrails_apart() {
     let api = Api::new();
-    let (default, production) = (api.mock.default_workspace_id(), api.mock.production_workspace_id());
+    let (default, production) =
+        (api.mock.default_workspace_id(), api.mock.production_workspace_id());
     let here = api.create(&json!({"name": "here"}));
     assert_eq!(text(&here, "workspace_id"), default);
     let there = api.guardrail("there", &production);
-    let list = |query: &str| column(&api.data("GET", &format!("/guardrails{query}"), &Value::Null), "id");
+    let list =
+        |query: &str| column(&api.data("GET", &format!("/guardrails{query}"), &Value::Null), "id");
     assert_eq!(list(""), [text(&here, "id")]);
     assert_eq!(list(&format!("?workspace_id={production}")), [there]);
     let stranger = "00000000-0000-4000-8000-000000000000";
-    api.refused("GET", &format!("/guardrails?workspace_id={stranger}"), &Value::Null, 403, "workspace");
-    api.refused("POST", "/guardrails", &json!({"name": "x", "workspace_id": stranger}), 403, "workspace");
+    api.refused(
+        "GET",
+        &format!("/guardrails?workspace_id={stranger}"),
+        &Value::Null,
+        403,
+        "workspace",
+    );
+    api.refused(
+        "POST",
+        "/guardrails",
+        &json!({"name": "x", "workspace_id": stranger}),
+        403,
+        "workspace",
+    );
     api.refused("GET", "/guardrails?workspace_id=production", &Value::Null, 400, "workspace_id");
 
     api.mock.delete_workspace(&default).unwrap();
@@ -312,7 +353,13 @@ fn the_default_guardrail_of_a_workspace_is_special() {
     let assign = |api: &Api| {
         for suffix in ["", "/remove"] {
             let keys = json!({ "key_hashes": [hash] });
-            api.refused("POST", &format!("{path}/assignments/keys{suffix}"), &keys, 400, "default guardrail");
+            api.refused(
+                "POST",
+                &format!("{path}/assignments/keys{suffix}"),
+                &keys,
+                400,
+                "default guardrail",
+            );
             let members = json!({ "member_user_ids": api.mock.member_ids() });
             api.refused(
                 "POST",
@@ -378,9 +425,17 @@ fn lists_are_paged_within_their_limits() {
     assert_eq!(page("?limit=100&offset=0").iter().rev().cloned().collect::<Vec<_>>(), ids);
     assert_eq!(page("?limit=100&offset=59"), ids[..1]);
     assert!(page("?offset=60").is_empty());
-    for query in ["limit=0", "limit=101", "limit=x", "limit=", "offset=-1", "offset=1.5", "offset=+1"] {
+    for query in
+        ["limit=0", "limit=101", "limit=x", "limit=", "offset=-1", "offset=1.5", "offset=+1"]
+    {
         api.refused("GET", &format!("/guardrails?{query}"), &Value::Null, 400, "must be");
-        api.refused("GET", &format!("/guardrails/assignments/keys?{query}"), &Value::Null, 400, "must be");
+        api.refused(
+            "GET",
+            &format!("/guardrails/assignments/keys?{query}"),
+            &Value::Null,
+            400,
+            "must be",
+        );
         api.refused("GET", &format!("/workspaces?{query}"), &Value::Null, 400, "must be");
     }
 }
@@ -402,7 +457,10 @@ fn edits_out_of_band_may_break_the_contract() {
         assert_eq!((&read[name], &listed[name]), (value, value), "{name}");
     }
     api.mock.patch_guardrail(&id, json!({"description": "drift"})).unwrap();
-    assert_eq!(api.data("GET", &format!("/guardrails/{id}"), &Value::Null)["description"], json!("drift"));
+    assert_eq!(
+        api.data("GET", &format!("/guardrails/{id}"), &Value::Null)["description"],
+        json!("drift")
+    );
     api.mock.delete_guardrail(&id).unwrap();
     assert!(api.mock.guardrails().is_empty());
 }

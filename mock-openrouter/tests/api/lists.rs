@@ -92,7 +92,8 @@ fn the_other_lists_lie_as_well() {
 #[test]
 fn a_lie_is_data_and_leaves_other_answers_alone() {
     let api = Api::new();
-    let raw = r#"{"match": {"times": null}, "action": {"list": {"rows": "repeat", "total_add": -1}}}"#;
+    let raw =
+        r#"{"match": {"times": null}, "action": {"list": {"rows": "repeat", "total_add": -1}}}"#;
     api.mock.add_fault(serde_json::from_str(raw).unwrap()).unwrap();
     let id = api.guardrail("g", &api.mock.default_workspace_id());
     assert_eq!(api.get(&format!("/guardrails/{id}")).1["data"]["name"], json!("g"));

@@ -68,7 +68,9 @@ fn the_program_prints_one_line_serves_and_keeps_its_state() {
         serde_json::from_str::<Value>(&response.text().unwrap()).unwrap()
     };
     let program = Program::start(&arguments);
-    assert!(program.base_url.starts_with("http://127.0.0.1:") && program.base_url.ends_with("/api/v1"));
+    assert!(
+        program.base_url.starts_with("http://127.0.0.1:") && program.base_url.ends_with("/api/v1")
+    );
     let list = format!("{}/guardrails", program.base_url);
     call(http.post(&list).body(r#"{"name":"kept","limit_usd":0.1,"reset_interval":"daily"}"#));
     let before = call(http.get(&list));

@@ -62,7 +62,8 @@ fn read(json: &Json, ty: &Type, reading: Reading, depth: usize) -> Result<Value,
         (Type::Tuple(types), Json::Array(items)) => {
             tuple_length(types, items.len())?;
             let pairs = items.iter().zip(types).enumerate();
-            let elements = pairs.map(|(index, (item, ty))| at_index(index, read(item, ty, reading, below)));
+            let elements =
+                pairs.map(|(index, (item, ty))| at_index(index, read(item, ty, reading, below)));
             elements.collect::<Result<_, _>>().map(Value::Tuple)
         }
         (Type::Map(element), Json::Object(members)) => {
@@ -131,9 +132,8 @@ fn read_object(
     }
     let read_attribute = |(name, ty): (&String, &Type)| {
         let attribute = match members.get(name) {
-            Some(json) => {
-                read(json, ty, reading, depth).map_err(|error| error.under(Step::Attribute(name.clone())))?
-            }
+            Some(json) => read(json, ty, reading, depth)
+                .map_err(|error| error.under(Step::Attribute(name.clone())))?,
             None if reading == Reading::Stored => Value::Null,
             None => return Err(missing_attribute(name)),
         };
@@ -146,8 +146,9 @@ fn read_dynamic(members: &Map<String, Json>, depth: usize) -> Result<Value, Erro
     let (Some(ty), Some(value), 2) = (members.get(TYPE), members.get(VALUE), members.len()) else {
         return Err(Error::required(&Type::Dynamic));
     };
-    let ty = Type::from_value(ty, 0)
-        .map_err(|error| Error::here(format!("the type of a dynamic value cannot be read: {error}")))?;
+    let ty = Type::from_value(ty, 0).map_err(|error| {
+        Error::here(format!("the type of a dynamic value cannot be read: {error}"))
+    })?;
     // A value that was stored beside its own type fits it, whatever became of the schema since.
     let value = read(value, &ty, Reading::Strict, depth)?;
     // The wrapper of a wrapper says no more than the inner one.

@@ -6,7 +6,8 @@ use crate::cty::{Number, ObjectType, Type, Value};
 
 fn filter_type() -> Type {
     Type::Object(ObjectType {
-        attributes: [("action".to_owned(), Type::String), ("label".to_owned(), Type::String)].into(),
+        attributes: [("action".to_owned(), Type::String), ("label".to_owned(), Type::String)]
+            .into(),
         optional: ["label".to_owned()].into(),
     })
 }
@@ -34,8 +35,7 @@ fn refused(result: Result<Value, crate::cty::Error>, message: &str) {
 
 #[test]
 fn a_whole_object_reads_and_writes_back() {
-    let json =
-        r#"{"filters":[{"action":"block","label":null}],"limit":0.1,"models":["a","b"],"strict":true}"#;
+    let json = r#"{"filters":[{"action":"block","label":null}],"limit":0.1,"models":["a","b"],"strict":true}"#;
     let value = decode(json.as_bytes(), &guardrail_type()).unwrap();
     let filter = Value::object([("action", "block".into()), ("label", Value::Null)]);
     let expected = Value::object([
@@ -51,8 +51,10 @@ fn a_whole_object_reads_and_writes_back() {
 #[test]
 fn a_name_that_means_something_to_the_parser_is_no_key_wherever_it_stands() {
     let ty = Type::map(Type::String);
-    for json in [r#"{"$serde_json::private::Number":"x"}"#, r#"{"a":"x","$serde_json::private::Number":"x"}"#]
-    {
+    for json in [
+        r#"{"$serde_json::private::Number":"x"}"#,
+        r#"{"a":"x","$serde_json::private::Number":"x"}"#,
+    ] {
         assert!(decode(json.as_bytes(), &ty).is_err(), "{json}");
     }
     let map = Value::Map([("$serde_json::private::Number".to_owned(), "1".into())].into());
@@ -61,9 +63,14 @@ fn a_name_that_means_something_to_the_parser_is_no_key_wherever_it_stands() {
 
 #[test]
 fn numbers_keep_their_digits() {
-    for text in
-        ["0.1", "12.345", "0.0000001", "9007199254740993", "18446744073709551616", "-0.30000000000000004"]
-    {
+    for text in [
+        "0.1",
+        "12.345",
+        "0.0000001",
+        "9007199254740993",
+        "18446744073709551616",
+        "-0.30000000000000004",
+    ] {
         let value = stored(text, &Type::Number);
         assert_eq!(value, number(text));
         assert_eq!(encode(&value, &Type::Number).unwrap(), text.as_bytes());
@@ -133,7 +140,10 @@ fn shapes_that_fit_no_better_in_stored_state_are_errors_with_a_path() {
 
 #[test]
 fn sets_coalesce() {
-    assert_eq!(stored(r#"["a","b","a"]"#, &Type::set(Type::String)).elements().map(<[_]>::len), Some(2));
+    assert_eq!(
+        stored(r#"["a","b","a"]"#, &Type::set(Type::String)).elements().map(<[_]>::len),
+        Some(2)
+    );
     assert_eq!(stored("[1,1.0,10e-1]", &Type::set(Type::Number)), Value::Set(vec![1.into()]));
 }
 

@@ -89,7 +89,9 @@ impl<'a> Decoder<'a> {
                 let single = decode::read_f32(&mut self.input).map_err(|_| truncated())?;
                 number_from_double(single.into())
             }
-            Marker::F64 => number_from_double(decode::read_f64(&mut self.input).map_err(|_| truncated())?),
+            Marker::F64 => {
+                number_from_double(decode::read_f64(&mut self.input).map_err(|_| truncated())?)
+            }
             Marker::FixStr(_)
             | Marker::Str8
             | Marker::Str16
@@ -103,7 +105,9 @@ impl<'a> Decoder<'a> {
 
     fn integer(&mut self) -> Result<Number, Error> {
         let integer: i128 = decode::read_int(&mut self.input).map_err(|error| match error {
-            NumValueReadError::InvalidMarkerRead(_) | NumValueReadError::InvalidDataRead(_) => truncated(),
+            NumValueReadError::InvalidMarkerRead(_) | NumValueReadError::InvalidDataRead(_) => {
+                truncated()
+            }
             NumValueReadError::TypeMismatch(_) | NumValueReadError::OutOfRange => {
                 Error::required(&Type::Number)
             }
@@ -137,13 +141,19 @@ impl<'a> Decoder<'a> {
     /// The length of an array, each element of which takes at least a byte.
     pub(super) fn array_length(&mut self, ty: &Type) -> Result<usize, Error> {
         let length = decode::read_array_len(&mut self.input).map_err(|error| wrong(&error, ty))?;
-        usize::try_from(length).ok().filter(|length| *length <= self.input.len()).ok_or_else(truncated)
+        usize::try_from(length)
+            .ok()
+            .filter(|length| *length <= self.input.len())
+            .ok_or_else(truncated)
     }
 
     /// The number of entries of a map, each of which takes at least two bytes.
     fn map_length(&mut self, ty: &Type) -> Result<usize, Error> {
         let length = decode::read_map_len(&mut self.input).map_err(|error| wrong(&error, ty))?;
-        usize::try_from(length).ok().filter(|length| *length <= self.input.len() / 2).ok_or_else(truncated)
+        usize::try_from(length)
+            .ok()
+            .filter(|length| *length <= self.input.len() / 2)
+            .ok_or_else(truncated)
     }
 
     fn list(&mut self, ty: &Type, element: &Type, depth: usize) -> Result<Vec<Value>, Error> {
@@ -164,7 +174,12 @@ impl<'a> Decoder<'a> {
         Ok(distinct(elements))
     }
 
-    fn map(&mut self, ty: &Type, element: &Type, depth: usize) -> Result<BTreeMap<String, Value>, Error> {
+    fn map(
+        &mut self,
+        ty: &Type,
+        element: &Type,
+        depth: usize,
+    ) -> Result<BTreeMap<String, Value>, Error> {
         let mut members = BTreeMap::new();
         for _ in 0..self.map_length(ty)? {
             let key = self.text(&Type::String)?;
@@ -179,7 +194,8 @@ impl<'a> Decoder<'a> {
 
     fn tuple(&mut self, ty: &Type, types: &[Type], depth: usize) -> Result<Vec<Value>, Error> {
         tuple_length(types, self.array_length(ty)?)?;
-        let elements = types.iter().enumerate().map(|(index, ty)| at_index(index, self.value(ty, depth)));
+        let elements =
+            types.iter().enumerate().map(|(index, ty)| at_index(index, self.value(ty, depth)));
         elements.collect()
     }
 
@@ -209,11 +225,16 @@ impl<'a> Decoder<'a> {
         if self.array_length(&Type::Dynamic)? != 2 {
             return Err(Error::required(&Type::Dynamic));
         }
-        let ty = Type::from_json(self.bytes(&Type::Dynamic)?)
-            .map_err(|error| Error::here(format!("the type of a dynamic value cannot be read: {error}")))?;
+        let ty = Type::from_json(self.bytes(&Type::Dynamic)?).map_err(|error| {
+            Error::here(format!("the type of a dynamic value cannot be read: {error}"))
+        })?;
         let value = self.value(&ty, depth)?;
         // The wrapper of a wrapper says no more than the inner one.
-        Ok(if ty == Type::Dynamic { value } else { Value::Dynamic(Box::new(Dynamic { ty, value })) })
+        Ok(if ty == Type::Dynamic {
+            value
+        } else {
+            Value::Dynamic(Box::new(Dynamic { ty, value }))
+        })
     }
 
     /// Passes over one value of any kind. Each turn takes a byte off the input, so it ends.
@@ -223,10 +244,14 @@ impl<'a> Decoder<'a> {
             pending -= 1;
             match self.peek()? {
                 Marker::FixArray(_) | Marker::Array16 | Marker::Array32 => {
-                    pending += u64::from(decode::read_array_len(&mut self.input).map_err(|_| truncated())?);
+                    pending += u64::from(
+                        decode::read_array_len(&mut self.input).map_err(|_| truncated())?,
+                    );
                 }
                 Marker::FixMap(_) | Marker::Map16 | Marker::Map32 => {
-                    pending += 2 * u64::from(decode::read_map_len(&mut self.input).map_err(|_| truncated())?);
+                    pending += 2 * u64::from(
+                        decode::read_map_len(&mut self.input).map_err(|_| truncated())?,
+                    );
                 }
                 marker => self.skip_scalar(marker)?,
             }
@@ -237,8 +262,12 @@ impl<'a> Decoder<'a> {
     fn skip_scalar(&mut self, marker: Marker) -> Result<(), Error> {
         match marker {
             marker if is_extension(marker) => self.extension().map(drop),
-            Marker::Null | Marker::Reserved | Marker::True | Marker::False => self.take(1).map(drop),
-            Marker::F32 | Marker::F64 => self.take(if marker == Marker::F32 { 5 } else { 9 }).map(drop),
+            Marker::Null | Marker::Reserved | Marker::True | Marker::False => {
+                self.take(1).map(drop)
+            }
+            Marker::F32 | Marker::F64 => {
+                self.take(if marker == Marker::F32 { 5 } else { 9 }).map(drop)
+            }
             Marker::FixStr(_)
             | Marker::Str8
             | Marker::Str16

@@ -73,7 +73,8 @@ pub(super) fn encode(refinement: &Refinement) -> Result<Option<Vec<u8>>, Error> 
             write::write_bool(&mut entries, bound.inclusive).written()?;
         }
     }
-    for (key, length) in [(MIN_LENGTH, refinement.min_length), (MAX_LENGTH, refinement.max_length)] {
+    for (key, length) in [(MIN_LENGTH, refinement.min_length), (MAX_LENGTH, refinement.max_length)]
+    {
         // Core reads a signed integer; a longer length limits nothing.
         if let Some(length) = length.and_then(|length| i64::try_from(length).ok()) {
             count += write_key(&mut entries, key)?;

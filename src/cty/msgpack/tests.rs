@@ -182,13 +182,22 @@ fn any_extension_is_an_unknown_value() {
         &[0xc8, 0, 2, 99, 1, 2],
         &[0xc9, 0, 0, 0, 1, 12, 0x80],
     ] {
-        for ty in
-            [Type::Bool, Type::Number, Type::String, Type::Dynamic, Type::list(Type::Bool), filter_type()]
-        {
+        for ty in [
+            Type::Bool,
+            Type::Number,
+            Type::String,
+            Type::Dynamic,
+            Type::list(Type::Bool),
+            filter_type(),
+        ] {
             reads(&ty, bytes, &Value::UNKNOWN);
         }
     }
-    refused(&Type::Bool, &[0xc9, 0xff, 0xff, 0xff, 0xff, 0, 1], "the bytes end in the middle of the value");
+    refused(
+        &Type::Bool,
+        &[0xc9, 0xff, 0xff, 0xff, 0xff, 0, 1],
+        "the bytes end in the middle of the value",
+    );
 }
 
 #[test]
@@ -197,17 +206,29 @@ fn refined_unknowns_are_kept() {
     check(&Type::Bool, &Value::unknown_not_null(), &[0xc7, 3, 12, 0x81, 1, 0xc2]);
     check(
         &Type::String,
-        &unknown(Refinement { not_null: true, prefix: Some("gr-".into()), ..Refinement::default() }),
+        &unknown(Refinement {
+            not_null: true,
+            prefix: Some("gr-".into()),
+            ..Refinement::default()
+        }),
         &[0xd7, 12, 0x82, 1, 0xc2, 2, 0xa3, b'g', b'r', b'-'],
     );
     check(
         &Type::Number,
-        &unknown(Refinement { min: bound("0", false), max: bound("0.1", true), ..Refinement::default() }),
+        &unknown(Refinement {
+            min: bound("0", false),
+            max: bound("0.1", true),
+            ..Refinement::default()
+        }),
         &[0xc7, 12, 12, 0x82, 3, 0x92, 0, 0xc2, 4, 0x92, 0xa3, b'0', b'.', b'1', 0xc3],
     );
     check(
         &Type::set(Type::Bool),
-        &unknown(Refinement { min_length: Some(1), max_length: Some(255), ..Refinement::default() }),
+        &unknown(Refinement {
+            min_length: Some(1),
+            max_length: Some(255),
+            ..Refinement::default()
+        }),
         &[0xc7, 6, 12, 0x82, 5, 1, 6, 0xcc, 255],
     );
     check(
@@ -221,8 +242,10 @@ fn refined_unknowns_are_kept() {
 fn what_is_not_understood_of_a_refinement_is_ignored() {
     let not_null = Value::unknown_not_null();
     // An unknown key with a nested value, before one that is known, and bytes after the map.
-    let payload =
-        [0x82, 77, 0x82, 1, 0x91, 0xcb, 0, 0, 0, 0, 0, 0, 0, 0, 0xa1, b'k', 0xd4, 0, 0, 1, 0xc2, 0xff];
+    let payload = [
+        0x82, 77, 0x82, 1, 0x91, 0xcb, 0, 0, 0, 0, 0, 0, 0, 0, 0xa1, b'k', 0xd4, 0, 0, 1, 0xc2,
+        0xff,
+    ];
     reads(&Type::Bool, &[&[0xc7, 22, 12][..], &payload].concat(), &not_null);
     // A string's prefix said of a bool; nothing can be said of a dynamic value.
     let prefix = [0xc7, 6, 12, 0x82, 1, 0xc2, 2, 0xa1, b'a'];
@@ -253,7 +276,8 @@ fn what_is_not_understood_of_a_refinement_is_ignored() {
 #[test]
 fn a_refinement_is_never_empty_nor_longer_than_core_reads() {
     assert_eq!(encode(&unknown(Refinement::default()), &Type::Bool).unwrap(), [0xd4, 0, 0]);
-    let prefix = |length| unknown(Refinement { prefix: Some("x".repeat(length)), ..Refinement::default() });
+    let prefix =
+        |length| unknown(Refinement { prefix: Some("x".repeat(length)), ..Refinement::default() });
     assert_eq!(encode(&prefix(2000), &Type::String).unwrap(), [0xd4, 0, 0]);
     let bytes = encode(&prefix(1019), &Type::String).unwrap();
     assert_eq!(bytes[..4], [0xc8, 4, 0, 12], "1024 bytes");
@@ -270,7 +294,11 @@ fn collections() {
         &Value::List(vec![2.into(), Value::Null, Value::UNKNOWN]),
         &[0x93, 0xa1, b'2', 0xc0, 0xd4, 0, 0],
     );
-    check(&Type::set(Type::Number), &Value::Set(vec![1.into(), 2.into()]), &[0x92, 0xa1, b'1', 0xa1, b'2']);
+    check(
+        &Type::set(Type::Number),
+        &Value::Set(vec![1.into(), 2.into()]),
+        &[0x92, 0xa1, b'1', 0xa1, b'2'],
+    );
     reads(&Type::set(Type::Number), &[0x93, 2, 1, 2], &Value::Set(vec![1.into(), 2.into()]));
     let map = Value::Map([("b".to_owned(), Value::Null), ("a".to_owned(), 1.into())].into());
     check(&Type::map(Type::Number), &map, &[0x82, 0xa1, b'a', 0xa1, b'1', 0xa1, b'b', 0xc0]);
@@ -283,7 +311,10 @@ fn collections() {
         reads(&Type::map(Type::Number), bytes, &Value::Map([("a".to_owned(), 5.into())].into()));
     }
     let long = Value::List((0..70_000).map(|_| Value::Null).collect());
-    assert_eq!(decode(&encode(&long, &Type::list(Type::Bool)).unwrap(), &Type::list(Type::Bool)), Ok(long));
+    assert_eq!(
+        decode(&encode(&long, &Type::list(Type::Bool)).unwrap(), &Type::list(Type::Bool)),
+        Ok(long)
+    );
 }
 
 #[test]
@@ -311,7 +342,11 @@ fn objects_have_every_attribute_exactly_once() {
     reads(&ty, &[&[0x82][..], &pattern, &action].concat(), &value);
     refused(&ty, &[&[0x81][..], &action].concat(), "pattern: this attribute is missing");
     refused(&ty, &[0x80], "action: this attribute is missing");
-    refused(&ty, &[&[0x82][..], &action, &action].concat(), "action: this attribute is given twice");
+    refused(
+        &ty,
+        &[&[0x82][..], &action, &action].concat(),
+        "action: this attribute is given twice",
+    );
     let other = [text("other"), vec![0xc0]].concat();
     refused(
         &ty,
@@ -344,7 +379,11 @@ fn dynamic_values_bring_their_type() {
     let string = [&[0x92, 0xc4, 8][..], br#""string""#].concat();
     check(&Type::Dynamic, &dynamic(Type::String, "a".into()), &[&string[..], &text("a")].concat());
     check(&Type::Dynamic, &dynamic(Type::String, Value::Null), &[&string[..], &[0xc0]].concat());
-    check(&Type::Dynamic, &dynamic(Type::String, Value::UNKNOWN), &[&string[..], &[0xd4, 0, 0]].concat());
+    check(
+        &Type::Dynamic,
+        &dynamic(Type::String, Value::UNKNOWN),
+        &[&string[..], &[0xd4, 0, 0]].concat(),
+    );
     let refined = [&string[..], &[0xc7, 3, 12, 0x81, 1, 0xc2]].concat();
     check(&Type::Dynamic, &dynamic(Type::String, Value::unknown_not_null()), &refined);
     reads(
@@ -367,8 +406,13 @@ fn dynamic_values_bring_their_type() {
 fn the_value_ends_where_the_bytes_end() {
     refused(&Type::Bool, &[], "the bytes end in the middle of the value");
     refused(&Type::Bool, &[0xc3, 0xc3, 0xc3], "2 bytes follow the value");
-    let ty =
-        Type::Tuple(vec![Type::Number, Type::String, Type::list(filter_type()), Type::Dynamic, Type::Bool]);
+    let ty = Type::Tuple(vec![
+        Type::Number,
+        Type::String,
+        Type::list(filter_type()),
+        Type::Dynamic,
+        Type::Bool,
+    ]);
     let filter = Value::object([("action", "block"), ("pattern", "x")]);
     let value = Value::Tuple(vec![
         number("0.1"),
@@ -387,9 +431,11 @@ fn the_value_ends_where_the_bytes_end() {
 #[test]
 fn declared_lengths_reserve_nothing() {
     let lists = (0..20).fold(Type::Bool, |ty, _| Type::list(ty));
-    for bytes in
-        [[0xdd, 0xff, 0xff, 0xff, 0xff], [0xdb, 0xff, 0xff, 0xff, 0xff], [0xdf, 0xff, 0xff, 0xff, 0xff]]
-    {
+    for bytes in [
+        [0xdd, 0xff, 0xff, 0xff, 0xff],
+        [0xdb, 0xff, 0xff, 0xff, 0xff],
+        [0xdf, 0xff, 0xff, 0xff, 0xff],
+    ] {
         for ty in [&lists, &Type::String, &Type::map(Type::Bool), &filter_type(), &Type::Dynamic] {
             assert!(decode(&bytes, ty).is_err());
         }
@@ -437,7 +483,10 @@ fn a_description_that_is_passed_over_is_not_read() {
 fn a_value_of_another_type_is_not_written() {
     let ty = Type::object([("a", Type::list(Type::Number))]);
     let message = |value: &Value| encode(value, &ty).unwrap_err().to_string();
-    assert_eq!(message(&Value::object([("a", Value::List(vec!["x".into()]))])), "a[0]: a number is required");
+    assert_eq!(
+        message(&Value::object([("a", Value::List(vec!["x".into()]))])),
+        "a[0]: a number is required"
+    );
     assert_eq!(message(&Value::object([("b", Value::Null)])), "b: this attribute is not supported");
     assert_eq!(message(&Value::object([] as [(&str, Value); 0])), "a: this attribute is missing");
     assert_eq!(message(&Value::Map(std::collections::BTreeMap::new())), "an object is required");

@@ -9,7 +9,10 @@ fn number(text: &str) -> Number {
 #[test]
 fn equal_numbers_are_equal_structures_and_print_alike() {
     for (texts, printed) in [
-        (&["0", "-0", "0.0", "00", ".0", "0.", "0e99", "-0e999999999999999999999999", "+0"][..], "0"),
+        (
+            &["0", "-0", "0.0", "00", ".0", "0.", "0e99", "-0e999999999999999999999999", "+0"][..],
+            "0",
+        ),
         (&["1", "1.0", "01", "1e0", "10e-1", "0.1e1", "+1", "1E+00"], "1"),
         (&["100", "1e2", "1E2", "1e+2", "100.000"], "100"),
         (&["-12.345", "-12345e-3", "-0012.34500"], "-12.345"),
@@ -70,9 +73,13 @@ fn refuses_what_is_no_decimal_number() {
 
 #[test]
 fn absurd_sizes_are_errors_and_cost_nothing() {
-    for text in
-        ["1e999999999", "-1e999999999999999999999", "1e-999999999999999999999", "0.1e-100001", "1e100000"]
-    {
+    for text in [
+        "1e999999999",
+        "-1e999999999999999999999",
+        "1e-999999999999999999999",
+        "0.1e-100001",
+        "1e100000",
+    ] {
         assert!(Number::parse(text).is_err(), "{text}");
     }
     assert!(Number::parse(&"7".repeat(1001)).is_err());
@@ -125,14 +132,21 @@ fn conversion_to_a_double_rounds_to_nearest() {
 
 #[test]
 fn integers_convert_if_they_fit() {
-    for value in [0, 1, -1, 10, i64::MAX, i64::MIN, 1_000_000_000_000_000_000, 9_007_199_254_740_993] {
+    for value in
+        [0, 1, -1, 10, i64::MAX, i64::MIN, 1_000_000_000_000_000_000, 9_007_199_254_740_993]
+    {
         assert_eq!(Number::from(value).to_i64(), Some(value));
         assert_eq!(Number::from(value), number(&value.to_string()));
     }
     assert_eq!(Number::from(u64::MAX), number("18446744073709551615"));
-    for text in
-        ["9223372036854775808", "-9223372036854775809", "1e19", "0.5", "1e99999", "18446744073709551615"]
-    {
+    for text in [
+        "9223372036854775808",
+        "-9223372036854775809",
+        "1e19",
+        "0.5",
+        "1e99999",
+        "18446744073709551615",
+    ] {
         assert_eq!(number(text).to_i64(), None, "{text}");
     }
     assert_eq!(Number::INFINITY.to_i64(), None);

@@ -21,7 +21,8 @@ pub(super) enum Content {
 
 pub(super) fn any_type() -> BoxedStrategy<Type> {
     type_from(
-        prop_oneof![Just(Type::Bool), Just(Type::Number), Just(Type::String), Just(Type::Dynamic)].boxed(),
+        prop_oneof![Just(Type::Bool), Just(Type::Number), Just(Type::String), Just(Type::Dynamic)]
+            .boxed(),
     )
 }
 
@@ -44,7 +45,8 @@ fn type_from(leaf: BoxedStrategy<Type>) -> BoxedStrategy<Type> {
 }
 
 fn object_type(members: BTreeMap<String, (Type, bool)>) -> Type {
-    let optional = members.iter().filter(|(_, (_, optional))| *optional).map(|(name, _)| name.clone());
+    let optional =
+        members.iter().filter(|(_, (_, optional))| *optional).map(|(name, _)| name.clone());
     let optional: BTreeSet<_> = optional.collect();
     Type::Object(ObjectType {
         optional,
@@ -58,7 +60,8 @@ pub(super) fn typed_value(content: Content) -> impl Strategy<Value = (Type, Valu
 
 fn value_of(ty: &Type, content: Content) -> BoxedStrategy<Value> {
     let unknown = u32::from(content == Content::Wire);
-    prop_oneof![1 => Just(Value::Null), unknown => unknown_of(ty), 8 => known_value_of(ty, content)].boxed()
+    prop_oneof![1 => Just(Value::Null), unknown => unknown_of(ty), 8 => known_value_of(ty, content)]
+        .boxed()
 }
 
 fn known_value_of(ty: &Type, content: Content) -> BoxedStrategy<Value> {
@@ -71,19 +74,24 @@ fn known_value_of(ty: &Type, content: Content) -> BoxedStrategy<Value> {
             .prop_map(|(ty, value)| Value::Dynamic(Box::new(Dynamic { ty, value })))
             .boxed(),
         Type::List(element) => vec(value_of(element, content), 0..4).prop_map(Value::List).boxed(),
-        Type::Set(element) => {
-            vec(value_of(element, content), 0..4).prop_map(|elements| Value::Set(distinct(elements))).boxed()
-        }
+        Type::Set(element) => vec(value_of(element, content), 0..4)
+            .prop_map(|elements| Value::Set(distinct(elements)))
+            .boxed(),
         Type::Map(element) => {
             btree_map(any_text(), value_of(element, content), 0..4).prop_map(Value::Map).boxed()
         }
-        Type::Tuple(types) => {
-            types.iter().map(|ty| value_of(ty, content)).collect::<Vec<_>>().prop_map(Value::Tuple).boxed()
-        }
+        Type::Tuple(types) => types
+            .iter()
+            .map(|ty| value_of(ty, content))
+            .collect::<Vec<_>>()
+            .prop_map(Value::Tuple)
+            .boxed(),
         Type::Object(object) => {
             let (names, types): (Vec<_>, Vec<_>) = object.attributes.clone().into_iter().unzip();
             let values = types.iter().map(|ty| value_of(ty, content)).collect::<Vec<_>>();
-            values.prop_map(move |values| Value::Object(names.iter().cloned().zip(values).collect())).boxed()
+            values
+                .prop_map(move |values| Value::Object(names.iter().cloned().zip(values).collect()))
+                .boxed()
         }
     }
 }
@@ -98,15 +106,18 @@ fn unknown_of(ty: &Type) -> BoxedStrategy<Value> {
         option::of(0..=i64::MAX.unsigned_abs()),
         option::of(0..=i64::MAX.unsigned_abs()),
     );
-    let refined = refinement.prop_map(move |(not_null, prefix, min, max, min_length, max_length)| {
-        let refinement = Refinement { not_null, prefix, min, max, min_length, max_length }.fitting(&ty);
-        Value::Unknown((refinement != Refinement::default()).then(|| Box::new(refinement)))
-    });
+    let refined =
+        refinement.prop_map(move |(not_null, prefix, min, max, min_length, max_length)| {
+            let refinement =
+                Refinement { not_null, prefix, min, max, min_length, max_length }.fitting(&ty);
+            Value::Unknown((refinement != Refinement::default()).then(|| Box::new(refinement)))
+        });
     prop_oneof![Just(Value::UNKNOWN), refined].boxed()
 }
 
 fn any_bound() -> impl Strategy<Value = Bound> {
-    (any_number(Content::Wire), any::<bool>()).prop_map(|(value, inclusive)| Bound { value, inclusive })
+    (any_number(Content::Wire), any::<bool>())
+        .prop_map(|(value, inclusive)| Bound { value, inclusive })
 }
 
 fn any_number(content: Content) -> BoxedStrategy<Number> {
@@ -114,7 +125,8 @@ fn any_number(content: Content) -> BoxedStrategy<Number> {
         any::<i64>().prop_map(Number::from),
         (-9_i64..9).prop_map(Number::from),
         any::<u64>().prop_map(Number::from),
-        any::<f64>().prop_filter_map("finite", |double| Number::from_f64(double).filter(Number::is_finite)),
+        any::<f64>()
+            .prop_filter_map("finite", |double| Number::from_f64(double).filter(Number::is_finite)),
         ("-?[0-9]{1,24}", -60..60)
             .prop_map(|(digits, power)| Number::parse(&format!("{digits}e{power}")).unwrap()),
         // Exact fractions of powers of two, the numbers nearest to the rule for doubles.

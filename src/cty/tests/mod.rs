@@ -138,12 +138,12 @@ fn reversed_sets(value: &Value) -> Value {
         Value::Set(elements) => Value::Set(all(elements).into_iter().rev().collect()),
         Value::List(elements) => Value::List(all(elements)),
         Value::Tuple(elements) => Value::Tuple(all(elements)),
-        Value::Map(members) => {
-            Value::Map(members.iter().map(|(key, value)| (key.clone(), reversed_sets(value))).collect())
-        }
-        Value::Object(members) => {
-            Value::Object(members.iter().map(|(key, value)| (key.clone(), reversed_sets(value))).collect())
-        }
+        Value::Map(members) => Value::Map(
+            members.iter().map(|(key, value)| (key.clone(), reversed_sets(value))).collect(),
+        ),
+        Value::Object(members) => Value::Object(
+            members.iter().map(|(key, value)| (key.clone(), reversed_sets(value))).collect(),
+        ),
         other => other.clone(),
     }
 }

@@ -5,9 +5,9 @@
 //! destroy too. There it is a warning. In an apply it is an error again, for whoever has not been assigned by then.
 
 use crate::{
-    client::Subjects,
+    client::AssigneeKind,
     cty::{Path, Value},
-    framework::diagnostics::{Diagnostic, Diagnostics},
+    protocol::diagnostics::{Diagnostic, Diagnostics},
 };
 
 use super::{Api, Assignment, GUARDRAIL_ID, planned::Wish};
@@ -25,8 +25,8 @@ impl Assignment {
     ) -> Result<Option<Diagnostic>, Diagnostics> {
         let guardrail_id = planned.attribute(GUARDRAIL_ID).as_str().map(str::to_owned);
         let wish = Wish { guardrail_id, is_new };
-        let subject = planned.attribute(self.subject).as_str();
-        for other in api.planned().planned(self.subjects, subject, wish.clone()) {
+        let assignee = planned.attribute(self.assignee).as_str();
+        for other in api.planned().planned(self.kind, assignee, wish.clone()) {
             if !self.may_exclude(api, &wish, &other).await {
                 continue;
             }
@@ -40,10 +40,14 @@ impl Assignment {
     }
 
     /// Refuses to apply what contradicts another resource of the same apply.
-    pub(super) async fn refuse_contradiction(&self, api: &Api, state: &Value) -> Result<(), Diagnostics> {
-        let (guardrail_id, subject) = self.names(state);
+    pub(super) async fn refuse_contradiction(
+        &self,
+        api: &Api,
+        state: &Value,
+    ) -> Result<(), Diagnostics> {
+        let (guardrail_id, assignee) = self.names(state);
         let wish = Wish { guardrail_id: Some(guardrail_id.to_owned()), is_new: true };
-        let others = api.planned().others(&(self.subjects, subject.to_owned()), &wish);
+        let others = api.planned().others(&(self.kind, assignee.to_owned()), &wish);
         for other in others.into_iter().filter(|other| other.guardrail_id.is_some()) {
             if self.may_exclude(api, &wish, &other).await {
                 return Err(self.contradiction(state, &other).into());
@@ -55,10 +59,12 @@ impl Assignment {
     /// Whether nobody can be under both guardrails, as far as is known: always for keys, for members if the two are of one
     /// workspace. A guardrail that is not made yet, or cannot be read, is taken to be of another workspace.
     async fn may_exclude(&self, api: &Api, one: &Wish, other: &Wish) -> bool {
-        if self.subjects == Subjects::Keys {
+        if self.kind == AssigneeKind::Key {
             return true;
         }
-        let (Some(one), Some(other)) = (&one.guardrail_id, &other.guardrail_id) else { return false };
+        let (Some(one), Some(other)) = (&one.guardrail_id, &other.guardrail_id) else {
+            return false;
+        };
         let one = self.readable_workspace_of(api, one).await;
         one.is_some() && one == self.readable_workspace_of(api, other).await
     }
@@ -69,7 +75,7 @@ impl Assignment {
              so is not stopped by this.)",
             self.told(planned, other)
         );
-        Diagnostic::error(self.title(), detail).at(Path::attribute(self.subject))
+        Diagnostic::error(self.title(), detail).at(Path::attribute(self.assignee))
     }
 
     fn suspicion(&self, planned: &Value, other: &Wish) -> Diagnostic {
@@ -78,7 +84,7 @@ impl Assignment {
              you apply. (This is no error, because Terraform plans the configuration also before it destroys.)",
             self.told(planned, other)
         );
-        Diagnostic::warning(self.title(), detail).at(Path::attribute(self.subject))
+        Diagnostic::warning(self.title(), detail).at(Path::attribute(self.assignee))
     }
 
     fn title(&self) -> String {
@@ -92,9 +98,9 @@ impl Assignment {
         };
         let here = name(planned.attribute(GUARDRAIL_ID).as_str());
         let there = name(other.guardrail_id.as_deref());
-        let (noun, subject) = (self.noun, self.names(planned).1);
+        let (noun, assignee) = (self.noun, self.names(planned).1);
         format!(
-            "The {noun} {subject} is put under {here} here, and under {there} by another resource of this configuration. It \
+            "The {noun} {assignee} is put under {here} here, and under {there} by another resource of this configuration. It \
              can only be under one of them."
         )
     }

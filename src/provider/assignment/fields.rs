@@ -1,6 +1,6 @@
 //! The field tables of the two assignment resources.
 
-use crate::framework::field::{Check, Field, Kind};
+use crate::table::field::{Check, Field, Kind};
 
 pub(super) const ID: &str = "id";
 pub(in crate::provider) const GUARDRAIL_ID: &str = "guardrail_id";

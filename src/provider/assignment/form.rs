@@ -3,7 +3,7 @@
 
 use crate::{
     cty::{Path, Value},
-    framework::diagnostics::{Diagnostic, Diagnostics},
+    protocol::diagnostics::{Diagnostic, Diagnostics},
 };
 
 use super::{GUARDRAIL_ID, WORKSPACE_ID, fields::KEY_HASH, id_form};
@@ -36,5 +36,6 @@ fn no_hash() -> Diagnostic {
         "`{KEY_HASH}` must be the hash of a key, {HASH_LENGTH} hexadecimal digits, as the API lists keys under `hash`. It is \
          neither the key's name nor its label."
     );
-    Diagnostic::error(format!("Invalid value for `{KEY_HASH}`"), detail).at(Path::attribute(KEY_HASH))
+    Diagnostic::error(format!("Invalid value for `{KEY_HASH}`"), detail)
+        .at(Path::attribute(KEY_HASH))
 }

@@ -16,21 +16,25 @@ mod workspace;
 use async_trait::async_trait;
 
 use crate::{
-    client::{Placement, Subjects},
+    client::{AssigneeKind, AssignmentLookup},
     cty::{Path, Value},
-    framework::{
-        aliases::{Names, Record},
+    protocol::{
         diagnostics::{Diagnostic, Diagnostics},
+        resource::{PlanReply, PlanRequest, Reply, Resource, State, WithWarnings},
+        schema::Schema,
+    },
+    table::{
+        canonical_names::{CanonicalNames, StoredNames},
         field::Field,
         plan,
-        resource::{PlanReply, PlanRequest, Reply, Resource, State, Warned},
-        schema::Schema,
+        schema::schema,
+        validate::validate_with,
     },
 };
 
 use super::{
     config::Api,
-    explain::{explain, explain_named},
+    error_diagnostics::{error_diagnostic, error_diagnostic_at},
     id_form, key,
 };
 use private::Private;
@@ -41,9 +45,9 @@ pub(super) use planned::{Departure, PlannedAssignments};
 /// One of the two resources.
 pub(super) struct Assignment {
     /// What is assigned.
-    subjects: Subjects,
+    kind: AssigneeKind,
     /// The attribute that names it: a key's hash, a member's user id.
-    subject: &'static str,
+    assignee: &'static str,
     /// What messages call it.
     noun: &'static str,
     description: &'static str,
@@ -52,8 +56,8 @@ pub(super) struct Assignment {
 
 /// The resource for keys.
 pub(super) const KEY: Assignment = Assignment {
-    subjects: Subjects::Keys,
-    subject: fields::KEY_HASH,
+    kind: AssigneeKind::Key,
+    assignee: fields::KEY_HASH,
     noun: "key",
     description: "Puts an API key under a guardrail. A key is under one guardrail at most: assigning it takes it from the \
                   one it was under, in the same moment.",
@@ -62,8 +66,8 @@ pub(super) const KEY: Assignment = Assignment {
 
 /// The resource for members.
 pub(super) const MEMBER: Assignment = Assignment {
-    subjects: Subjects::Members,
-    subject: fields::USER_ID,
+    kind: AssigneeKind::Member,
+    assignee: fields::USER_ID,
     noun: "member",
     description: "Puts a member of the organization under a guardrail. A member is under one guardrail per workspace at \
                   most: assigning one takes the member from the other guardrail of that workspace, in the same moment.",
@@ -73,28 +77,29 @@ pub(super) const MEMBER: Assignment = Assignment {
 #[async_trait]
 impl Resource<Api> for Assignment {
     fn schema(&self) -> Schema {
-        Schema { version: 0, description: self.description, fields: self.fields }
+        schema(self.description, self.fields)
     }
 
     fn validate(&self, api: Option<&Api>, config: &Value) -> Diagnostics {
         if let Some(api) = api {
-            api.planned().validated(self.subjects, config.attribute(self.subject).as_str());
+            api.planned().validated(self.kind, config.attribute(self.assignee).as_str());
         }
-        key::refuse_keys(config, &[GUARDRAIL_ID, self.subject, WORKSPACE_ID])
+        let own = key::refuse_keys(config, &[GUARDRAIL_ID, self.assignee, WORKSPACE_ID]);
+        validate_with(self.fields, config, own)
     }
 
     async fn read(&self, api: &Api, state: State) -> Reply<Option<State>> {
-        let (guardrail_id, subject) = self.names(&state.value);
+        let (guardrail_id, assignee) = self.names(&state.value);
         api.planned().note_state();
         let client = api.client()?;
-        client.forget_maker(self.subjects, guardrail_id, subject);
-        let found = client.read_assignment(self.subjects, guardrail_id, subject).await;
+        client.forget_maker(self.kind, guardrail_id, assignee);
+        let found = client.read_assignment(self.kind, guardrail_id, assignee).await;
         let act = || self.act("read the assignment of", &state.value);
-        match found.map_err(|error| explain(&act(), &error))? {
-            Placement::Here => Ok(Warned::quiet(Some(state))),
-            Placement::Elsewhere(guardrails) => {
+        match found.map_err(|error| error_diagnostic(&act(), &error))? {
+            AssignmentLookup::Found => Ok(WithWarnings::ok(Some(state))),
+            AssignmentLookup::AssignedElsewhere(guardrails) => {
                 let now = self.in_same_workspace(api, &state.value, guardrails).await;
-                Ok(Warned::new(None, now.map(|now| self.moved_away(&state.value, &now))))
+                Ok(WithWarnings::new(None, now.map(|now| self.moved_away(&state.value, &now))))
             }
         }
     }
@@ -103,10 +108,11 @@ impl Resource<Api> for Assignment {
         let PlanRequest { prior, config, private } = request;
         if config.is_null() {
             self.note_departure(api, &prior, Some(Departure::Removed));
-            return Ok(Warned::quiet(PlanReply::destroy(private)));
+            return Ok(WithWarnings::ok(PlanReply::destroy(private)));
         }
-        let names = Names { record: &Record::default(), aliases: None };
-        let PlanReply { planned, requires_replace, .. } = plan::plan(self.fields, &prior, &config, names);
+        let names = CanonicalNames { record: &StoredNames::default(), aliases: None };
+        let PlanReply { planned, requires_replace, .. } =
+            plan::plan(self.fields, &prior, &config, names);
         let planned = self.plan_workspace(&prior, &config, planned)?;
         let id = self.plan_id(&prior, &planned);
         let planned = planned.with_attribute(fields::ID, id);
@@ -118,7 +124,7 @@ impl Resource<Api> for Assignment {
             warnings.extend(self.note_wish(api, &planned, prior.is_null()).await?);
         }
         let private = Private { is_planned: !prior.is_null(), ..private }.to_bytes();
-        Ok(Warned::new(PlanReply { planned, requires_replace, private }, warnings))
+        Ok(WithWarnings::new(PlanReply { planned, requires_replace, private }, warnings))
     }
 
     async fn create(&self, api: &Api, planned: Value) -> Reply<State> {
@@ -126,7 +132,7 @@ impl Resource<Api> for Assignment {
         self.refuse_contradiction(api, &state).await?;
         let private = Private::new();
         self.assign(api, &state, &private).await?;
-        Ok(Warned::quiet(State { value: state, private: private.to_bytes() }))
+        Ok(WithWarnings::ok(State { value: state, private: private.to_bytes() }))
     }
 
     async fn update(&self, api: &Api, prior: State, planned: Value) -> Reply<State> {
@@ -134,27 +140,31 @@ impl Resource<Api> for Assignment {
         let former = Private::read(&prior.private);
         if prior.value.attribute(GUARDRAIL_ID) == state.attribute(GUARDRAIL_ID) {
             let private = Private { is_planned: false, ..former }.to_bytes();
-            return Ok(Warned::quiet(State { value: state, private }));
+            return Ok(WithWarnings::ok(State { value: state, private }));
         }
         self.refuse_contradiction(api, &state).await?;
         let private = Private::new();
         self.assign(api, &state, &private).await?;
         let warning = self.leave(api, &prior.value, &former, &state).await?;
-        Ok(Warned::new(State { value: state, private: private.to_bytes() }, warning))
+        Ok(WithWarnings::new(State { value: state, private: private.to_bytes() }, warning))
     }
 
     async fn delete(&self, api: &Api, prior: State) -> Reply<()> {
-        let (guardrail_id, subject) = self.names(&prior.value);
+        let (guardrail_id, assignee) = self.names(&prior.value);
         let private = Private::read(&prior.private);
-        let removed =
-            api.client()?.unassign(self.subjects, guardrail_id, subject, private.maker.as_deref()).await;
-        removed.map_err(|error| explain(&self.act("remove the assignment of", &prior.value), &error))?;
-        Ok(Warned::quiet(()))
+        let removed = api
+            .client()?
+            .unassign(self.kind, guardrail_id, assignee, private.maker.as_deref())
+            .await;
+        removed.map_err(|error| {
+            error_diagnostic(&self.act("remove the assignment of", &prior.value), &error)
+        })?;
+        Ok(WithWarnings::ok(()))
     }
 
     async fn import(&self, api: &Api, given: &str) -> Reply<State> {
         let value = self.find_for_import(api, given).await?;
-        Ok(Warned::quiet(State { value, private: Vec::new() }))
+        Ok(WithWarnings::ok(State { value, private: Vec::new() }))
     }
 }
 
@@ -164,14 +174,14 @@ impl Assignment {
         if prior.is_null() {
             return;
         }
-        let (guardrail_id, subject) = self.names(prior);
+        let (guardrail_id, assignee) = self.names(prior);
         api.planned().note_state();
-        api.planned().note_departure((self.subjects, subject.to_owned()), guardrail_id, departure);
+        api.planned().note_departure((self.kind, assignee.to_owned()), guardrail_id, departure);
     }
 
     /// How a plan takes the prior row away from its guardrail, if it does.
     fn departure(&self, prior: &Value, planned: &Value) -> Option<Departure> {
-        if prior.attribute(self.subject) != planned.attribute(self.subject) {
+        if prior.attribute(self.assignee) != planned.attribute(self.assignee) {
             return Some(Departure::Removed);
         }
         let moves = prior.attribute(GUARDRAIL_ID) != planned.attribute(GUARDRAIL_ID);
@@ -180,7 +190,7 @@ impl Assignment {
 
     /// The id that is planned: the prior one while nothing changes, else its text where every part of that is known.
     fn plan_id(&self, prior: &Value, planned: &Value) -> Value {
-        let parts = [GUARDRAIL_ID, self.subject, WORKSPACE_ID];
+        let parts = [GUARDRAIL_ID, self.assignee, WORKSPACE_ID];
         let unchanged = parts.iter().all(|part| prior.attribute(part) == planned.attribute(part));
         if !prior.is_null() && unchanged {
             return prior.attribute(fields::ID).clone();
@@ -191,21 +201,23 @@ impl Assignment {
     /// The id of an assignment, if all parts of it are known.
     fn id(&self, assignment: &Value) -> Option<String> {
         let part = |name| assignment.attribute(name).as_str();
-        let (guardrail_id, subject) = (part(GUARDRAIL_ID)?, part(self.subject)?);
-        match self.subjects {
-            Subjects::Keys => Some(format!("{guardrail_id}/{subject}")),
-            Subjects::Members => Some(format!("{}/{guardrail_id}/{subject}", part(WORKSPACE_ID)?)),
+        let (guardrail_id, assignee) = (part(GUARDRAIL_ID)?, part(self.assignee)?);
+        match self.kind {
+            AssigneeKind::Key => Some(format!("{guardrail_id}/{assignee}")),
+            AssigneeKind::Member => {
+                Some(format!("{}/{guardrail_id}/{assignee}", part(WORKSPACE_ID)?))
+            }
         }
     }
 
     async fn assign(&self, api: &Api, state: &Value, private: &Private) -> Result<(), Diagnostics> {
-        let (guardrail_id, subject) = self.names(state);
+        let (guardrail_id, assignee) = self.names(state);
         let maker = private.maker.as_deref().unwrap_or_default();
-        let assigned = api.client()?.assign(self.subjects, guardrail_id, subject, maker).await;
+        let assigned = api.client()?.assign(self.kind, guardrail_id, assignee, maker).await;
         assigned.map_err(|error| {
-            let told = explain_named(&self.act("assign", state), &error, Some(GUARDRAIL_ID));
+            let told = error_diagnostic_at(&self.act("assign", state), &error, Some(GUARDRAIL_ID));
             let is_located = told.path.is_some();
-            if is_located { told.into() } else { told.at(Path::attribute(self.subject)).into() }
+            if is_located { told.into() } else { told.at(Path::attribute(self.assignee)).into() }
         })
     }
 
@@ -218,14 +230,14 @@ impl Assignment {
         former: &Private,
         state: &Value,
     ) -> Result<Option<Diagnostic>, Diagnostics> {
-        let (guardrail_id, subject) = self.names(prior);
+        let (guardrail_id, assignee) = self.names(prior);
         if prior.attribute(WORKSPACE_ID) == state.attribute(WORKSPACE_ID) {
             return Ok(None);
         }
         let maker = former.maker.as_deref();
-        let left = api.client()?.unassign(self.subjects, guardrail_id, subject, maker).await;
+        let left = api.client()?.unassign(self.kind, guardrail_id, assignee, maker).await;
         Ok(left.err().map(|error| {
-            let told = explain(&self.act("remove the former assignment of", prior), &error);
+            let told = error_diagnostic(&self.act("remove the former assignment of", prior), &error);
             let detail = format!(
                 "{error}.\n\nThe new assignment is made, and the state holds only that. If the former one is still \
                  there, remove it by hand, or import it and destroy it: no later apply takes it away."
@@ -235,10 +247,10 @@ impl Assignment {
     }
 
     fn moved_away(&self, state: &Value, now: &str) -> Diagnostic {
-        let (guardrail_id, subject) = self.names(state);
+        let (guardrail_id, assignee) = self.names(state);
         let noun = self.noun;
         let detail = format!(
-            "The {noun} {subject} is no longer under guardrail {guardrail_id}: it was put under guardrail {now}, outside \
+            "The {noun} {assignee} is no longer under guardrail {guardrail_id}: it was put under guardrail {now}, outside \
              of this configuration. Applying moves it back; removing the resource leaves it where it is."
         );
         Diagnostic::warning(format!("A {noun} has moved to another guardrail"), detail)
@@ -246,13 +258,13 @@ impl Assignment {
 
     /// What is being done, for a message: `assign key abc to guardrail xyz`.
     fn act(&self, verb: &str, assignment: &Value) -> String {
-        let (guardrail_id, subject) = self.names(assignment);
-        format!("{verb} {} {subject} to guardrail {guardrail_id}", self.noun)
+        let (guardrail_id, assignee) = self.names(assignment);
+        format!("{verb} {} {assignee} to guardrail {guardrail_id}", self.noun)
     }
 
     /// Guardrail and key or member of an assignment.
     fn names<'a>(&self, assignment: &'a Value) -> (&'a str, &'a str) {
         let text = |name| assignment.attribute(name).as_str().unwrap_or_default();
-        (text(GUARDRAIL_ID), text(self.subject))
+        (text(GUARDRAIL_ID), text(self.assignee))
     }
 }

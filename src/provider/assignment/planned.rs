@@ -14,13 +14,13 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::client::Subjects;
+use crate::client::AssigneeKind;
 
 /// A key or a member.
-pub(super) type Subject = (Subjects, String);
+pub(super) type Assignee = (AssigneeKind, String);
 
 /// A key or member under a guardrail.
-type Row = (Subject, String);
+type Row = (Assignee, String);
 
 /// The memory of one connection. It holds a few words for each assignment, and ends with the connection.
 #[derive(Default)]
@@ -33,9 +33,9 @@ pub(in crate::provider) struct PlannedAssignments {
 #[derive(Default)]
 struct Memory {
     /// Configurations that name the key or member.
-    known: HashMap<Subject, Wanted>,
+    known: HashMap<Assignee, Wanted>,
     /// Configurations that do not name it yet, each of which may mean any.
-    unknown: HashMap<Subjects, Calls>,
+    unknown: HashMap<AssigneeKind, Calls>,
     /// Rows that a plan takes away from their guardrail.
     leaving: HashMap<Row, Departure>,
     /// Whether anything in the state was seen, so that the walk may be that of a destroy.
@@ -75,29 +75,39 @@ pub(super) struct Wish {
 
 impl PlannedAssignments {
     /// Notes that core has validated a configuration, for a key or member if that is known.
-    pub(super) fn validated(&self, subjects: Subjects, subject: Option<&str>) {
-        self.memory().calls(subjects, subject).validated += 1;
+    pub(super) fn validated(&self, kind: AssigneeKind, assignee: Option<&str>) {
+        self.memory().calls(kind, assignee).validated += 1;
     }
 
     /// Notes what a plan wants, and gives what other resources of the same walk want for the same key or member. Nothing
     /// where that is not certain.
-    pub(super) fn planned(&self, subjects: Subjects, subject: Option<&str>, wish: Wish) -> Vec<Wish> {
+    pub(super) fn planned(
+        &self,
+        kind: AssigneeKind,
+        assignee: Option<&str>,
+        wish: Wish,
+    ) -> Vec<Wish> {
         let mut memory = self.memory();
-        memory.calls(subjects, subject).planned += 1;
-        let Some(subject) = subject else { return Vec::new() };
-        let others = memory.others(&(subjects, subject.to_owned()), &wish);
-        memory.known.entry((subjects, subject.to_owned())).or_default().wishes.push(wish);
+        memory.calls(kind, assignee).planned += 1;
+        let Some(assignee) = assignee else { return Vec::new() };
+        let others = memory.others(&(kind, assignee.to_owned()), &wish);
+        memory.known.entry((kind, assignee.to_owned())).or_default().wishes.push(wish);
         others
     }
 
     /// What other resources of the same walk want for a key or member, for which a plan has wished this.
-    pub(super) fn others(&self, subject: &Subject, wish: &Wish) -> Vec<Wish> {
-        self.memory().others(subject, wish)
+    pub(super) fn others(&self, assignee: &Assignee, wish: &Wish) -> Vec<Wish> {
+        self.memory().others(assignee, wish)
     }
 
     /// Notes whether a plan takes a row that is in the state away from its guardrail.
-    pub(super) fn note_departure(&self, subject: Subject, guardrail_id: &str, departure: Option<Departure>) {
-        let row = (subject, guardrail_id.to_owned());
+    pub(super) fn note_departure(
+        &self,
+        assignee: Assignee,
+        guardrail_id: &str,
+        departure: Option<Departure>,
+    ) {
+        let row = (assignee, guardrail_id.to_owned());
         match departure {
             Some(departure) => {
                 self.memory().leaving.insert(row, departure);
@@ -108,8 +118,12 @@ impl PlannedAssignments {
     }
 
     /// How a row leaves its guardrail, as far as plans have said by now.
-    pub(in crate::provider) fn departure(&self, subject: &Subject, guardrail_id: &str) -> Option<Departure> {
-        self.memory().leaving.get(&(subject.clone(), guardrail_id.to_owned())).copied()
+    pub(in crate::provider) fn departure(
+        &self,
+        assignee: &Assignee,
+        guardrail_id: &str,
+    ) -> Option<Departure> {
+        self.memory().leaving.get(&(assignee.clone(), guardrail_id.to_owned())).copied()
     }
 
     /// To be told when plans say more of rows that leave.
@@ -133,21 +147,23 @@ impl PlannedAssignments {
 }
 
 impl Memory {
-    fn calls(&mut self, subjects: Subjects, subject: Option<&str>) -> &mut Calls {
-        match subject {
-            Some(subject) => &mut self.known.entry((subjects, subject.to_owned())).or_default().calls,
-            None => self.unknown.entry(subjects).or_default(),
+    fn calls(&mut self, kind: AssigneeKind, assignee: Option<&str>) -> &mut Calls {
+        match assignee {
+            Some(assignee) => &mut self.known.entry((kind, assignee.to_owned())).or_default().calls,
+            None => self.unknown.entry(kind).or_default(),
         }
     }
 
-    fn others(&self, subject: &Subject, wish: &Wish) -> Vec<Wish> {
-        let Some(wanted) = self.known.get(subject) else { return Vec::new() };
-        let unknown = self.unknown.get(&subject.0).copied().unwrap_or_default();
+    fn others(&self, assignee: &Assignee, wish: &Wish) -> Vec<Wish> {
+        let Some(wanted) = self.known.get(assignee) else { return Vec::new() };
+        let unknown = self.unknown.get(&assignee.0).copied().unwrap_or_default();
         if !wanted.calls.is_one_walk() || !unknown.is_one_walk() {
             return Vec::new();
         }
         let mut others = wanted.wishes.clone();
-        others.retain(|other| other.guardrail_id != wish.guardrail_id || other.guardrail_id.is_none());
+        others.retain(|other| {
+            other.guardrail_id != wish.guardrail_id || other.guardrail_id.is_none()
+        });
         others
     }
 }
@@ -162,7 +178,7 @@ impl Calls {
 mod tests {
     use super::*;
 
-    const KEYS: Subjects = Subjects::Keys;
+    const KEYS: AssigneeKind = AssigneeKind::Key;
 
     fn wish(guardrail_id: &str) -> Wish {
         let guardrail_id = (guardrail_id != "?").then(|| guardrail_id.to_owned());
@@ -175,13 +191,13 @@ mod tests {
         let memory = PlannedAssignments::default();
         let mut told = Vec::new();
         for call in calls {
-            let (subject, call) = match call.split_once(':') {
+            let (assignee, call) = match call.split_once(':') {
                 Some((_, call)) => (None, call),
                 None => (Some("k"), *call),
             };
             match call {
-                "V" => memory.validated(KEYS, subject),
-                guardrail => told = memory.planned(KEYS, subject, wish(guardrail)),
+                "V" => memory.validated(KEYS, assignee),
+                guardrail => told = memory.planned(KEYS, assignee, wish(guardrail)),
             }
         }
         told

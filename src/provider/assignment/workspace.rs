@@ -3,12 +3,12 @@
 use tracing::debug;
 
 use crate::{
-    client::Subjects,
+    client::AssigneeKind,
     cty::{Path, Value},
-    framework::diagnostics::{Diagnostic, Diagnostics},
+    protocol::diagnostics::{Diagnostic, Diagnostics},
 };
 
-use super::{Api, Assignment, GUARDRAIL_ID, WORKSPACE_ID, explain_named, fields};
+use super::{Api, Assignment, GUARDRAIL_ID, WORKSPACE_ID, error_diagnostic_at, fields};
 
 impl Assignment {
     /// Plans the workspace: unknown when the guardrail changes and the configuration is silent.
@@ -21,7 +21,7 @@ impl Assignment {
         config: &Value,
         planned: Value,
     ) -> Result<Value, Diagnostics> {
-        if self.subjects == Subjects::Keys || prior.is_null() {
+        if self.kind == AssigneeKind::Key || prior.is_null() {
             return Ok(planned);
         }
         let moves = prior.attribute(GUARDRAIL_ID) != planned.attribute(GUARDRAIL_ID);
@@ -42,9 +42,9 @@ impl Assignment {
     /// # Errors
     /// When a member's guardrail cannot be read, has no workspace, or is in another one than configured.
     pub(super) async fn completed(&self, api: &Api, planned: Value) -> Result<Value, Diagnostics> {
-        let state = match self.subjects {
-            Subjects::Keys => planned,
-            Subjects::Members => self.with_workspace(api, planned).await?,
+        let state = match self.kind {
+            AssigneeKind::Key => planned,
+            AssigneeKind::Member => self.with_workspace(api, planned).await?,
         };
         let id = self.id(&state).map_or(Value::Null, Value::from);
         Ok(state.with_attribute(fields::ID, id))
@@ -58,7 +58,7 @@ impl Assignment {
         state: &Value,
         guardrails: Vec<String>,
     ) -> Option<String> {
-        if self.subjects == Subjects::Keys {
+        if self.kind == AssigneeKind::Key {
             return guardrails.into_iter().next();
         }
         let ours = state.attribute(WORKSPACE_ID).as_str()?;
@@ -72,9 +72,15 @@ impl Assignment {
 
     /// The workspace that a guardrail is in, if that can be had. Where only a message depends on it, nothing may fail for
     /// want of it: a key that is bound to one workspace gets 403 or 404 for the guardrails of others.
-    pub(super) async fn readable_workspace_of(&self, api: &Api, guardrail_id: &str) -> Option<String> {
+    pub(super) async fn readable_workspace_of(
+        &self,
+        api: &Api,
+        guardrail_id: &str,
+    ) -> Option<String> {
         let found = api.client().ok()?.workspace_of_guardrail(guardrail_id).await;
-        found.inspect_err(|error| debug!(guardrail_id, %error, "the workspace is not known")).ok()?
+        found
+            .inspect_err(|error| debug!(guardrail_id, %error, "the workspace is not known"))
+            .ok()?
     }
 
     /// The workspace that a guardrail is in; none for one older than workspaces.
@@ -86,7 +92,7 @@ impl Assignment {
         let found = api.client()?.workspace_of_guardrail(guardrail_id).await;
         found.map_err(|error| {
             let act = format!("read the workspace of guardrail {guardrail_id}");
-            explain_named(&act, &error, Some(GUARDRAIL_ID)).into()
+            error_diagnostic_at(&act, &error, Some(GUARDRAIL_ID)).into()
         })
     }
 
@@ -109,7 +115,8 @@ fn contradiction(guardrail_id: &str, actual: &str, configured: &str) -> Diagnost
         "Guardrail {guardrail_id} is in workspace {actual}, not in {configured}. Leave `{WORKSPACE_ID}` out, or choose a \
          guardrail of that workspace."
     );
-    Diagnostic::error("The guardrail is in another workspace", detail).at(Path::attribute(WORKSPACE_ID))
+    Diagnostic::error("The guardrail is in another workspace", detail)
+        .at(Path::attribute(WORKSPACE_ID))
 }
 
 fn without_workspace(guardrail_id: &str) -> Diagnostic {

@@ -4,11 +4,12 @@
 use crate::{
     client::{ApiKey, BaseUrl, ConfigError},
     cty::Path,
-    framework::diagnostics::Diagnostic,
+    protocol::diagnostics::Diagnostic,
 };
 
 use super::{
-    API_KEY, CATEGORIES, HTTP_REFERER, KEY_VARIABLES, SERVER_URL, TITLE, URL_VARIABLE, USER_AGENT_VARIABLE,
+    API_KEY, CATEGORIES, HTTP_REFERER, KEY_VARIABLES, SERVER_URL, TITLE, URL_VARIABLE,
+    USER_AGENT_VARIABLE,
 };
 use crate::provider::key;
 
@@ -63,8 +64,9 @@ pub(super) fn base_url(setting: Setting) -> Result<BaseUrl, Diagnostic> {
                 } else {
                     "holds a value that is not shown here, since it may be a secret".to_owned()
                 };
-                let detail =
-                    format!("{error}. It comes from the environment variable {name}, which {value}.");
+                let detail = format!(
+                    "{error}. It comes from the environment variable {name}, which {value}."
+                );
                 Diagnostic::error(summary(name), detail)
             }
         }
@@ -73,7 +75,8 @@ pub(super) fn base_url(setting: Setting) -> Result<BaseUrl, Diagnostic> {
 
 /// The error for a header's value that holds a key.
 pub(super) fn header(name: &str, text: &str) -> Option<Diagnostic> {
-    key::holds_encoded_key(text).then(|| key_instead_of(name, "a text that is sent with each request"))
+    key::holds_encoded_key(text)
+        .then(|| key_instead_of(name, "a text that is sent with each request"))
 }
 
 /// Any other reason why no client can be made.
@@ -118,8 +121,11 @@ fn empty_key() -> Diagnostic {
 
 /// Without a path, as Terraform would print the line.
 fn key_instead_of(name: &str, what: &str) -> Diagnostic {
-    let place =
-        if name == URL_VARIABLE { format!("The environment variable {name}") } else { format!("`{name}`") };
+    let place = if name == URL_VARIABLE {
+        format!("The environment variable {name}")
+    } else {
+        format!("`{name}`")
+    };
     let detail = format!(
         "{place} holds an API key, but it takes {what}. The key belongs in `{API_KEY}` or in the environment variable {}, and \
          nowhere else. The value is not shown here; since it may have been stored, consider replacing the key.",

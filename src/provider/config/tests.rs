@@ -1,6 +1,9 @@
 //! What comes out of a provider block: the client's settings, and what is refused.
 
-#![allow(clippy::needless_pass_by_value, reason = "`json!` at the call reads better without a borrow")]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "`json!` at the call reads better without a borrow"
+)]
 
 use serde_json::json;
 
@@ -13,7 +16,8 @@ fn block(attributes: &serde_json::Value) -> Value {
 }
 
 fn settings(attributes: serde_json::Value) -> Config {
-    let environment = BTreeMap::from([("OPENROUTER_MANAGEMENT_KEY".to_owned(), "sk-or-mgmt-x".to_owned())]);
+    let environment =
+        BTreeMap::from([("OPENROUTER_MANAGEMENT_KEY".to_owned(), "sk-or-mgmt-x".to_owned())]);
     client_config(&environment, "1.15.5", &block(&attributes)).unwrap()
 }
 
@@ -23,7 +27,7 @@ fn retry_of(members: serde_json::Value) -> Retry {
 
 /// What the table and the rules of the block refuse, as `path: detail`.
 fn refusals(config: &Value) -> Vec<String> {
-    let mut diagnostics = crate::framework::validate::validate(FIELDS, config);
+    let mut diagnostics = crate::table::validate::validate(FIELDS, config);
     diagnostics.extend(validate(config));
     let told = |diagnostic: &Diagnostic| {
         let path = diagnostic.path.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -36,12 +40,17 @@ fn refusals(config: &Value) -> Vec<String> {
 fn check_refused(attributes: serde_json::Value, place: &str, text: &str) {
     let refusals = refusals(&block(&attributes));
     assert_eq!(refusals.len(), 1, "{refusals:#?}");
-    assert!(refusals[0].starts_with(&format!("{place}: ")) && refusals[0].contains(text), "{}", refusals[0]);
+    assert!(
+        refusals[0].starts_with(&format!("{place}: ")) && refusals[0].contains(text),
+        "{}",
+        refusals[0]
+    );
 }
 
 #[test]
 fn a_silent_block_leaves_the_clients_defaults() {
-    for attributes in [json!({}), json!({ "retry": {} }), json!({ "retry": { "exponent": null } })] {
+    for attributes in [json!({}), json!({ "retry": {} }), json!({ "retry": { "exponent": null } })]
+    {
         let settings = settings(attributes);
         assert_eq!(settings.timeout, DEFAULT_TIMEOUT);
         assert_eq!(settings.max_concurrent_requests, DEFAULT_CONCURRENCY);
@@ -60,8 +69,14 @@ fn each_setting_is_taken_and_leaves_the_others_alone() {
         (json!({ "max_interval_ms": 800 }), Retry { max_interval: whole(800), ..default() }),
         (json!({ "exponent": 1 }), Retry { exponent: 1.0, ..default() }),
         (json!({ "exponent": 2.25 }), Retry { exponent: 2.25, ..default() }),
-        (json!({ "max_elapsed_time_ms": 0 }), Retry { max_elapsed_time: Duration::ZERO, ..default() }),
-        (json!({ "retry_connection_errors": false }), Retry { connection_errors: false, ..default() }),
+        (
+            json!({ "max_elapsed_time_ms": 0 }),
+            Retry { max_elapsed_time: Duration::ZERO, ..default() },
+        ),
+        (
+            json!({ "retry_connection_errors": false }),
+            Retry { connection_errors: false, ..default() },
+        ),
     ] {
         assert_eq!(retry_of(members), expected);
     }
@@ -99,20 +114,47 @@ fn the_documented_defaults_are_the_clients() {
 fn settings_out_of_bounds_are_refused_at_their_place() {
     let retry = |members: serde_json::Value| json!({ "retry": members });
     check_refused(json!({ "timeout_ms": 0 }), "timeout_ms", "greater than 0");
-    check_refused(json!({ "max_concurrent_requests": 0 }), "max_concurrent_requests", "at least 1; it is 0");
-    check_refused(json!({ "max_concurrent_requests": 1.5 }), "max_concurrent_requests", "whole number");
-    check_refused(retry(json!({ "initial_interval_ms": 0 })), "retry.initial_interval_ms", "greater than 0");
-    check_refused(retry(json!({ "max_interval_ms": 0 })), "retry.max_interval_ms", "greater than 0");
-    check_refused(retry(json!({ "max_interval_ms": 600.5 })), "retry.max_interval_ms", "whole number");
+    check_refused(
+        json!({ "max_concurrent_requests": 0 }),
+        "max_concurrent_requests",
+        "at least 1; it is 0",
+    );
+    check_refused(
+        json!({ "max_concurrent_requests": 1.5 }),
+        "max_concurrent_requests",
+        "whole number",
+    );
+    check_refused(
+        retry(json!({ "initial_interval_ms": 0 })),
+        "retry.initial_interval_ms",
+        "greater than 0",
+    );
+    check_refused(
+        retry(json!({ "max_interval_ms": 0 })),
+        "retry.max_interval_ms",
+        "greater than 0",
+    );
+    check_refused(
+        retry(json!({ "max_interval_ms": 600.5 })),
+        "retry.max_interval_ms",
+        "whole number",
+    );
     check_refused(retry(json!({ "exponent": 0.5 })), "retry.exponent", "at least 1; it is 0.5");
-    check_refused(retry(json!({ "max_elapsed_time_ms": -1 })), "retry.max_elapsed_time_ms", "at least 0");
+    check_refused(
+        retry(json!({ "max_elapsed_time_ms": -1 })),
+        "retry.max_elapsed_time_ms",
+        "at least 0",
+    );
 }
 
 #[test]
 fn the_longest_wait_is_not_shorter_than_the_first_whichever_of_them_is_set() {
     let place = "retry.max_interval_ms";
     for (members, text) in [
-        (json!({ "initial_interval_ms": 70_000 }), "`retry.max_interval_ms` is 60000 by default, and"),
+        (
+            json!({ "initial_interval_ms": 70_000 }),
+            "`retry.max_interval_ms` is 60000 by default, and",
+        ),
         (json!({ "max_interval_ms": 499 }), "`retry.initial_interval_ms` is 500 by default."),
         (
             json!({ "initial_interval_ms": 2, "max_interval_ms": 1 }),
@@ -130,9 +172,12 @@ fn the_longest_wait_is_not_shorter_than_the_first_whichever_of_them_is_set() {
 
 #[test]
 fn what_is_not_known_yet_is_named_when_a_client_is_needed() {
-    let environment = BTreeMap::from([("OPENROUTER_MANAGEMENT_KEY".to_owned(), "sk-or-mgmt-x".to_owned())]);
-    let open_member =
-        block(&json!({ "retry": {} })).attribute(RETRY).clone().with_attribute(EXPONENT, Value::UNKNOWN);
+    let environment =
+        BTreeMap::from([("OPENROUTER_MANAGEMENT_KEY".to_owned(), "sk-or-mgmt-x".to_owned())]);
+    let open_member = block(&json!({ "retry": {} }))
+        .attribute(RETRY)
+        .clone()
+        .with_attribute(EXPONENT, Value::UNKNOWN);
     for (name, value) in
         [(MAX_CONCURRENT_REQUESTS, Value::UNKNOWN), (RETRY, Value::UNKNOWN), (RETRY, open_member)]
     {

@@ -3,51 +3,57 @@
 use async_trait::async_trait;
 
 use crate::{
-    client::{Assignment, Subjects},
+    client::{AssigneeKind, Assignment},
     cty::Value,
-    framework::{
+    protocol::{
         data_source::DataSource,
         diagnostics::Diagnostics,
-        field::{Check, Field, Kind},
-        resource::{Reply, Warned},
+        resource::{Reply, WithWarnings},
         schema::Schema,
+    },
+    table::{
+        field::{Check, Field, Kind},
+        schema::schema,
+        validate::validate_with,
     },
 };
 
 use super::{
-    super::{assignment::GUARDRAIL_ID, config::Api, explain::explain_named, key},
+    super::{assignment::GUARDRAIL_ID, config::Api, error_diagnostics::error_diagnostic_at, key},
     LIMIT, OFFSET, TOTAL_COUNT, listed, window,
 };
 
 /// One of the two data sources.
 pub(in crate::provider) struct Assignments {
-    subjects: Subjects,
+    kind: AssigneeKind,
     description: &'static str,
     fields: &'static [Field],
 }
 
 /// The data source for keys.
 pub(in crate::provider) const KEYS: Assignments = Assignments {
-    subjects: Subjects::Keys,
+    kind: AssigneeKind::Key,
     description: "The API keys that are under a guardrail, or under any of the account.",
     fields: &[
         GUARDRAIL,
         OFFSET,
         LIMIT,
-        Field::computed("data", Kind::Objects(KEY)).doc("The assignments, in no particular order."),
+        Field::computed("data", Kind::ObjectList(KEY))
+            .doc("The assignments, in no particular order."),
         TOTAL_COUNT,
     ],
 };
 
 /// The data source for members.
 pub(in crate::provider) const MEMBERS: Assignments = Assignments {
-    subjects: Subjects::Members,
+    kind: AssigneeKind::Member,
     description: "The members of the organization that are under a guardrail, or under any of the account.",
     fields: &[
         GUARDRAIL,
         OFFSET,
         LIMIT,
-        Field::computed("data", Kind::Objects(MEMBER)).doc("The assignments, in no particular order."),
+        Field::computed("data", Kind::ObjectList(MEMBER))
+            .doc("The assignments, in no particular order."),
         TOTAL_COUNT,
     ],
 };
@@ -78,20 +84,20 @@ const MEMBER: &[Field] = &[
 #[async_trait]
 impl DataSource<Api> for Assignments {
     fn schema(&self) -> Schema {
-        Schema { version: 0, description: self.description, fields: self.fields }
+        schema(self.description, self.fields)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        key::refuse_keys(config, &[GUARDRAIL_ID])
+        validate_with(self.fields, config, key::refuse_keys(config, &[GUARDRAIL_ID]))
     }
 
     async fn read(&self, api: &Api, config: Value) -> Reply<Value> {
         let guardrail = config.attribute(GUARDRAIL_ID).as_str();
-        let listing = api.client()?.list_assignments(self.subjects, guardrail, window(&config)).await;
+        let listing = api.client()?.list_assignments(self.kind, guardrail, window(&config)).await;
         let listing = listing.map_err(|error| {
-            explain_named("list the assignments", &error, guardrail.map(|_| GUARDRAIL_ID))
+            error_diagnostic_at("list the assignments", &error, guardrail.map(|_| GUARDRAIL_ID))
         })?;
         let rows = listing.rows.iter().map(Assignment::fields);
-        Ok(Warned::quiet(listed(self.fields, config.clone(), rows, listing.total_count)?))
+        Ok(WithWarnings::ok(listed(self.fields, config.clone(), rows, listing.total_count)?))
     }
 }

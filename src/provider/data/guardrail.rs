@@ -6,17 +6,23 @@ use async_trait::async_trait;
 
 use crate::{
     cty::{Path, Value},
-    framework::{
+    protocol::{
         data_source::DataSource,
         diagnostics::{Diagnostic, Diagnostics},
-        field::{Check, Field, Kind},
-        resource::{Reply, Warned},
+        resource::{Reply, WithWarnings},
         schema::Schema,
+    },
+    table::{
+        field::{Check, Field, Kind},
+        schema::schema,
+        validate::validate_with,
     },
 };
 
 use super::{
-    super::{assignment::WORKSPACE_ID, config::Api, explain::explain, guardrail, key},
+    super::{
+        assignment::WORKSPACE_ID, config::Api, error_diagnostics::error_diagnostic, guardrail, key,
+    },
     fill,
 };
 
@@ -48,36 +54,43 @@ pub(in crate::provider) struct Guardrail;
 #[async_trait]
 impl DataSource<Api> for Guardrail {
     fn schema(&self) -> Schema {
-        Schema { version: 0, description: "One guardrail, by its id or by its name.", fields: &FIELDS }
+        schema("One guardrail, by its id or by its name.", &FIELDS)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        let refused = key::refuse_keys(config, &[ID, WORKSPACE_ID]);
-        let (id, name) = (config.attribute(ID), config.attribute(NAME));
-        let (attribute, wrong) = match (id.is_null(), name.is_null()) {
-            (true, true) => (ID, "Set `id` or `name`: one of the two finds the guardrail."),
-            (false, false) if !id.is_unknown() && !name.is_unknown() => {
-                (ID, "Set `id` or `name`, not both: one of the two finds the guardrail.")
-            }
-            (false, true) if !config.attribute(WORKSPACE_ID).is_null() => (
-                WORKSPACE_ID,
-                "`workspace_id` goes with `name`; an `id` is found in whichever workspace it is.",
-            ),
-            _ => return refused,
-        };
-        Diagnostic::error("Which guardrail?", wrong).at(Path::attribute(attribute)).into()
+        validate_with(&FIELDS, config, own_rules(config))
     }
 
     async fn read(&self, api: &Api, config: Value) -> Reply<Value> {
         let client = api.client()?;
         let found = if let Some(id) = config.attribute(ID).as_str() {
             let found = client.get_guardrail(id).await;
-            found.map_err(|error| explain(&format!("read guardrail {id}"), &error).at(Path::attribute(ID)))?
+            found.map_err(|error| {
+                error_diagnostic(&format!("read guardrail {id}"), &error).at(Path::attribute(ID))
+            })?
         } else {
             let name = config.attribute(NAME).as_str().unwrap_or_default();
             let workspace = config.attribute(WORKSPACE_ID).as_str();
             guardrail::by_name(client, "read", workspace, name).await?
         };
-        Ok(Warned::quiet(fill(&FIELDS, config, found.fields())?))
+        Ok(WithWarnings::ok(fill(&FIELDS, config, found.fields())?))
     }
+}
+
+/// Exactly one of `id` and `name` finds the guardrail, and neither may be a key.
+fn own_rules(config: &Value) -> Diagnostics {
+    let refused = key::refuse_keys(config, &[ID, WORKSPACE_ID]);
+    let (id, name) = (config.attribute(ID), config.attribute(NAME));
+    let (attribute, wrong) = match (id.is_null(), name.is_null()) {
+        (true, true) => (ID, "Set `id` or `name`: one of the two finds the guardrail."),
+        (false, false) if !id.is_unknown() && !name.is_unknown() => {
+            (ID, "Set `id` or `name`, not both: one of the two finds the guardrail.")
+        }
+        (false, true) if !config.attribute(WORKSPACE_ID).is_null() => (
+            WORKSPACE_ID,
+            "`workspace_id` goes with `name`; an `id` is found in whichever workspace it is.",
+        ),
+        _ => return refused,
+    };
+    Diagnostic::error("Which guardrail?", wrong).at(Path::attribute(attribute)).into()
 }

@@ -4,17 +4,24 @@ use async_trait::async_trait;
 
 use crate::{
     cty::Value,
-    framework::{
+    protocol::{
         data_source::DataSource,
         diagnostics::Diagnostics,
-        field::{Check, Field, Kind},
-        resource::{Reply, Warned},
+        resource::{Reply, WithWarnings},
         schema::Schema,
+    },
+    table::{
+        field::{Check, Field, Kind},
+        schema::schema,
+        validate::validate_with,
     },
 };
 
 use super::{
-    super::{assignment::WORKSPACE_ID, config::Api, explain::explain_named, guardrail, key},
+    super::{
+        assignment::WORKSPACE_ID, config::Api, error_diagnostics::error_diagnostic_at, guardrail,
+        key,
+    },
     LIMIT, OFFSET, TOTAL_COUNT, listed, window,
 };
 
@@ -24,7 +31,8 @@ const FIELDS: &[Field] = &[
         .doc("The id of the workspace; by default the account's default workspace."),
     OFFSET,
     LIMIT,
-    Field::computed("data", Kind::Objects(guardrail::FIELDS)).doc("The guardrails, in no particular order."),
+    Field::computed("data", Kind::ObjectList(guardrail::FIELDS))
+        .doc("The guardrails, in no particular order."),
     TOTAL_COUNT,
 ];
 
@@ -33,19 +41,20 @@ pub(in crate::provider) struct Guardrails;
 #[async_trait]
 impl DataSource<Api> for Guardrails {
     fn schema(&self) -> Schema {
-        Schema { version: 0, description: "The guardrails of a workspace.", fields: FIELDS }
+        schema("The guardrails of a workspace.", FIELDS)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        key::refuse_keys(config, &[WORKSPACE_ID])
+        validate_with(FIELDS, config, key::refuse_keys(config, &[WORKSPACE_ID]))
     }
 
     async fn read(&self, api: &Api, config: Value) -> Reply<Value> {
         let workspace = config.attribute(WORKSPACE_ID).as_str();
         let listing = api.client()?.list_guardrails_in(workspace, window(&config)).await;
-        let listing = listing
-            .map_err(|error| explain_named("list the guardrails", &error, workspace.map(|_| WORKSPACE_ID)))?;
+        let listing = listing.map_err(|error| {
+            error_diagnostic_at("list the guardrails", &error, workspace.map(|_| WORKSPACE_ID))
+        })?;
         let rows = listing.rows.iter().map(crate::client::Guardrail::fields);
-        Ok(Warned::quiet(listed(FIELDS, config.clone(), rows, listing.total_count)?))
+        Ok(WithWarnings::ok(listed(FIELDS, config.clone(), rows, listing.total_count)?))
     }
 }

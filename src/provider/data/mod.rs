@@ -11,19 +11,19 @@ use serde_json::Value as Json;
 use crate::{
     client::{JsonObject, Window},
     cty::Value,
-    framework::{
-        answer,
-        diagnostics::{Diagnostic, Diagnostics},
+    protocol::diagnostics::{Diagnostic, Diagnostics},
+    table::{
         field::{Check, Field, Kind},
+        state,
     },
 };
 
 const OFFSET: Field = Field::optional("offset", Kind::Number)
-    .checks(&[Check::AtLeast(0), Check::Whole])
+    .checks(&[Check::AtLeast(0), Check::Integer])
     .doc("How many rows to leave out at the beginning, as the service counts them. Defaults to 0.");
 
 const LIMIT: Field = Field::optional("limit", Kind::Number)
-    .checks(&[Check::Above(0), Check::Whole])
+    .checks(&[Check::GreaterThan(0), Check::Integer])
     .doc("How many rows to look at, as the service counts them. Without it, everything is read.");
 
 const TOTAL_COUNT: Field = Field::computed("total_count", Kind::Number)
@@ -32,7 +32,10 @@ const TOTAL_COUNT: Field = Field::computed("total_count", Kind::Number)
 /// The part of a list that a configuration asks for.
 fn window(config: &Value) -> Window {
     let number = |field: &Field| {
-        config.attribute(field.name).as_number().and_then(|number| u64::try_from(number.to_i64()?).ok())
+        config
+            .attribute(field.name)
+            .as_number()
+            .and_then(|number| u64::try_from(number.to_i64()?).ok())
     };
     Window { offset: number(&OFFSET).unwrap_or(0), limit: number(&LIMIT) }
 }
@@ -52,10 +55,14 @@ fn listed<'a>(
 }
 
 /// The configuration, with every field that it does not set as the service answers it.
-fn fill(fields: &'static [Field], config: Value, answer: &JsonObject) -> Result<Value, Diagnostics> {
+fn fill(
+    fields: &'static [Field],
+    config: Value,
+    answer: &JsonObject,
+) -> Result<Value, Diagnostics> {
     let mut state = config;
     for field in fields.iter().filter(|field| answer.contains_key(field.name)) {
-        let value = answer::decode(field, answer).map_err(|error| {
+        let value = state::decode(field, answer).map_err(|error| {
             let detail = format!("The service's answer does not have the promised form: {error}.");
             Diagnostic::error("Could not read the service's answer", detail)
         })?;

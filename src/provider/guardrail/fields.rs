@@ -1,8 +1,10 @@
 //! The guardrail's field table: every attribute, once. A new field of the API is a new entry here.
 //!
-//! Names, limits and enumerations are the API's own.
+//! CanonicalNames, limits and enumerations are the API's own.
 
-use crate::framework::field::{Check, Field, Kind, Literal};
+use crate::table::field::{Check, Field, Kind, Literal};
+
+use super::super::pattern;
 
 const ACTIONS: Check = Check::OneOf(&["redact", "block", "flag"]);
 const LABEL_LENGTH: Check = Check::Length { min: 0, max: 100 };
@@ -12,13 +14,14 @@ const PROMPT_INJECTION: &str = "regex-prompt-injection";
 const BUDGET: &str = "budget";
 const ZDR: &str = "zdr";
 
-pub(in crate::provider) const FIELDS: &[Field] = &[
+/// Every attribute of the resource.
+pub const FIELDS: &[Field] = &[
     Field::computed_once("id", Kind::String).doc("The guardrail's id, a UUID."),
     Field::required("name", Kind::String)
         .checks(&[Check::Length { min: 1, max: 200 }])
         .doc("The name of the guardrail, 1 to 200 characters. A workspace can hold several guardrails of one name, but none can be renamed to a name that is taken."),
     Field::optional("description", Kind::String)
-        .blank_is_null()
+        .empty_is_null()
         .checks(&[Check::Length { min: 0, max: 1000 }])
         .doc("What the guardrail is for, at most 1000 characters."),
     Field::optional("workspace_id", Kind::String)
@@ -28,61 +31,61 @@ pub(in crate::provider) const FIELDS: &[Field] = &[
         .doc("The id of the workspace that the guardrail is in; by default the account's default workspace. A change replaces the guardrail."),
     Field::optional("limit_usd", Kind::Number)
         .sent_with(BUDGET)
-        .checks(&[Check::Above(0), Check::With("reset_interval")])
+        .checks(&[Check::GreaterThan(0), Check::RequiredWith("reset_interval")])
         .doc("How much may be spent in each interval, in US dollars; more than 0. It is set together with `reset_interval`."),
     Field::optional("reset_interval", Kind::String)
         .sent_with(BUDGET)
-        .checks(&[Check::OneOf(&["daily", "weekly", "monthly"]), Check::With("limit_usd")])
+        .checks(&[Check::OneOf(&["daily", "weekly", "monthly"]), Check::RequiredWith("limit_usd")])
         .doc("When the spending starts at zero again: `daily`, `weekly` or `monthly`. It is set together with `limit_usd`."),
     Field::optional("include_byok_in_budgets", Kind::Bool)
         .or(Literal::Bool(false))
         .doc("Whether spending through your own provider keys counts toward `limit_usd` too. Defaults to `false`."),
-    Field::optional("allowed_models", Kind::Strings)
-        .aliased()
+    Field::optional("allowed_models", Kind::StringSet)
+        .canonicalized()
         .checks(&[Check::NotEmpty])
         .doc("The only models that may be used, by slug or canonical slug, such as `openai/gpt-5.2`. Where it is not set, all may be used."),
-    Field::optional("ignored_models", Kind::Strings)
-        .aliased()
+    Field::optional("ignored_models", Kind::StringSet)
+        .canonicalized()
         .checks(&[Check::NotEmpty])
         .doc("Models that may not be used, by slug or canonical slug."),
-    Field::optional("allowed_providers", Kind::Strings)
+    Field::optional("allowed_providers", Kind::StringSet)
         .checks(&[Check::NotEmpty])
         .doc("The only providers that may serve requests, by slug, such as `anthropic`. Where it is not set, all may."),
-    Field::optional("ignored_providers", Kind::Strings)
+    Field::optional("ignored_providers", Kind::StringSet)
         .checks(&[Check::NotEmpty])
         .doc("Providers that may not serve requests, by slug."),
-    Field::optional("allowed_data_regions", Kind::Strings)
+    Field::optional("allowed_data_regions", Kind::StringSet)
         .checks(&[Check::NotEmpty, Check::OneOf(&["global", "europe", "us"])])
         .doc("The only data regions through which requests may arrive: `global`, `europe` and `us`. Where it is not set, they may arrive through any."),
-    Field::optional("content_filters", Kind::Objects(CONTENT_FILTER))
+    Field::optional("content_filters", Kind::ObjectList(CONTENT_FILTER))
         .doc("Filters of your own: regular expressions that the messages of requests are scanned for."),
-    Field::optional("content_filter_builtins", Kind::Objects(CONTENT_FILTER_BUILTIN))
+    Field::optional("content_filter_builtins", Kind::ObjectList(CONTENT_FILTER_BUILTIN))
         .keyed_by("slug")
         .checks(&[Check::UniqueBy("slug")])
         .doc("Filters that the service brings along, each at most once. Their order has no meaning."),
     Field::optional("enforce_zdr", Kind::Bool)
-        .leading()
+        .fan_out()
         .sent_with(ZDR)
         .deprecated("use enforce_zdr_anthropic, enforce_zdr_google, enforce_zdr_openai, enforce_zdr_xai and enforce_zdr_other instead, which say it per provider.")
         .doc("The value of each of the five attributes `enforce_zdr_anthropic`, `enforce_zdr_google`, `enforce_zdr_openai`, `enforce_zdr_xai` and `enforce_zdr_other` that is not set itself. Set those instead."),
     Field::optional("enforce_zdr_anthropic", Kind::Bool)
-        .following("enforce_zdr")
+        .default_from("enforce_zdr")
         .sent_with(ZDR)
         .doc("Whether models of Anthropic are only used with zero data retention."),
     Field::optional("enforce_zdr_google", Kind::Bool)
-        .following("enforce_zdr")
+        .default_from("enforce_zdr")
         .sent_with(ZDR)
         .doc("Whether models of Google are only used with zero data retention."),
     Field::optional("enforce_zdr_openai", Kind::Bool)
-        .following("enforce_zdr")
+        .default_from("enforce_zdr")
         .sent_with(ZDR)
         .doc("Whether models of OpenAI are only used with zero data retention."),
     Field::optional("enforce_zdr_xai", Kind::Bool)
-        .following("enforce_zdr")
+        .default_from("enforce_zdr")
         .sent_with(ZDR)
         .doc("Whether models of xAI are only used with zero data retention."),
     Field::optional("enforce_zdr_other", Kind::Bool)
-        .following("enforce_zdr")
+        .default_from("enforce_zdr")
         .sent_with(ZDR)
         .doc("Whether models of all other companies are only used with zero data retention."),
     Field::optional("enable_free_model_publication", Kind::Bool)
@@ -104,7 +107,7 @@ const CONTENT_FILTER: &[Field] = &[
         .checks(&[ACTIONS])
         .doc("What happens to a message that matches: `redact`, `block` or `flag`."),
     Field::required("pattern", Kind::String)
-        .checks(&[Check::Length { min: 1, max: 100_000 }, Check::Pattern])
+        .checks(&[Check::Length { min: 1, max: 100_000 }, Check::Text(pattern::check)])
         .doc("A regular expression as JavaScript has them, without lookaround and backreferences, at most 100000 characters."),
     Field::optional("label", Kind::String)
         .checks(&[LABEL_LENGTH])
@@ -129,14 +132,14 @@ const CONTENT_FILTER_BUILTIN: &[Field] = &[
         .checks(&[ACTIONS])
         .doc("What happens to a message in which the filter finds something: `redact`, `block` or `flag`."),
     Field::optional("scan_scope", Kind::String)
-        .service_default(Literal::String("all_messages"))
+        .api_default(Literal::String("all_messages"))
         .checks(&[
             Check::OneOf(&["user_only", "all_messages"]),
-            Check::OnlyBeside { sibling: "slug", value: PROMPT_INJECTION },
+            Check::OnlyIf { sibling: "slug", value: PROMPT_INJECTION },
         ])
         .doc("Which messages the filter `regex-prompt-injection` scans: `user_only` or `all_messages`, the default."),
     Field::optional("label", Kind::String)
-        .service_owned()
+        .assigned_by_api()
         .checks(&[LABEL_LENGTH])
         .deprecated("the service assigns the labels of its own filters; what is set here has no effect.")
         .doc("What stands for a redacted match. The service assigns it: what a configuration sets has no effect."),

@@ -4,15 +4,13 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     client::{Client, Guardrail},
-    framework::{
-        diagnostics::{Diagnostic, Diagnostics},
-        validate::is_uuid,
-    },
+    protocol::diagnostics::{Diagnostic, Diagnostics},
+    table::validate::is_uuid,
 };
 
 use super::super::{
     assignment::WORKSPACE_ID,
-    explain::{explain, explain_named},
+    error_diagnostics::{error_diagnostic, error_diagnostic_at},
     key,
 };
 
@@ -42,7 +40,7 @@ async fn by_id(client: &Client, id: &str) -> Result<Guardrail, Diagnostics> {
         Err(error) if error.is_not_found() && is_default(client, id).await => {
             Err(default_guardrail(id).into())
         }
-        Err(error) => Err(explain(&format!("import guardrail {id}"), &error).into()),
+        Err(error) => Err(error_diagnostic(&format!("import guardrail {id}"), &error).into()),
     }
 }
 
@@ -57,20 +55,25 @@ pub(in crate::provider) async fn by_name(
     workspace: Option<&str>,
     name: &str,
 ) -> Result<Guardrail, Diagnostics> {
-    let place = workspace.map_or_else(|| "the default workspace".to_owned(), |id| format!("workspace {id}"));
+    let place = workspace
+        .map_or_else(|| "the default workspace".to_owned(), |id| format!("workspace {id}"));
     let act = format!("{verb} guardrail \"{name}\" of {place}");
     let listed = client
         .list_guardrails(workspace)
         .await
-        .map_err(|error| explain_named(&act, &error, workspace.map(|_| WORKSPACE_ID)))?;
-    let mut found: Vec<_> = listed.into_iter().filter(|one| one.name().nfc().eq(name.nfc())).collect();
+        .map_err(|error| error_diagnostic_at(&act, &error, workspace.map(|_| WORKSPACE_ID)))?;
+    let mut found: Vec<_> =
+        listed.into_iter().filter(|one| one.name().nfc().eq(name.nfc())).collect();
     let detail = match found.len() {
         1 => return Ok(found.remove(0)),
-        0 => "The workspace has no guardrail of that name. Check the spelling and the workspace.".to_owned(),
+        0 => "The workspace has no guardrail of that name. Check the spelling and the workspace."
+            .to_owned(),
         several => {
             let ids: Vec<_> = found.iter().map(Guardrail::id).collect();
             let ids = ids.join(", ");
-            format!("The workspace has {several} guardrails of that name. Choose one by its id: {ids}.")
+            format!(
+                "The workspace has {several} guardrails of that name. Choose one by its id: {ids}."
+            )
         }
     };
     Err(Diagnostic::error(format!("Could not {act}"), detail).into())
@@ -80,7 +83,7 @@ async fn refuse_default(client: &Client, found: &Guardrail) -> Result<(), Diagno
     let Some(workspace) = found.workspace_id() else { return Ok(()) };
     let workspace = client.get_workspace(workspace).await;
     let act = format!("import guardrail {}: looking up its workspace failed", found.id());
-    let workspace = workspace.map_err(|error| explain(&act, &error))?;
+    let workspace = workspace.map_err(|error| error_diagnostic(&act, &error))?;
     if workspace.default_guardrail_id.as_deref() == Some(found.id()) {
         return Err(default_guardrail(found.id()).into());
     }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use crate::{
-    client::{Error, Subjects},
+    client::{AssigneeKind, Error},
     cty::Value,
-    framework::diagnostics::Diagnostic,
+    protocol::diagnostics::Diagnostic,
 };
 
 use super::{Api, Departure, id};
@@ -24,20 +24,23 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 /// The warning, if there is reason for one. That the assignments cannot be listed is no reason to fail.
 pub(super) async fn warn_if_in_use(api: &Api, guardrail: &Value) -> Option<Diagnostic> {
     let client = api.client().ok()?;
-    let keys = client.assigned_to(Subjects::Keys, id(guardrail)).await;
-    let members = client.assigned_to(Subjects::Members, id(guardrail)).await;
+    let keys = client.assigned_to(AssigneeKind::Key, id(guardrail)).await;
+    let members = client.assigned_to(AssigneeKind::Member, id(guardrail)).await;
     let mut departures = api.planned().departures();
     let end = Instant::now() + MAX_WAIT;
     loop {
-        let keys = Assigned::of(api, Subjects::Keys, id(guardrail), &keys);
-        let members = Assigned::of(api, Subjects::Members, id(guardrail), &members);
+        let keys = Assigned::of(api, AssigneeKind::Key, id(guardrail), &keys);
+        let members = Assigned::of(api, AssigneeKind::Member, id(guardrail), &members);
         if keys.may_stay() || members.may_stay() {
-            if Instant::now() < end && matches!(timeout(QUIET, departures.changed()).await, Ok(Ok(()))) {
+            if Instant::now() < end
+                && matches!(timeout(QUIET, departures.changed()).await, Ok(Ok(())))
+            {
                 continue;
             }
             return Some(still_in_use(guardrail, &keys, &members));
         }
-        return (keys.moved + members.moved > 0).then(|| moved_away_from(guardrail, &keys, &members));
+        return (keys.moved + members.moved > 0)
+            .then(|| moved_away_from(guardrail, &keys, &members));
     }
 }
 
@@ -49,15 +52,20 @@ struct Assigned<'a> {
 }
 
 impl<'a> Assigned<'a> {
-    fn of(api: &Api, subjects: Subjects, guardrail_id: &str, listed: &'a Result<Vec<String>, Error>) -> Self {
-        let noun = if subjects == Subjects::Keys { "key" } else { "member" };
+    fn of(
+        api: &Api,
+        kind: AssigneeKind,
+        guardrail_id: &str,
+        listed: &'a Result<Vec<String>, Error>,
+    ) -> Self {
+        let noun = if kind == AssigneeKind::Key { "key" } else { "member" };
         let (mut moved, mut staying) = (0, 0);
         let assigned = match listed {
             Ok(assigned) => assigned,
             Err(error) => return Self { noun, moved, staying: Err(error) },
         };
-        for subject in assigned {
-            match api.planned().departure(&(subjects, subject.clone()), guardrail_id) {
+        for assignee in assigned {
+            match api.planned().departure(&(kind, assignee.clone()), guardrail_id) {
                 Some(Departure::Removed) => {}
                 Some(Departure::Moved) => moved += 1,
                 None => staying += 1,

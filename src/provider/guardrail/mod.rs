@@ -15,25 +15,29 @@ use async_trait::async_trait;
 use crate::{
     client::{self, Client, ModelCatalog},
     cty::Value,
-    framework::{
-        aliases::{Aliases, Names, Record},
-        answer,
-        body::{create_body, update_body},
+    protocol::{
         diagnostics::{Diagnostic, Diagnostics},
+        resource::{PlanReply, PlanRequest, Reply, Resource, State, WithWarnings},
+        schema::Schema,
+    },
+    table::{
+        body::{create_body, update_body},
+        canonical_names::{CanonicalNames, NameCatalog, StoredNames},
         field::{Equality, Field},
         plan,
-        resource::{PlanReply, PlanRequest, Reply, Resource, State, Warned},
-        schema::Schema,
+        schema::schema,
+        state,
+        validate::validate_with,
     },
 };
 
 use super::{
     assignment::{Departure, WORKSPACE_ID},
     config::Api,
-    explain::{explain, explain_body},
+    error_diagnostics::{body_error_diagnostic, error_diagnostic},
     id_form, key,
 };
-pub(super) use fields::FIELDS;
+pub use fields::FIELDS;
 pub(super) use import::by_name;
 pub(super) use provider_slugs::NamedSlugs;
 
@@ -42,17 +46,16 @@ pub(super) struct Guardrail;
 #[async_trait]
 impl Resource<Api> for Guardrail {
     fn schema(&self) -> Schema {
-        Schema {
-            version: 0,
-            description: "A guardrail limits what the API keys and organization members that it is assigned to may do: \
+        schema(
+            "A guardrail limits what the API keys and organization members that it is assigned to may do: \
                           models, providers, budget, data policy, content filters. Set `create_before_destroy` as the \
                           example does: the guide on moving keys tells why.",
-            fields: FIELDS,
-        }
+            FIELDS,
+        )
     }
 
     fn validate(&self, _: Option<&Api>, config: &Value) -> Diagnostics {
-        key::refuse_keys(config, &[WORKSPACE_ID])
+        validate_with(FIELDS, config, key::refuse_keys(config, &[WORKSPACE_ID]))
     }
 
     async fn read(&self, api: &Api, state: State) -> Reply<Option<State>> {
@@ -60,18 +63,18 @@ impl Resource<Api> for Guardrail {
         let client = api.client()?;
         let found = match client.get_guardrail(id(&state.value)).await {
             Ok(found) => found,
-            Err(error) if error.is_not_found() => return Ok(Warned::quiet(None)),
-            Err(error) => return Err(explain(&act("read", &state.value), &error).into()),
+            Err(error) if error.is_not_found() => return Ok(WithWarnings::ok(None)),
+            Err(error) => return Err(error_diagnostic(&act("read", &state.value), &error).into()),
         };
-        let mut record = Record::from_private(&state.private);
-        let names = Names { record: &record, aliases: None };
-        let needed = answer::needs_aliases(FIELDS, &state.value, found.fields(), names);
+        let mut record = StoredNames::from_private(&state.private);
+        let names = CanonicalNames { record: &record, aliases: None };
+        let needed = state::needs_catalog(FIELDS, &state.value, found.fields(), names);
         let catalog = if needed { Some(models(client).await?) } else { None };
-        let names = Names { record: &record, aliases: aliases(catalog.as_ref()) };
-        let refreshed = answer::refresh(FIELDS, &state.value, found.fields(), names);
+        let names = CanonicalNames { record: &record, aliases: aliases(catalog.as_ref()) };
+        let refreshed = state::state_after_read(FIELDS, &state.value, found.fields(), names);
         let value = refreshed.map_err(|error| unreadable(&act("read", &state.value), &error))?;
         remember(&mut record, &found);
-        Ok(Warned::quiet(Some(State { value, private: record.to_private() })))
+        Ok(WithWarnings::ok(Some(State { value, private: record.to_private() })))
     }
 
     async fn plan(&self, api: &Api, request: PlanRequest) -> Reply<PlanReply> {
@@ -80,29 +83,36 @@ impl Resource<Api> for Guardrail {
         }
         if request.config.is_null() {
             let warning = in_use::warn_if_in_use(api, &request.prior).await;
-            return Ok(Warned::new(PlanReply::destroy(request.private), warning));
+            return Ok(WithWarnings::new(PlanReply::destroy(request.private), warning));
         }
-        let record = Record::from_private(&request.private);
-        let names = Names { record: &record, aliases: None };
-        let needed = plan::needs_aliases(FIELDS, &request.prior, &request.config, names);
+        let record = StoredNames::from_private(&request.private);
+        let names = CanonicalNames { record: &record, aliases: None };
+        let needed = plan::needs_catalog(FIELDS, &request.prior, &request.config, names);
         let catalog = if needed { Some(models(api.client()?).await?) } else { None };
-        let names = Names { record: &record, aliases: aliases(catalog.as_ref()) };
+        let names = CanonicalNames { record: &record, aliases: aliases(catalog.as_ref()) };
         let reply = plan::plan(FIELDS, &request.prior, &request.config, names);
         let mut warnings = Vec::new();
-        warnings.extend(id_form::warn_unless_uuid(&request.prior, &reply.planned, WORKSPACE_ID, "workspace"));
-        warnings.extend(provider_slugs::warn_of_unlisted(api, &request.prior, &reply.planned).await);
+        warnings.extend(id_form::warn_unless_uuid(
+            &request.prior,
+            &reply.planned,
+            WORKSPACE_ID,
+            "workspace",
+        ));
+        warnings
+            .extend(provider_slugs::warn_of_unlisted(api, &request.prior, &reply.planned).await);
         if !reply.requires_replace.is_empty() {
             warnings.extend(in_use::warn_if_in_use(api, &request.prior).await);
         }
-        Ok(Warned::new(PlanReply { private: request.private, ..reply }, warnings))
+        Ok(WithWarnings::new(PlanReply { private: request.private, ..reply }, warnings))
     }
 
     async fn create(&self, api: &Api, planned: Value) -> Reply<State> {
         let client = api.client()?;
-        let created = client.create_guardrail(&create_body(FIELDS, &planned), &is_as(&planned)).await;
+        let created =
+            client.create_guardrail(&create_body(FIELDS, &planned), &is_as(&planned)).await;
         let created = created.map_err(|error| {
             let workspace = planned.attribute(WORKSPACE_ID).as_str().map(|_| WORKSPACE_ID);
-            explain_body(&act("create", &planned), &error, FIELDS, workspace)
+            body_error_diagnostic(&act("create", &planned), &error, FIELDS, workspace)
         })?;
         let mut state = settle(client, &planned, &created.guardrail).await;
         state.warnings.extend(warn_of_duplicates(client, &created));
@@ -113,63 +123,72 @@ impl Resource<Api> for Guardrail {
         let client = api.client()?;
         let body = update_body(FIELDS, &prior.value, &planned);
         let updated = client.update_guardrail(id(&prior.value), &body, &is_as(&planned)).await;
-        let updated =
-            updated.map_err(|error| explain_body(&act("update", &prior.value), &error, FIELDS, None))?;
+        let updated = updated.map_err(|error| {
+            body_error_diagnostic(&act("update", &prior.value), &error, FIELDS, None)
+        })?;
         Ok(settle(client, &planned, &updated).await)
     }
 
     async fn delete(&self, api: &Api, prior: State) -> Reply<()> {
         match api.client()?.delete_guardrail(id(&prior.value)).await {
-            Ok(()) => Ok(Warned::quiet(())),
-            Err(error) if error.is_not_found() => Ok(Warned::quiet(())),
-            Err(error) => Err(explain(&act("delete", &prior.value), &error).into()),
+            Ok(()) => Ok(WithWarnings::ok(())),
+            Err(error) if error.is_not_found() => Ok(WithWarnings::ok(())),
+            Err(error) => Err(error_diagnostic(&act("delete", &prior.value), &error).into()),
         }
     }
 
     async fn import(&self, api: &Api, given: &str) -> Reply<State> {
         let found = import::find(api.client()?, given).await?;
-        let mut record = Record::default();
-        let names = Names { record: &record, aliases: None };
-        let value = answer::import(FIELDS, found.fields(), names)
+        let mut record = StoredNames::default();
+        let names = CanonicalNames { record: &record, aliases: None };
+        let value = state::imported_state(FIELDS, found.fields(), names)
             .map_err(|error| unreadable(&format!("import guardrail \"{given}\""), &error))?;
         remember(&mut record, &found);
-        Ok(Warned::quiet(State { value, private: record.to_private() }))
+        Ok(WithWarnings::ok(State { value, private: record.to_private() }))
     }
 }
 
 /// State after a create or update. The work is done, so nothing in here can fail: what is odd becomes a warning, and a
 /// model list that cannot be had leaves the record empty, so that the next refresh asks again.
-async fn settle(client: &Client, planned: &Value, answered: &client::Guardrail) -> Warned<State> {
-    let mut record = Record::default();
-    let names = Names { record: &record, aliases: None };
-    let needed = answer::needs_aliases(FIELDS, planned, answered.fields(), names);
+async fn settle(
+    client: &Client,
+    planned: &Value,
+    answered: &client::Guardrail,
+) -> WithWarnings<State> {
+    let mut record = StoredNames::default();
+    let names = CanonicalNames { record: &record, aliases: None };
+    let needed = state::needs_catalog(FIELDS, planned, answered.fields(), names);
     let catalog = if needed { client.models_to_finish(None).await.ok() } else { None };
-    let (value, mismatches) = answer::settle(FIELDS, planned, answered.fields(), aliases(catalog.as_ref()));
+    let (value, mismatches) =
+        state::state_after_apply(FIELDS, planned, answered.fields(), aliases(catalog.as_ref()));
     if !needed || catalog.is_some() {
         remember(&mut record, answered);
     }
     for mismatch in &mismatches {
-        aliased().filter(|field| field.name == mismatch.name).for_each(|field| record.forget(field));
+        canonicalized()
+            .filter(|field| field.name == mismatch.name)
+            .for_each(|field| record.forget(field));
     }
     let state = State { value, private: record.to_private() };
-    let warning = |mismatch: &answer::Mismatch| {
+    let warning = |mismatch: &state::Mismatch| {
         let warning = mismatch.warning();
         Diagnostic { detail: client.redact(&warning.detail), ..warning }
     };
-    Warned::new(state, mismatches.iter().map(warning))
+    WithWarnings::new(state, mismatches.iter().map(warning))
 }
 
 /// Tells whether a guardrail is what was planned.
 fn is_as(planned: &Value) -> impl Fn(&client::Guardrail, Option<&ModelCatalog>) -> Option<bool> {
     |found, catalog| {
-        let aliases = catalog.map(|catalog| catalog as &dyn Aliases);
-        answer::says_planned(FIELDS, planned, found.fields(), aliases)
+        let aliases = catalog.map(|catalog| catalog as &dyn NameCatalog);
+        state::matches_plan(FIELDS, planned, found.fields(), aliases)
     }
 }
 
 /// What the user is told of guardrails that may have been made besides the one that is in the state.
 fn warn_of_duplicates(client: &Client, created: &client::Created) -> Option<Diagnostic> {
-    let (name, id) = (client.redact(created.guardrail.name()), client.redact(created.guardrail.id()));
+    let (name, id) =
+        (client.redact(created.guardrail.name()), client.redact(created.guardrail.id()));
     let duplicates = created.duplicates.join(", ");
     let detail = format!(
         "An attempt to create it brought no answer, so it was created again, as {id}. Since then the service also shows \
@@ -181,27 +200,31 @@ fn warn_of_duplicates(client: &Client, created: &client::Created) -> Option<Diag
 }
 
 /// Records the canonical names that the service holds.
-fn remember(record: &mut Record, answered: &client::Guardrail) {
-    for field in aliased() {
-        record.set(field, &answer::decode(field, answered.fields()).unwrap_or(Value::Null));
+fn remember(record: &mut StoredNames, answered: &client::Guardrail) {
+    for field in canonicalized() {
+        record.set(field, &state::decode(field, answered.fields()).unwrap_or(Value::Null));
     }
 }
 
-fn aliased() -> impl Iterator<Item = &'static Field> {
-    FIELDS.iter().filter(|field| field.equality == Equality::Aliased)
+fn canonicalized() -> impl Iterator<Item = &'static Field> {
+    FIELDS.iter().filter(|field| field.equality == Equality::Canonicalized)
 }
 
 async fn models(client: &Client) -> Result<Arc<ModelCatalog>, Diagnostics> {
     client.models().await.map_err(|error| {
-        explain("read the list of models, which tells whether two names mean one model", &error).into()
+        error_diagnostic(
+            "read the list of models, which tells whether two names mean one model",
+            &error,
+        )
+        .into()
     })
 }
 
-fn aliases(catalog: Option<&Arc<ModelCatalog>>) -> Option<&dyn Aliases> {
-    catalog.map(|catalog| &**catalog as &dyn Aliases)
+fn aliases(catalog: Option<&Arc<ModelCatalog>>) -> Option<&dyn NameCatalog> {
+    catalog.map(|catalog| &**catalog as &dyn NameCatalog)
 }
 
-impl Aliases for ModelCatalog {
+impl NameCatalog for ModelCatalog {
     fn canonical(&self, name: &str) -> Option<String> {
         ModelCatalog::canonical(self, name)
     }

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     cty::{Path, Value},
-    framework::diagnostics::Diagnostic,
+    protocol::diagnostics::Diagnostic,
 };
 
 use super::Api;
@@ -36,8 +36,9 @@ pub(super) async fn warn_of_unlisted(api: &Api, prior: &Value, planned: &Value) 
         }
         let Ok(client) = api.client() else { return warnings };
         let Some(listed) = client.provider_slugs().await else { return warnings };
-        let unlisted =
-            new.into_iter().filter(|slug| !listed.contains(*slug) && api.named_slugs().is_first(slug));
+        let unlisted = new
+            .into_iter()
+            .filter(|slug| !listed.contains(*slug) && api.named_slugs().is_first(slug));
         let unlisted: Vec<_> = unlisted.map(|slug| format!("\"{slug}\"")).collect();
         if !unlisted.is_empty() {
             warnings.push(warning(attribute, &unlisted.join(", ")));
@@ -58,5 +59,6 @@ fn warning(attribute: &str, slugs: &str) -> Diagnostic {
         "OpenRouter lists no provider {slugs}. Check the spelling: slugs are in small letters, such as `anthropic` or \
          `google-vertex`, and an entry of `{attribute}` that means no provider has no effect, or lets none be used."
     );
-    Diagnostic::warning(format!("Unknown provider in `{attribute}`"), detail).at(Path::attribute(attribute))
+    Diagnostic::warning(format!("Unknown provider in `{attribute}`"), detail)
+        .at(Path::attribute(attribute))
 }

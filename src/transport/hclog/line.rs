@@ -83,7 +83,8 @@ fn append(line: &mut String, name: &str, value: &str) {
     let punctuation = r#",:""}"#.len() + CUT.len() + 1;
     let Some(room) = LINE_LIMIT.checked_sub(line.len() + name.len() + punctuation) else { return };
     let kept = fitting(value, room.min(VALUE_LIMIT));
-    let value = if kept.len() < value.len() { quoted(&format!("{kept}{CUT}")) } else { quoted(value) };
+    let value =
+        if kept.len() < value.len() { quoted(&format!("{kept}{CUT}")) } else { quoted(value) };
     let _ = write!(line, ",{name}:{value}");
 }
 

@@ -42,7 +42,11 @@ fn the_first_variable_that_is_set_decides() {
         (&[("LOG", "trace"), ("LOG_TEST", "Warn")], LevelFilter::WARN),
         (&[("LOG", "trace"), ("LOG_TEST", "")], LevelFilter::TRACE),
     ] {
-        assert_eq!(level(PLUGIN.log_variables, &Environment::of(variables)), expected, "{variables:?}");
+        assert_eq!(
+            level(PLUGIN.log_variables, &Environment::of(variables)),
+            expected,
+            "{variables:?}"
+        );
     }
 }
 
@@ -84,6 +88,7 @@ fn what_was_not_asked_for_is_not_written() {
         warn!(target: "h2::frame", "trouble is");
     });
     let said: Vec<_> = lines.iter().map(|line| (&line["@module"], &line["@message"])).collect();
-    let expected = [(&"test.transport".into(), &"enough".into()), (&"h2".into(), &"trouble is".into())];
+    let expected =
+        [(&"test.transport".into(), &"enough".into()), (&"h2".into(), &"trouble is".into())];
     assert_eq!(said, expected);
 }

@@ -31,7 +31,8 @@ pub(in crate::transport) const PLUGIN: Plugin = Plugin {
     log_module: "test",
 };
 
-type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, std::convert::Infallible>> + Send>>;
+type Answer =
+    Pin<Box<dyn Future<Output = Result<Response<Body>, std::convert::Infallible>> + Send>>;
 
 /// An application made of a function from request to answer.
 #[derive(Clone)]
@@ -57,7 +58,7 @@ where
 /// Serves an application on a socket, which stays as long as the directory.
 fn start<F, S>(application: F) -> (tempfile::TempDir, String)
 where
-    F: Fn() -> S + Send + Sync + 'static,
+    F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
     S: Application,
 {
     let (directory, address, _) = start_server(application);
@@ -67,7 +68,7 @@ where
 /// The same, with what the connections share.
 fn start_server<F, S>(application: F) -> (tempfile::TempDir, String, Arc<Server<F>>)
 where
-    F: Fn() -> S + Send + Sync + 'static,
+    F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
     S: Application,
 {
     let directory = tempfile::tempdir().unwrap();
@@ -80,7 +81,8 @@ where
 }
 
 async fn connect(address: &str) -> Channel {
-    let connect = |address: String| async move { UnixStream::connect(address).await.map(TokioIo::new) };
+    let connect =
+        |address: String| async move { UnixStream::connect(address).await.map(TokioIo::new) };
     let address = address.to_owned();
     Endpoint::from_static("http://localhost")
         .connect_with_connector(tower::service_fn(move |_| connect(address.clone())))
@@ -105,7 +107,7 @@ fn answer(text: &str) -> Response<Body> {
 #[tokio::test]
 async fn every_connection_has_an_application_of_its_own() {
     let made = Arc::new(AtomicUsize::new(0));
-    let (_directory, address) = start(move || {
+    let (_directory, address) = start(move |_, _| {
         let number = made.fetch_add(1, Ordering::Relaxed).to_string();
         Answers(move |_| -> Answer {
             let number = number.clone();
@@ -124,7 +126,7 @@ async fn every_connection_has_an_application_of_its_own() {
 #[tokio::test]
 async fn a_large_message_arrives() {
     const LENGTH: usize = 20 << 20;
-    let (_directory, address) = start(|| {
+    let (_directory, address) = start(|_, _| {
         Answers(|request: Request<Body>| -> Answer {
             Box::pin(async move {
                 let length = request.into_body().collect().await.unwrap().to_bytes().len();
@@ -142,7 +144,7 @@ async fn a_large_message_arrives() {
 async fn a_thousand_requests_are_served_at_once() {
     const REQUESTS: usize = 1000;
     let everybody = Arc::new(Barrier::new(REQUESTS));
-    let (_directory, address) = start(move || {
+    let (_directory, address) = start(move |_, _| {
         let everybody = Arc::clone(&everybody);
         Answers(move |_| -> Answer {
             let everybody = Arc::clone(&everybody);
@@ -159,13 +161,15 @@ async fn a_thousand_requests_are_served_at_once() {
         requests.spawn(async move { call(&channel, Vec::new()).await.is_ok() });
     }
     let answered = time::timeout(Duration::from_secs(30), requests.join_all()).await;
-    assert!(answered.expect("no request waits for another to end").into_iter().all(|answered| answered));
+    assert!(
+        answered.expect("no request waits for another to end").into_iter().all(|answered| answered)
+    );
 }
 
 #[tokio::test]
 async fn a_panic_ends_one_request_or_one_connection_and_nothing_else() {
     let made = Arc::new(AtomicUsize::new(0));
-    let (_directory, address) = start(move || {
+    let (_directory, address) = start(move |_, _| {
         assert_ne!(made.fetch_add(1, Ordering::Relaxed), 0, "the first connection is unlucky");
         Answers(|request: Request<Body>| -> Answer {
             Box::pin(async move {
@@ -186,7 +190,7 @@ async fn a_panic_ends_one_request_or_one_connection_and_nothing_else() {
 async fn a_request_that_takes_forever_does_not_hold_up_shutdown() {
     let begun = Arc::new(Notify::new());
     let has_begun = Arc::clone(&begun);
-    let (_directory, address, server) = start_server(move || {
+    let (_directory, address, server) = start_server(move |_, _| {
         let begun = Arc::clone(&begun);
         Answers(move |_| -> Answer {
             begun.notify_one();

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use mock_openrouter::Options;
 
 use super::{
-    ASSIGN_KEYS, ASSIGN_MEMBERS, LIST_ALL_KEYS, LIST_KEYS, REMOVE_KEYS, assert_no_gaps, count, each_key,
-    each_member, guardrails, id, lasting, subjects, with_keys, writes,
+    ASSIGN_KEYS, ASSIGN_MEMBERS, LIST_ALL_KEYS, LIST_KEYS, REMOVE_KEYS, assert_no_gaps, count,
+    each_key, each_member, guardrails, id, lasting, subjects, with_keys, writes,
 };
 use crate::guardrails::named;
 use crate::harness::{Run, Workspace};
@@ -26,7 +26,8 @@ fn a_thousand_keys_take_few_requests() {
     workspace.config(&(guardrails(["a"]) + &each_key("a")));
     workspace.try_apply().succeeds().says("1001 added");
     let guardrail = id(&workspace, "a");
-    let expected: BTreeMap<_, _> = hashes.iter().map(|hash| (hash.clone(), guardrail.clone())).collect();
+    let expected: BTreeMap<_, _> =
+        hashes.iter().map(|hash| (hash.clone(), guardrail.clone())).collect();
     assert_eq!(mock.key_assignments(), expected);
     assert_eq!(workspace.addresses().len(), 1001);
     let assigned = count(mock, ASSIGN_KEYS);
@@ -65,7 +66,10 @@ fn three_hundred_keys_move_without_a_removal() {
     assert_eq!(calls.keys().collect::<Vec<_>>(), [ASSIGN_KEYS]);
     assert!(calls[ASSIGN_KEYS] <= 20, "{calls:?}");
     let there = id(&workspace, "b");
-    assert_eq!(mock.key_assignments(), hashes.into_iter().map(|hash| (hash, there.clone())).collect());
+    assert_eq!(
+        mock.key_assignments(),
+        hashes.into_iter().map(|hash| (hash, there.clone())).collect()
+    );
     assert_no_gaps(mock);
     workspace.plans_nothing();
 }
@@ -75,7 +79,8 @@ fn fifty_with(culprit: &str, workspace: &Workspace, good: &[String]) -> Problem 
     let config = guardrails(["a"]) + &each_key("a");
     subjects(workspace, &[good, &[culprit.to_owned()]].concat());
     workspace.config(&config);
-    let problem = only_error(workspace.run(&["apply", "-auto-approve", "-parallelism=51", "-json"]));
+    let problem =
+        only_error(workspace.run(&["apply", "-auto-approve", "-parallelism=51", "-json"]));
     assert_eq!(workspace.mock().key_assignments().len(), 49);
     assert_eq!(workspace.addresses().len(), 50, "49 and their guardrail");
     let state = workspace.state_file().to_string();
@@ -103,7 +108,8 @@ fn an_unknown_key_fails_alone() {
 #[test]
 fn a_key_of_another_workspace_fails_alone() {
     let (workspace, good) = with_keys(49);
-    let foreign = workspace.mock().key_hashes(&workspace.mock().production_workspace_id()).remove(0);
+    let foreign =
+        workspace.mock().key_hashes(&workspace.mock().production_workspace_id()).remove(0);
     fifty_with(&foreign, &workspace, &good)
         .says(&[
             &format!("Could not assign key {foreign}"),
@@ -117,14 +123,17 @@ fn a_key_of_another_workspace_fails_alone() {
 #[test]
 fn each_culprit_has_its_own_reason() {
     let (workspace, mut hashes) = with_keys(20);
-    let foreign = workspace.mock().key_hashes(&workspace.mock().production_workspace_id()).remove(0);
+    let foreign =
+        workspace.mock().key_hashes(&workspace.mock().production_workspace_id()).remove(0);
     let unknown = "f".repeat(64);
     hashes.extend([foreign.clone(), unknown.clone()]);
     subjects(&workspace, &hashes);
     workspace.config(&(guardrails(["a"]) + &each_key("a")));
     let run = workspace.run(&["apply", "-auto-approve", "-parallelism=30", "-json"]).fails();
-    let problems: Vec<_> =
-        crate::story::errors(&run).into_iter().map(|diagnostic| Problem { diagnostic }.text()).collect();
+    let problems: Vec<_> = crate::story::errors(&run)
+        .into_iter()
+        .map(|diagnostic| Problem { diagnostic }.text())
+        .collect();
     assert_eq!(problems.len(), 2, "{run}");
     let of = |hash: &str| problems.iter().find(|text| text.contains(hash)).unwrap();
     assert!(of(&foreign).contains("belongs to another workspace"), "{problems:?}");

@@ -3,7 +3,9 @@
 
 use serde_json::json;
 
-use super::{assert_warns, default_keys, existing, guardrails, key, member, under, warnings, writes};
+use super::{
+    assert_warns, default_keys, existing, guardrails, key, member, under, warnings, writes,
+};
 use crate::guardrails::named;
 use crate::harness::Workspace;
 use crate::story::only_error;
@@ -47,13 +49,17 @@ fn one_key_is_not_planned_under_two_guardrails() {
 fn guardrails_that_are_not_made_yet_are_warned_of_and_then_refused() {
     let workspace = Workspace::new();
     let hash = default_keys(workspace.mock()).remove(0);
-    let block = |guardrail: &str| key(guardrail, &format!("{}\nkey_hash = {hash:?}", under(guardrail)));
+    let block =
+        |guardrail: &str| key(guardrail, &format!("{}\nkey_hash = {hash:?}", under(guardrail)));
     let config = guardrails(["a", "b"]) + &block("a") + &block("b");
     workspace.config(&config);
     let told = ["One key under two guardrails", &hash, "a guardrail known after apply"];
     assert_warns(workspace.run(&["plan"]).succeeds(), &told);
     let errors = crate::story::errors(&workspace.run(&["apply", "-auto-approve", "-json"]).fails());
-    assert!(errors.iter().all(|error| error["summary"] == "One key under two guardrails"), "{errors:#?}");
+    assert!(
+        errors.iter().all(|error| error["summary"] == "One key under two guardrails"),
+        "{errors:#?}"
+    );
     let assigned = workspace.mock().key_assignments();
     let in_state: Vec<_> =
         workspace.addresses().into_iter().filter(|address| address.contains("key")).collect();
@@ -62,7 +68,9 @@ fn guardrails_that_are_not_made_yet_are_warned_of_and_then_refused() {
     // Whatever was done, a plan says so, and a destroy undoes it.
     workspace.run(&["plan"]).succeeds().says("One key under two guardrails");
     workspace.destroy();
-    assert!(workspace.mock().key_assignments().is_empty() && workspace.mock().guardrails().is_empty());
+    assert!(
+        workspace.mock().key_assignments().is_empty() && workspace.mock().guardrails().is_empty()
+    );
     workspace.config(&(guardrails(["a", "b"]) + &block("a"))).apply();
 }
 
@@ -71,7 +79,8 @@ fn guardrails_that_are_not_made_yet_are_warned_of_and_then_refused() {
 fn a_guardrail_that_is_not_made_yet_conflicts_with_one_that_is() {
     let workspace = Workspace::new();
     let hash = default_keys(workspace.mock()).remove(0);
-    let block = |guardrail: &str| key(guardrail, &format!("{}\nkey_hash = {hash:?}", under(guardrail)));
+    let block =
+        |guardrail: &str| key(guardrail, &format!("{}\nkey_hash = {hash:?}", under(guardrail)));
     workspace.config(&(guardrails(["a"]) + &block("a"))).apply();
     workspace.mock().reset();
     workspace.config(&(guardrails(["a", "n"]) + &block("a") + &block("n")));
@@ -80,7 +89,8 @@ fn a_guardrail_that_is_not_made_yet_conflicts_with_one_that_is() {
     assert!(writes(workspace.mock()).is_empty());
     // Moving the one resource there is no conflict.
     workspace.config(
-        &(guardrails(["a", "n"]) + &block("a").replace("openrouter_guardrail.a", "openrouter_guardrail.n")),
+        &(guardrails(["a", "n"])
+            + &block("a").replace("openrouter_guardrail.a", "openrouter_guardrail.n")),
     );
     assert_eq!(warnings(&workspace.apply().says("1 added, 1 changed")), 0);
     workspace.config(&(guardrails(["a", "n"]) + &block("a") + &block("n")));
@@ -93,17 +103,24 @@ fn an_ignored_change_is_no_second_resource() {
     let workspace = Workspace::new();
     let hashes = default_keys(workspace.mock());
     let config = |guardrail: &str, hash: &str| {
-        let lines = format!("lifecycle {{\n  ignore_changes = [guardrail_id]\n}}\n{}", under(guardrail));
+        let lines =
+            format!("lifecycle {{\n  ignore_changes = [guardrail_id]\n}}\n{}", under(guardrail));
         guardrails(["a", "b"]) + &key("this", &format!("{lines}\nkey_hash = {hash:?}"))
     };
     workspace.config(&config("a", &hashes[0])).apply();
     workspace.config(&config("b", &hashes[0]));
     assert_eq!(warnings(&workspace.plans_nothing()), 0);
     let replace = ["apply", "-auto-approve", "-replace=openrouter_guardrail_key_assignment.this"];
-    assert_eq!(warnings(&workspace.run(&replace).succeeds().says("1 added, 0 changed, 1 destroyed")), 0);
+    assert_eq!(
+        warnings(&workspace.run(&replace).succeeds().says("1 added, 0 changed, 1 destroyed")),
+        0
+    );
     workspace.plans_nothing();
     workspace.config(&config("a", &hashes[1]));
-    assert_eq!(warnings(&workspace.try_apply().succeeds().says("1 added, 0 changed, 1 destroyed")), 0);
+    assert_eq!(
+        warnings(&workspace.try_apply().succeeds().says("1 added, 0 changed, 1 destroyed")),
+        0
+    );
     workspace.config(&config("b", &hashes[0]));
     assert_eq!(warnings(&workspace.run(&["plan", "-destroy"]).succeeds()), 0);
     workspace.destroy();
@@ -129,9 +146,13 @@ fn one_member_of_a_workspace_is_not_planned_under_two_guardrails() {
     assert!(writes(workspace.mock()).is_empty());
 
     // Two workspaces do not conflict, nor do two members.
-    let (here, there) = (known(&workspace, "here", &default), known(&workspace, "there", &production));
+    let (here, there) =
+        (known(&workspace, "here", &default), known(&workspace, "there", &production));
     let other = block("three", &here).replace(&user, &workspace.mock().member_ids()[1]);
-    workspace.config(&(block("one", &here) + &block("two", &there) + &other)).apply().says("3 added");
+    workspace
+        .config(&(block("one", &here) + &block("two", &there) + &other))
+        .apply()
+        .says("3 added");
     assert_eq!(workspace.mock().member_assignments().len(), 3);
 }
 
@@ -140,7 +161,8 @@ fn one_member_of_a_workspace_is_not_planned_under_two_guardrails() {
 fn two_accounts_do_not_conflict() {
     let workspace = Workspace::new();
     let management_key = workspace.mock().management_key().to_owned();
-    let options = mock_openrouter::Options { management_key, ..mock_openrouter::Options::default() };
+    let options =
+        mock_openrouter::Options { management_key, ..mock_openrouter::Options::default() };
     let second = mock_openrouter::Mock::start(options).unwrap();
     let hash = default_keys(workspace.mock()).remove(0);
     let alias = format!(

@@ -38,7 +38,8 @@ const MEMBERS: &str = "guardrail_member_assignments";
 
 /// A workspace with 250 keys and 250 members under one guardrail, and a few under another.
 fn crowded() -> (Workspace, String, String) {
-    let workspace = Workspace::with_mock(Options { seed_keys: 250, seed_members: 250, ..Options::default() });
+    let workspace =
+        Workspace::with_mock(Options { seed_keys: 250, seed_members: 250, ..Options::default() });
     let mock = workspace.mock();
     let (a, b) = (existing(mock, json!({ "name": "a" })), existing(mock, json!({ "name": "b" })));
     let keys = super::default_keys(mock);
@@ -67,7 +68,8 @@ fn all_of_250_keys_and_members_are_read() {
     }
     workspace.config(&config);
     for (noun, subject, few) in [("keys", "key_hash", 2), ("members", "user_id", 3)] {
-        let labels = ["all", "a", "b", "rest", "part", "beyond"].map(|part| format!("{noun}_{part}"));
+        let labels =
+            ["all", "a", "b", "rest", "part", "beyond"].map(|part| format!("{noun}_{part}"));
         let found = read(&workspace, &labels.each_ref().map(String::as_str));
         let [everybody, of_a, of_b, rest, part, beyond] = &found[..] else { panic!("{found:#?}") };
         let expected: BTreeSet<String> = match noun {
@@ -84,7 +86,8 @@ fn all_of_250_keys_and_members_are_read() {
         assert_eq!(rows(rest).len(), 120 + few);
         assert_eq!(rows(part), &rows(of_a)[90..210]);
         assert_eq!(rows(beyond), [Value::Null; 0]);
-        let totals = found.iter().map(|source| source["total_count"].as_u64().unwrap()).collect::<Vec<_>>();
+        let totals =
+            found.iter().map(|source| source["total_count"].as_u64().unwrap()).collect::<Vec<_>>();
         let (total, few) = (250 + few as u64, few as u64);
         assert_eq!(totals, [total, 250, few, total, 250, total]);
     }

@@ -54,12 +54,14 @@ fn assert_shows(shown: &Value, held: &Value) {
 fn same(shown: &Value, held: &Value) -> bool {
     match (shown, held) {
         (Value::Array(shown), Value::Array(held)) => {
-            shown.len() == held.len() && held.iter().all(|held| shown.iter().any(|shown| same(shown, held)))
+            shown.len() == held.len()
+                && held.iter().all(|held| shown.iter().any(|shown| same(shown, held)))
         }
         (Value::Object(shown), Value::Object(held)) => {
             let names: BTreeSet<_> = shown.keys().chain(held.keys()).collect();
-            let of =
-                |object: &serde_json::Map<String, Value>, name| object.get(name).cloned().unwrap_or_default();
+            let of = |object: &serde_json::Map<String, Value>, name| {
+                object.get(name).cloned().unwrap_or_default()
+            };
             names.into_iter().all(|name| same(&of(shown, name), &of(held, name)))
         }
         (Value::Number(shown), Value::Number(held)) => shown.as_f64() == held.as_f64(),
@@ -101,7 +103,11 @@ fn all_of_250_guardrails_are_read() {
     let elsewhere = existing(mock, json!({ "name": "elsewhere", "workspace_id": production }));
     workspace.config(
         &(source("guardrails", "default", "")
-            + &source("guardrails", "same", &format!("workspace_id = \"{}\"", mock.default_workspace_id()))
+            + &source(
+                "guardrails",
+                "same",
+                &format!("workspace_id = \"{}\"", mock.default_workspace_id()),
+            )
             + &source("guardrails", "other", &format!("workspace_id = {production:?}"))
             + &source("guardrails", "rest", "offset = 180")
             + &source("guardrails", "part", "offset = 20\nlimit = 150")
@@ -116,7 +122,8 @@ fn all_of_250_guardrails_are_read() {
     assert_eq!(rows(&found[3]), &rows(&found[0])[180..]);
     assert_eq!(rows(&found[4]), &rows(&found[0])[20..170]);
     assert_eq!(rows(&found[5]), [Value::Null; 0]);
-    let totals: Vec<_> = found[..6].iter().map(|source| source["total_count"].as_u64().unwrap()).collect();
+    let totals: Vec<_> =
+        found[..6].iter().map(|source| source["total_count"].as_u64().unwrap()).collect();
     assert_eq!(totals, [250, 250, 1, 250, 250, 250]);
     assert!(made.contains(found[6]["id"].as_str().unwrap()));
 }
@@ -128,12 +135,19 @@ fn one_is_found_by_id_or_by_the_name_that_only_it_has() {
     let production = mock.production_workspace_id();
     let default = mock.default_workspace_id();
     let here = existing(mock, json!({ "name": "both", "description": "here" }));
-    let there = existing(mock, json!({ "name": "both", "description": "there", "workspace_id": production }));
+    let there = existing(
+        mock,
+        json!({ "name": "both", "description": "there", "workspace_id": production }),
+    );
     let legacy = mock.create_legacy_guardrail(json!({ "name": "old" })).unwrap()["id"].take();
     workspace.config(
         &(source("guardrail", "by_id", &format!("id = {there:?}"))
             + &source("guardrail", "by_name", "name = \"both\"")
-            + &source("guardrail", "by_place", &format!("name = \"both\"\nworkspace_id = {production:?}"))
+            + &source(
+                "guardrail",
+                "by_place",
+                &format!("name = \"both\"\nworkspace_id = {production:?}"),
+            )
             + &source("guardrail", "legacy", &format!("id = {legacy}"))),
     );
     let found = read(&workspace, &["by_id", "by_name", "by_place", "legacy"]);
@@ -177,7 +191,8 @@ fn none_and_several_are_errors() {
     let mut workspace = workspace;
     workspace.env("OPENROUTER_MANAGEMENT_KEY", &inference);
     workspace.config(&source("guardrails", "this", ""));
-    only_error(workspace.run(&["plan", "-json"])).says(&["Could not list the guardrails", "answered 403"]);
+    only_error(workspace.run(&["plan", "-json"]))
+        .says(&["Could not list the guardrails", "answered 403"]);
 }
 
 #[test]
@@ -186,9 +201,17 @@ fn what_does_not_say_which_guardrail_is_refused() {
     let id = format!("id = \"{NOBODY}\"");
     for (lines, says, at) in [
         (String::new(), "Set `id` or `name`", "data "),
-        ("workspace_id = \"00000000-0000-4000-8000-000000000000\"".to_owned(), "Set `id` or `name`", "data "),
+        (
+            "workspace_id = \"00000000-0000-4000-8000-000000000000\"".to_owned(),
+            "Set `id` or `name`",
+            "data ",
+        ),
         (format!("{id}\nname = \"a\""), "not both", "id = "),
-        (format!("{id}\nworkspace_id = \"{NOBODY}\""), "`workspace_id` goes with `name`", "workspace_id = "),
+        (
+            format!("{id}\nworkspace_id = \"{NOBODY}\""),
+            "`workspace_id` goes with `name`",
+            "workspace_id = ",
+        ),
         ("id = \"a b\"".to_owned(), "white space", "id = "),
         ("name = \"a\"\nworkspace_id = \"a/b\"".to_owned(), "a slash", "workspace_id = "),
     ] {

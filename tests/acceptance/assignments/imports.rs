@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{KEY, LIST_KEYS, MEMBER, NOBODY, count, default_keys, existing, key, member, with_keys, writes};
+use super::{
+    KEY, LIST_KEYS, MEMBER, NOBODY, count, default_keys, existing, key, member, with_keys, writes,
+};
 use crate::harness::Workspace;
 
 fn key_of(guardrail: &str, hash: &str) -> String {
@@ -25,15 +27,15 @@ fn both_kinds_are_imported_by_their_ids() {
     mock.assign_members(&guardrail, std::slice::from_ref(&user)).unwrap();
     workspace.config(&(key_of(&guardrail, &hash) + &member_of(&guardrail, &user)));
 
-    let (key_id, member_id) = (format!("{guardrail}/{hash}"), format!("{production}/{guardrail}/{user}"));
+    let (key_id, member_id) =
+        (format!("{guardrail}/{hash}"), format!("{production}/{guardrail}/{user}"));
     workspace.try_import(KEY, &key_id).succeeds();
     workspace.try_import(MEMBER, &member_id).succeeds();
     assert_eq!(
         workspace.attributes(KEY),
         json!({ "id": key_id, "guardrail_id": guardrail, "key_hash": hash })
     );
-    let expected =
-        json!({ "id": member_id, "guardrail_id": guardrail, "user_id": user, "workspace_id": production });
+    let expected = json!({ "id": member_id, "guardrail_id": guardrail, "user_id": user, "workspace_id": production });
     assert_eq!(workspace.attributes(MEMBER), expected);
     workspace.plans_nothing();
     assert!(writes(mock).is_empty());
@@ -46,7 +48,8 @@ fn import_blocks_do_the_same_in_one_apply() {
     let guardrail = existing(mock, json!({ "name": "a" }));
     mock.assign_keys(&guardrail, &hashes).unwrap();
     super::subjects(&workspace, &hashes);
-    let config = super::each_key("a").replace(&super::under("a"), &format!("guardrail_id = {guardrail:?}"));
+    let config =
+        super::each_key("a").replace(&super::under("a"), &format!("guardrail_id = {guardrail:?}"));
     let import = format!(
         "import {{\n  for_each = var.subjects\n  to = openrouter_guardrail_key_assignment.each[each.key]\n  \
          id = \"{guardrail}/${{each.key}}\"\n}}\n"
@@ -99,7 +102,8 @@ fn a_key_that_cannot_be_imported_is_told_in_one_error() {
     workspace.config(&key_of(&here, &hashes[0]));
 
     let form = "does not have the form `<guardrail_id>/<key_hash>`";
-    let elsewhere = format!("The key is under guardrail {there}. Import it with the id of that guardrail.");
+    let elsewhere =
+        format!("The key is under guardrail {there}. Import it with the id of that guardrail.");
     let unassigned = "The key is under no guardrail, or does not exist";
     for (given, says) in [
         ("nonsense".to_owned(), form),
@@ -152,7 +156,10 @@ fn a_member_that_cannot_be_imported_is_told_in_one_error() {
         (format!("{default}/{NOBODY}/{}", users[0]), "answered 404".to_owned()),
         (
             format!("{production}/{there}/{}", users[0]),
-            format!("is in workspace {default}. The id to import is {default}/{there}/{}", users[0]),
+            format!(
+                "is in workspace {default}. The id to import is {default}/{there}/{}",
+                users[0]
+            ),
         ),
     ] {
         let failed = workspace.try_import(MEMBER, &given).fails();

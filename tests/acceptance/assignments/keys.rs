@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{
-    ASSIGN_KEYS, KEY, LIST_ALL_KEYS, LIST_KEYS, REMOVE_KEYS, assert_no_gaps, count, default_keys, existing,
-    guardrails, id, key, planned, under, writes,
+    ASSIGN_KEYS, KEY, LIST_ALL_KEYS, LIST_KEYS, REMOVE_KEYS, assert_no_gaps, count, default_keys,
+    existing, guardrails, id, key, planned, under, writes,
 };
 use crate::guardrails::named;
 use crate::harness::Workspace;
@@ -119,7 +119,8 @@ fn a_guardrail_without_workspace_takes_any_key() {
     let mock = workspace.mock();
     let legacy = mock.create_legacy_guardrail(json!({ "name": "old" })).unwrap();
     let legacy = legacy["id"].as_str().unwrap();
-    let hashes = [default_keys(mock).remove(0), mock.key_hashes(&mock.production_workspace_id()).remove(0)];
+    let hashes =
+        [default_keys(mock).remove(0), mock.key_hashes(&mock.production_workspace_id()).remove(0)];
     let lines = |hash: &str| format!("guardrail_id = {legacy:?}\nkey_hash = {hash:?}");
     workspace.config(&(key("one", &lines(&hashes[0])) + &key("two", &lines(&hashes[1]))));
     workspace.apply();
@@ -143,9 +144,11 @@ fn what_the_service_refuses_leaves_no_state() {
     let hash = default_keys(workspace.mock()).remove(0);
     let default = workspace.mock().default_workspace_id();
     let unassignable = workspace.mock().default_guardrail_id(&default).unwrap();
-    for (guardrail, says) in [(super::NOBODY, "answered 404"), (unassignable.as_str(), "cannot be assigned")]
+    for (guardrail, says) in
+        [(super::NOBODY, "answered 404"), (unassignable.as_str(), "cannot be assigned")]
     {
-        workspace.config(&key("this", &format!("guardrail_id = {guardrail:?}\nkey_hash = {hash:?}")));
+        workspace
+            .config(&key("this", &format!("guardrail_id = {guardrail:?}\nkey_hash = {hash:?}")));
         crate::story::only_error(workspace.run(&["apply", "-auto-approve", "-json"])).says(&[
             &format!("Could not assign key {hash} to guardrail {guardrail}"),
             "POST /guardrails/",
@@ -171,9 +174,15 @@ fn editing_a_guardrail_touches_none_of_its_assignments() {
                       allowed_models = [\"openai/gpt-5\"]\ninclude_byok_in_budgets = true\n\
                       content_filter_builtins = [{ slug = \"email\", action = \"block\" }]";
     workspace.config(&config(everything));
-    assert_eq!(planned(&workspace), [("openrouter_guardrail.a".to_owned(), "update".to_owned())].into());
+    assert_eq!(
+        planned(&workspace),
+        [("openrouter_guardrail.a".to_owned(), "update".to_owned())].into()
+    );
     workspace.config(&config(everything).replacen("name = \"a\"", "name = \"b\"", 1));
-    assert_eq!(planned(&workspace), [("openrouter_guardrail.a".to_owned(), "update".to_owned())].into());
+    assert_eq!(
+        planned(&workspace),
+        [("openrouter_guardrail.a".to_owned(), "update".to_owned())].into()
+    );
     workspace.mock().reset();
     workspace.apply().says("0 added, 1 changed, 0 destroyed");
     assert_eq!(writes(workspace.mock()), [("PATCH /guardrails/{id}".to_owned(), 1)].into());
@@ -183,7 +192,8 @@ fn editing_a_guardrail_touches_none_of_its_assignments() {
 #[test]
 fn a_moved_block_is_no_change() {
     let (workspace, hash) = applied("");
-    let moved = format!("moved {{\n  from = {KEY}\n  to = openrouter_guardrail_key_assignment.that\n}}\n");
+    let moved =
+        format!("moved {{\n  from = {KEY}\n  to = openrouter_guardrail_key_assignment.that\n}}\n");
     workspace.config(&(guardrails(["a"]) + &assignment("that", &hash, "") + &moved));
     workspace.apply().says("0 added, 0 changed, 0 destroyed");
     assert!(writes(workspace.mock()).is_empty());

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{ASSIGN_MEMBERS, MEMBER, REMOVE_MEMBERS, existing, guardrails, id, member, under, writes};
+use super::{
+    ASSIGN_MEMBERS, MEMBER, REMOVE_MEMBERS, existing, guardrails, id, member, under, writes,
+};
 use crate::guardrails::named;
 use crate::harness::Workspace;
 use crate::story::only_error;
@@ -23,7 +25,10 @@ fn a_member_comes_under_a_guardrail_and_leaves_it() {
     let expected = json!({ "id": format!("{place}/{guardrail}/{user}"), "guardrail_id": guardrail,
         "user_id": user, "workspace_id": place });
     assert_eq!(workspace.attributes(MEMBER), expected);
-    assert_eq!(workspace.mock().member_assignments(), [(format!("{place}/{user}"), guardrail)].into());
+    assert_eq!(
+        workspace.mock().member_assignments(),
+        [(format!("{place}/{user}"), guardrail)].into()
+    );
     let calls = writes(workspace.mock());
     assert_eq!(calls, [("POST /guardrails".to_owned(), 1), (ASSIGN_MEMBERS.to_owned(), 1)].into());
 
@@ -40,7 +45,10 @@ fn another_member_is_another_assignment() {
     workspace.config(&config).apply();
     let users = workspace.mock().member_ids();
     workspace.config(&config.replace(&users[0], &users[1]));
-    assert_eq!(super::planned(&workspace), [(MEMBER.to_owned(), "delete create".to_owned())].into());
+    assert_eq!(
+        super::planned(&workspace),
+        [(MEMBER.to_owned(), "delete create".to_owned())].into()
+    );
     workspace.apply();
     let place = workspace.mock().default_workspace_id();
     let expected = [(format!("{place}/{}", users[1]), id(&workspace, "a"))].into();
@@ -77,8 +85,9 @@ fn a_configured_workspace_must_be_the_guardrails() {
     let workspace = Workspace::new();
     let default = workspace.mock().default_workspace_id();
     let production = workspace.mock().production_workspace_id();
-    let config =
-        |place: &str| guardrails(["a"]) + &assignment(&workspace, "a", &format!("workspace_id = {place:?}"));
+    let config = |place: &str| {
+        guardrails(["a"]) + &assignment(&workspace, "a", &format!("workspace_id = {place:?}"))
+    };
     workspace.config(&config(&production));
     only_error(workspace.run(&["apply", "-auto-approve", "-json"]))
         .says(&["is in workspace", &default, "not in", &production])
@@ -93,13 +102,20 @@ fn a_configured_workspace_must_be_the_guardrails() {
     let there = existing(workspace.mock(), json!({ "name": "there", "workspace_id": production }));
     let before = workspace.attributes(MEMBER);
     workspace.config(&config(&default).replace(&under("a"), &format!("guardrail_id = {there:?}")));
-    only_error(workspace.run(&["apply", "-auto-approve", "-json"])).says(&[&there, &production, &default]);
+    only_error(workspace.run(&["apply", "-auto-approve", "-json"])).says(&[
+        &there,
+        &production,
+        &default,
+    ]);
     assert_eq!(workspace.attributes(MEMBER), before);
     assert!(!workspace.state_file().to_string().contains("tainted"));
     let moved = config(&production).replace(&under("a"), &format!("guardrail_id = {there:?}"));
     workspace.config(&moved).apply().says("1 changed");
     let user = workspace.mock().member_ids().remove(0);
-    assert_eq!(workspace.mock().member_assignments(), [(format!("{production}/{user}"), there)].into());
+    assert_eq!(
+        workspace.mock().member_assignments(),
+        [(format!("{production}/{user}"), there)].into()
+    );
 }
 
 #[test]
@@ -108,7 +124,8 @@ fn a_guardrail_without_workspace_takes_no_members() {
     let legacy = workspace.mock().create_legacy_guardrail(json!({ "name": "old" })).unwrap();
     let legacy = legacy["id"].as_str().unwrap();
     let config = |line: &str| {
-        assignment(&workspace, "a", line).replace(&under("a"), &format!("guardrail_id = {legacy:?}"))
+        assignment(&workspace, "a", line)
+            .replace(&under("a"), &format!("guardrail_id = {legacy:?}"))
     };
     let place = format!("workspace_id = \"{}\"", workspace.mock().default_workspace_id());
     for line in ["", &place] {
@@ -126,7 +143,10 @@ fn a_renamed_resource_and_one_that_is_gone() {
     let workspace = Workspace::new();
     let config = guardrails(["a"]) + &assignment(&workspace, "a", "");
     workspace.config(&config).apply();
-    workspace.config(&config.replace("\"this\"", "\"that\"")).apply().says("1 added, 0 changed, 1 destroyed");
+    workspace
+        .config(&config.replace("\"this\"", "\"that\""))
+        .apply()
+        .says("1 added, 0 changed, 1 destroyed");
     assert_eq!(workspace.mock().member_assignments().len(), 1);
 
     let user = workspace.mock().member_ids().remove(0);

@@ -122,13 +122,15 @@ fn count(mock: &Mock, call: &str) -> u64 {
 #[track_caller]
 fn planned(workspace: &Workspace) -> BTreeMap<String, String> {
     let plan = workspace.plan_json();
-    let planned = changes(&plan).into_iter().map(|(address, change)| (address.to_owned(), actions(change)));
+    let planned =
+        changes(&plan).into_iter().map(|(address, change)| (address.to_owned(), actions(change)));
     planned.collect()
 }
 
 /// What a planned change does.
 fn actions(change: &Value) -> String {
-    let actions: Vec<_> = change["actions"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let actions: Vec<_> =
+        change["actions"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     actions.join(" ")
 }
 

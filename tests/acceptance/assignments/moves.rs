@@ -5,8 +5,9 @@ use std::fs;
 use serde_json::json;
 
 use super::{
-    ASSIGN_KEYS, ASSIGN_MEMBERS, KEY, MEMBER, REMOVE_MEMBERS, assert_no_gaps, assert_warns, default_keys,
-    each_key, guardrails, id, key, lasting, member, planned, subjects, under, warnings, with_keys, writes,
+    ASSIGN_KEYS, ASSIGN_MEMBERS, KEY, MEMBER, REMOVE_MEMBERS, assert_no_gaps, assert_warns,
+    default_keys, each_key, guardrails, id, key, lasting, member, planned, subjects, under,
+    warnings, with_keys, writes,
 };
 use crate::guardrails::named;
 use crate::harness::Workspace;
@@ -28,7 +29,10 @@ fn assert_both_under(workspace: &Workspace, guardrail: &str) {
     let user = workspace.mock().member_ids().remove(0);
     let place = workspace.mock().default_workspace_id();
     assert_eq!(workspace.mock().key_assignments(), [(hash, guardrail.clone())].into());
-    assert_eq!(workspace.mock().member_assignments(), [(format!("{place}/{user}"), guardrail)].into());
+    assert_eq!(
+        workspace.mock().member_assignments(),
+        [(format!("{place}/{user}"), guardrail)].into()
+    );
 }
 
 #[test]
@@ -84,9 +88,11 @@ fn deleting_a_guardrail_in_use_is_warned_of() {
     let (workspace, hashes) = with_keys(6);
     let hashes = &hashes[..3];
     subjects(&workspace, hashes);
-    let config = named("a", "") + &each_key("a") + &both(&workspace, "a").replace("\"this\"", "\"more\"");
+    let config =
+        named("a", "") + &each_key("a") + &both(&workspace, "a").replace("\"this\"", "\"more\"");
     // The same key twice would be one row: the first block is for another key.
-    let config = config.replacen(&format!("key_hash = {:?}", hashes[0]), "key_hash = local.other", 1);
+    let config =
+        config.replacen(&format!("key_hash = {:?}", hashes[0]), "key_hash = local.other", 1);
     let locals = format!("locals {{\n  other = {:?}\n}}\n", default_keys(workspace.mock())[3]);
     workspace.config(&(config + &locals)).apply();
     workspace.mock().delete_key(&hashes[2]).unwrap();
@@ -102,8 +108,11 @@ fn deleting_a_guardrail_in_use_is_warned_of() {
     let mock = workspace.mock();
     mock.assign_keys(&id(&workspace, "a"), &default_keys(mock)[4..6]).unwrap();
     mock.assign_members(&id(&workspace, "a"), &mock.member_ids()[1..2]).unwrap();
-    let in_use =
-        ["Guardrail \"a\" is still in use", "Under it now: 2 keys and 1 member,", "create_before_destroy"];
+    let in_use = [
+        "Guardrail \"a\" is still in use",
+        "Under it now: 2 keys and 1 member,",
+        "create_before_destroy",
+    ];
     assert_warns(workspace.try_plan().exits_with(2), &in_use);
     workspace.write("main.tf", &config);
     assert_warns(workspace.run(&["plan", "-destroy"]).succeeds(), &in_use);
@@ -125,8 +134,11 @@ fn a_guardrail_that_goes_first_takes_its_rows_along() {
     workspace.config(&(guardrails(["a", "b"]) + &both(&workspace, "a"))).apply();
     workspace.mock().reset();
     workspace.config(&(guardrails(["b"]) + &both(&workspace, "b")));
-    let told =
-        ["Check that guardrail \"a\" is deleted last", "moves 1 key and 1 member", "create_before_destroy"];
+    let told = [
+        "Check that guardrail \"a\" is deleted last",
+        "moves 1 key and 1 member",
+        "create_before_destroy",
+    ];
     assert_warns(workspace.apply().says("0 added, 2 changed, 1 destroyed"), &told);
     assert_both_under(&workspace, "b");
 }
@@ -142,12 +154,17 @@ fn a_member_moves_to_a_guardrail_of_another_workspace() {
     let workspace = Workspace::new();
     let user = workspace.mock().member_ids().remove(0);
     let config = |guardrail: &str| {
-        two_places(&workspace) + &member("this", &format!("{}\nuser_id = {user:?}", under(guardrail)))
+        two_places(&workspace)
+            + &member("this", &format!("{}\nuser_id = {user:?}", under(guardrail)))
     };
     workspace.config(&config("here")).apply();
     workspace.mock().reset();
     workspace.config(&config("there")).apply().says("0 added, 1 changed, 0 destroyed");
-    assert_eq!(crate::story::writes(workspace.mock()), [ASSIGN_MEMBERS, REMOVE_MEMBERS], "in this order");
+    assert_eq!(
+        crate::story::writes(workspace.mock()),
+        [ASSIGN_MEMBERS, REMOVE_MEMBERS],
+        "in this order"
+    );
     let (there, place) = (id(&workspace, "there"), workspace.mock().production_workspace_id());
     let row = (format!("{place}/{user}"), there.clone());
     assert_eq!(workspace.mock().member_assignments(), [row].into());
@@ -163,7 +180,8 @@ fn a_former_row_that_stays_is_a_warning() {
     let workspace = Workspace::new();
     let user = workspace.mock().member_ids().remove(0);
     let config = |guardrail: &str| {
-        two_places(&workspace) + &member("this", &format!("{}\nuser_id = {user:?}", under(guardrail)))
+        two_places(&workspace)
+            + &member("this", &format!("{}\nuser_id = {user:?}", under(guardrail)))
     };
     workspace.config(&config("here")).apply();
     let template = REMOVE_MEMBERS.trim_start_matches("POST ");
@@ -191,7 +209,11 @@ fn assignments_that_change_places_keep_both_rows() {
     let rows = workspace.mock().member_assignments();
     assert_eq!(rows.len(), 2);
     for order in [["there", "here"], ["here", "there"]].into_iter().cycle().take(6) {
-        workspace.config(&config(order)).try_apply().succeeds().says("0 added, 2 changed, 0 destroyed");
+        workspace
+            .config(&config(order))
+            .try_apply()
+            .succeeds()
+            .says("0 added, 2 changed, 0 destroyed");
         assert_eq!(workspace.mock().member_assignments(), rows);
     }
     workspace.plans_nothing();

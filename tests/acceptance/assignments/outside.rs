@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{
-    ASSIGN_KEYS, KEY, MEMBER, assert_warns, default_keys, existing, guardrails, id, key, member, planned,
-    under, warnings, writes,
+    ASSIGN_KEYS, KEY, MEMBER, assert_warns, default_keys, existing, guardrails, id, key, member,
+    planned, under, warnings, writes,
 };
 use crate::harness::Workspace;
 
@@ -23,7 +23,9 @@ fn member_alone(workspace: &Workspace) -> String {
 /// A key and a member under the guardrail `a`, applied; with the key and the member.
 fn applied() -> (Workspace, String, String) {
     let workspace = Workspace::new();
-    workspace.config(&(guardrails(["a"]) + &key_alone(&workspace) + &member_alone(&workspace))).apply();
+    workspace
+        .config(&(guardrails(["a"]) + &key_alone(&workspace) + &member_alone(&workspace)))
+        .apply();
     let hash = default_keys(workspace.mock()).remove(0);
     let user = workspace.mock().member_ids().remove(0);
     (workspace, hash, user)
@@ -41,8 +43,17 @@ fn a_key_that_was_moved_is_moved_back_by_one_assign() {
     workspace.mock().reset();
 
     let here = id(&workspace, "a");
-    let texts = [hash.as_str(), "no longer under guardrail", &here, "it was put under guardrail", &elsewhere];
-    assert_warns(workspace.try_plan().exits_with(2).says("1 to add, 0 to change, 0 to destroy"), &texts);
+    let texts = [
+        hash.as_str(),
+        "no longer under guardrail",
+        &here,
+        "it was put under guardrail",
+        &elsewhere,
+    ];
+    assert_warns(
+        workspace.try_plan().exits_with(2).says("1 to add, 0 to change, 0 to destroy"),
+        &texts,
+    );
     assert_eq!(planned(&workspace), creates([KEY]));
     assert!(writes(workspace.mock()).is_empty());
 
@@ -80,7 +91,10 @@ fn a_destroy_leaves_those_who_were_moved_where_they_are() {
     assert_eq!(writes(workspace.mock()), [("DELETE /guardrails/{id}".to_owned(), 1)].into());
     assert_eq!(workspace.mock().key_assignments(), [(hash, elsewhere.clone())].into());
     let place = workspace.mock().default_workspace_id();
-    assert_eq!(workspace.mock().member_assignments(), [(format!("{place}/{user}"), elsewhere)].into());
+    assert_eq!(
+        workspace.mock().member_assignments(),
+        [(format!("{place}/{user}"), elsewhere)].into()
+    );
     assert_eq!(workspace.addresses(), [""; 0]);
     super::assert_no_gaps(workspace.mock());
 }
@@ -168,7 +182,8 @@ fn a_guardrail_that_cannot_be_read_is_elsewhere() {
         let production = mock.production_workspace_id();
         let far = existing(mock, json!({ "name": "far", "workspace_id": production }));
         mock.assign_members(&far, std::slice::from_ref(&user)).unwrap();
-        let matcher = Matcher { path_regex: Some(format!("^/guardrails/{far}$")), ..Matcher::default() };
+        let matcher =
+            Matcher { path_regex: Some(format!("^/guardrails/{far}$")), ..Matcher::default() };
         mock.add_fault(Fault { matcher, action: Action::status(status) }.forever()).unwrap();
         workspace.plans_nothing();
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    KEY, MEMBER, actions, change, default_keys, existing, guardrails, id, invalid, key, member, planned,
-    under,
+    KEY, MEMBER, actions, change, default_keys, existing, guardrails, id, invalid, key, member,
+    planned, under,
 };
 use crate::harness::{Workspace, changes};
 
@@ -21,7 +21,10 @@ fn config(workspace: &Workspace, line: &str) -> String {
 fn values(plan: &Value, address: &str, name: &str) -> (Value, Value) {
     let change = change(plan, address);
     let unknown = change["after_unknown"][name] == json!(true);
-    (change["before"][name].clone(), if unknown { json!("?") } else { change["after"][name].clone() })
+    (
+        change["before"][name].clone(),
+        if unknown { json!("?") } else { change["after"][name].clone() },
+    )
 }
 
 #[test]
@@ -41,7 +44,8 @@ fn an_id_is_planned_as_far_as_it_is_known() {
     workspace.apply();
     let (a, b) = (id(&workspace, "a"), id(&workspace, "b"));
     let user = workspace.mock().member_ids().remove(0);
-    let before = (workspace.attributes(KEY)["id"].clone(), workspace.attributes(MEMBER)["id"].clone());
+    let before =
+        (workspace.attributes(KEY)["id"].clone(), workspace.attributes(MEMBER)["id"].clone());
     assert_eq!(before, (json!(format!("{a}/{hash}")), json!(format!("{default}/{a}/{user}"))));
 
     // A guardrail whose id is known.
@@ -74,7 +78,8 @@ fn an_id_is_planned_as_far_as_it_is_known() {
 fn a_new_assignment_to_a_known_guardrail_has_a_known_id() {
     let workspace = Workspace::new();
     let guardrail = existing(workspace.mock(), json!({ "name": "known" }));
-    let (default, user) = (workspace.mock().default_workspace_id(), workspace.mock().member_ids().remove(0));
+    let (default, user) =
+        (workspace.mock().default_workspace_id(), workspace.mock().member_ids().remove(0));
     let hash = default_keys(workspace.mock()).remove(0);
     let line = format!("guardrail_id = {guardrail:?}");
     workspace.config(
@@ -113,7 +118,8 @@ fn what_can_be_seen_to_be_wrong_is_told_at_its_attribute() {
 #[test]
 fn an_id_of_another_form_is_warned_of_when_planning() {
     let workspace = Workspace::new();
-    let (hash, user) = (default_keys(workspace.mock()).remove(0), workspace.mock().member_ids().remove(0));
+    let (hash, user) =
+        (default_keys(workspace.mock()).remove(0), workspace.mock().member_ids().remove(0));
     workspace.config(
         &(key("this", &format!("guardrail_id = \"production\"\nkey_hash = {hash:?}"))
             + &member("this", &format!("guardrail_id = \"production\"\nuser_id = {user:?}"))),
@@ -127,7 +133,10 @@ fn an_id_of_another_form_is_warned_of_when_planning() {
     workspace.run(&["plan"]).succeeds().says("`workspace_id` may not be the id of a workspace");
 
     for name in ["ci", "sk-or", &hash[1..]] {
-        workspace.config(&key("this", &format!("guardrail_id = \"{}\"\nkey_hash = {name:?}", super::NOBODY)));
+        workspace.config(&key(
+            "this",
+            &format!("guardrail_id = \"{}\"\nkey_hash = {name:?}", super::NOBODY),
+        ));
         crate::story::only_error(workspace.run(&["plan", "-json"]))
             .says(&["64 hexadecimal digits", "neither the key's name nor its label"])
             .points_at("key_hash = ");
@@ -141,7 +150,8 @@ fn a_workspace_can_be_written_down_later() {
     let default = workspace.mock().default_workspace_id();
     workspace.config(&config(&workspace, &under("a"))).apply();
     let with = |place: &str| {
-        config(&workspace, &under("a")).replace("user_id =", &format!("workspace_id = {place:?}\nuser_id ="))
+        config(&workspace, &under("a"))
+            .replace("user_id =", &format!("workspace_id = {place:?}\nuser_id ="))
     };
     workspace.config(&with(&default)).plans_nothing();
     let production = workspace.mock().production_workspace_id();

@@ -33,14 +33,20 @@ fn refused_everywhere(workspace: &Workspace) {
         &["plan", "-refresh=false", "-out=saved.bin"],
         &["apply", "-auto-approve", "-json"],
     ] {
-        let is_variable = args[0] == "validate" && workspace.directory().join("secret.auto.tfvars").exists();
+        let is_variable =
+            args[0] == "validate" && workspace.directory().join("secret.auto.tfvars").exists();
         // What a variable holds is not known when only the configuration is validated.
         if !is_variable {
             refused(workspace.run(args));
         }
     }
     assert!(
-        workspace.mock().log().requests.iter().all(|request| !request.body.to_string().contains("sk-or"))
+        workspace
+            .mock()
+            .log()
+            .requests
+            .iter()
+            .all(|request| !request.body.to_string().contains("sk-or"))
     );
     assert_eq!(workspace.addresses(), [""; 0]);
 }
@@ -50,12 +56,17 @@ fn a_secret_in_the_configuration_is_refused_and_not_shown() {
     let workspace = Workspace::new();
     let guardrail = existing(workspace.mock(), json!({ "name": "a" }));
     for given in [SECRET.to_owned(), SECRET.to_uppercase(), format!(" {SECRET} ")] {
-        workspace
-            .config(&key("this", &format!("guardrail_id = {guardrail:?}\n\n\n\n\nkey_hash = {given:?}")));
+        workspace.config(&key(
+            "this",
+            &format!("guardrail_id = {guardrail:?}\n\n\n\n\nkey_hash = {given:?}"),
+        ));
         let run = workspace.run(&["plan"]);
         run.fails().never_says("0123456789").says("API key instead of its hash");
     }
-    workspace.config(&key("this", &format!("guardrail_id = {guardrail:?}\n\n\n\n\nkey_hash = {SECRET:?}")));
+    workspace.config(&key(
+        "this",
+        &format!("guardrail_id = {guardrail:?}\n\n\n\n\nkey_hash = {SECRET:?}"),
+    ));
     refused_everywhere(&workspace);
 }
 
@@ -72,7 +83,10 @@ fn a_secret_in_a_variable_is_refused_and_not_shown() {
     workspace.config(
         &(VARIABLE.to_owned()
             + &named("a", "")
-            + &key("this", &format!("{}\nkey_hash = trimspace(\"${{var.given}} \")", super::under("a")))),
+            + &key(
+                "this",
+                &format!("{}\nkey_hash = trimspace(\"${{var.given}} \")", super::under("a")),
+            )),
     );
     refused_everywhere(&workspace);
     assert_eq!(workspace.mock().guardrails().len(), 1, "the one that was there");
@@ -84,7 +98,9 @@ fn a_secret_that_comes_late_is_refused_and_not_shown() {
     let workspace = Workspace::installed();
     let guardrail = existing(workspace.mock(), json!({ "name": "a" }));
     let late = "resource \"terraform_data\" \"late\" {\n  input = sensitive(var.given)\n}\n";
-    let lines = format!("guardrail_id = {guardrail:?}\nkey_hash = nonsensitive(terraform_data.late.output)");
+    let lines = format!(
+        "guardrail_id = {guardrail:?}\nkey_hash = nonsensitive(terraform_data.late.output)"
+    );
     workspace.config(&(VARIABLE.to_owned() + late + &key("this", &lines)));
     workspace.write("secret.auto.tfvars", &format!("given = {SECRET:?}\n"));
     workspace.init();
@@ -92,7 +108,12 @@ fn a_secret_that_comes_late_is_refused_and_not_shown() {
     refused(workspace.run(&["apply", "-auto-approve"]));
     assert_eq!(workspace.addresses(), ["terraform_data.late"]);
     assert!(
-        workspace.mock().log().requests.iter().all(|request| !request.body.to_string().contains("sk-or"))
+        workspace
+            .mock()
+            .log()
+            .requests
+            .iter()
+            .all(|request| !request.body.to_string().contains("sk-or"))
     );
 }
 

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{
-    ASSIGN_KEYS, ASSIGN_MEMBERS, REMOVE_KEYS, REMOVE_MEMBERS, default_keys, existing, guardrails, key,
-    member, under, writes,
+    ASSIGN_KEYS, ASSIGN_MEMBERS, REMOVE_KEYS, REMOVE_MEMBERS, default_keys, existing, guardrails,
+    key, member, under, writes,
 };
 use crate::harness::Workspace;
 
@@ -13,7 +13,8 @@ const SHARED: &str = "provider \"openrouter\" {}\n";
 
 /// A key and a member under `a`, as often as `var.number` says.
 fn assigned(workspace: &Workspace) -> String {
-    let (hash, user) = (default_keys(workspace.mock()).remove(0), workspace.mock().member_ids().remove(0));
+    let (hash, user) =
+        (default_keys(workspace.mock()).remove(0), workspace.mock().member_ids().remove(0));
     let count = format!("count = var.number\n{}", under("a"));
     "variable \"number\" {\n  default = 1\n}\n".to_owned()
         + &guardrails(["a"])
@@ -25,8 +26,11 @@ fn assigned(workspace: &Workspace) -> String {
 #[track_caller]
 fn passes(workspace: &Workspace, runs: &str) {
     workspace.write("main.tftest.hcl", runs);
-    let run =
-        workspace.run(&["test"]).succeeds().never_says("under two guardrails").never_says("still in use");
+    let run = workspace
+        .run(&["test"])
+        .succeeds()
+        .never_says("under two guardrails")
+        .never_says("still in use");
     assert!(workspace.mock().key_assignments().is_empty(), "keys are left\n{run}");
     assert!(workspace.mock().member_assignments().is_empty(), "members are left\n{run}");
 }

@@ -31,9 +31,22 @@ pub(super) struct Case {
 }
 
 impl Case {
-    const fn new(attribute: &'static str, configured: [&'static str; 2], drift: &'static str) -> Self {
+    const fn new(
+        attribute: &'static str,
+        configured: [&'static str; 2],
+        drift: &'static str,
+    ) -> Self {
         let (beside, sets, sends): (_, &[_], &[_]) = (None, &[], &[]);
-        Self { attribute, configured, stored: configured, drift, cleared: "null", beside, sets, sends }
+        Self {
+            attribute,
+            configured,
+            stored: configured,
+            drift,
+            cleared: "null",
+            beside,
+            sets,
+            sends,
+        }
     }
 
     const fn stored(self, stored: [&'static str; 2]) -> Self {

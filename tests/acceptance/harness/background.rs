@@ -24,14 +24,23 @@ impl Workspace {
         let child = child.expect("Terraform can be started");
         let (group, (tell, ended)) = (child.id(), channel());
         std::thread::spawn(move || tell.send(child.wait_with_output()));
-        Running { workspace: self, line: format!("terraform {}", args.join(" ")), group, ended: Some(ended) }
+        Running {
+            workspace: self,
+            line: format!("terraform {}", args.join(" ")),
+            group,
+            ended: Some(ended),
+        }
     }
 }
 
 impl Running<'_> {
     /// What Ctrl-C does: Terraform and all that it has started get the signal.
     pub(crate) fn interrupt(&self) {
-        assert!(self.signal("INT"), "Terraform has ended before it could be interrupted: {}", self.line);
+        assert!(
+            self.signal("INT"),
+            "Terraform has ended before it could be interrupted: {}",
+            self.line
+        );
     }
 
     /// Waits for the end, which must come within that time.
@@ -40,7 +49,9 @@ impl Running<'_> {
         let ended = self.ended.as_ref().map(|ended| ended.recv_timeout(patience));
         let output = match ended {
             Some(Ok(output)) => output.expect("Terraform's output can be read"),
-            Some(Err(RecvTimeoutError::Timeout)) => panic!("still runs after {patience:?}: {}", self.line),
+            Some(Err(RecvTimeoutError::Timeout)) => {
+                panic!("still runs after {patience:?}: {}", self.line)
+            }
             _ => panic!("nobody waits for it: {}", self.line),
         };
         self.ended = None;

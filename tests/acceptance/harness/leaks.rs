@@ -88,7 +88,8 @@ fn members(file: &[u8]) -> Vec<Vec<u8>> {
 
 /// What follows the header of a member of a zip file, inflated to its end.
 fn inflated(member: &[u8]) -> Option<Vec<u8>> {
-    let length = |at: usize| Some(usize::from(u16::from_le_bytes(member.get(at..at + 2)?.try_into().ok()?)));
+    let length =
+        |at: usize| Some(usize::from(u16::from_le_bytes(member.get(at..at + 2)?.try_into().ok()?)));
     let compressed = member.get(30 + length(26)? + length(28)?..)?;
     let mut content = Vec::new();
     // The bytes of a header can be in compressed ones too: then this is no beginning, and what it gives is of no use.

@@ -268,7 +268,10 @@ impl Workspace {
     /// Everything in the state file: addresses and instances.
     pub(crate) fn instances(&self) -> Vec<(String, Value)> {
         let state = self.state_file();
-        state::instances(&state).into_iter().map(|(address, found)| (address, found.clone())).collect()
+        state::instances(&state)
+            .into_iter()
+            .map(|(address, found)| (address, found.clone()))
+            .collect()
     }
 
     /// One instance of the state file: its `attributes`, whether it is tainted (`status`), its `private` bytes.
@@ -276,7 +279,9 @@ impl Workspace {
     pub(crate) fn instance(&self, address: &str) -> Value {
         let state = self.state_file();
         let found = state::instances(&state).into_iter().find(|(known, _)| known == address);
-        let Some((_, instance)) = found else { panic!("{address} is not in the state:\n{state:#}") };
+        let Some((_, instance)) = found else {
+            panic!("{address} is not in the state:\n{state:#}")
+        };
         instance.clone()
     }
 
@@ -286,9 +291,10 @@ impl Workspace {
         self.instance(address)["attributes"].clone()
     }
 
-    /// Names of the files that are left in the directory for temporary files: a provider that ended leaves none.
+    /// CanonicalNames of the files that are left in the directory for temporary files: a provider that ended leaves none.
     pub(crate) fn leftovers(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.root.path().join("tmp")).expect("the workspace is readable");
+        let entries =
+            fs::read_dir(self.root.path().join("tmp")).expect("the workspace is readable");
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
     }
 }

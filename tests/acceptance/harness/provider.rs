@@ -11,7 +11,10 @@ const SOURCE: &str = "openrouter/openrouter";
 pub(crate) fn override_with(root: &Path) -> PathBuf {
     let folder = root.join("provider");
     place(&folder, "terraform-provider-openrouter");
-    cli_config(root, &format!("dev_overrides {{\n    {SOURCE:?} = {:?}\n  }}", folder.to_string_lossy()))
+    cli_config(
+        root,
+        &format!("dev_overrides {{\n    {SOURCE:?} = {:?}\n  }}", folder.to_string_lossy()),
+    )
 }
 
 /// Writes a CLI configuration that installs the built provider from a mirror, and returns its path.
@@ -22,7 +25,10 @@ pub(crate) fn mirror_for(root: &Path) -> PathBuf {
         let package = mirror.join(host).join(SOURCE).join(VERSION).join(platform());
         place(&package, &format!("terraform-provider-openrouter_v{VERSION}"));
     }
-    cli_config(root, &format!("filesystem_mirror {{\n    path = {:?}\n  }}", mirror.to_string_lossy()))
+    cli_config(
+        root,
+        &format!("filesystem_mirror {{\n    path = {:?}\n  }}", mirror.to_string_lossy()),
+    )
 }
 
 /// A hard link where that is possible: the binary is large, and there is one workspace per test.

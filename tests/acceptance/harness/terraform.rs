@@ -25,7 +25,9 @@ impl Terraform {
         FOUND.get_or_init(|| {
             let handed_over = std::env::var_os(HANDED_OVER).map(PathBuf::from);
             let Some(path) = handed_over.or_else(on_path) else {
-                panic!("no Terraform to test with: run `cargo xtask test`, which finds or installs it");
+                panic!(
+                    "no Terraform to test with: run `cargo xtask test`, which finds or installs it"
+                );
             };
             Self::ask(&path)
         })
@@ -35,7 +37,8 @@ impl Terraform {
         // Later runs have another working directory.
         let path = std::path::absolute(path).expect("the path is not empty");
         let output = hermetic(&path).arg("version").output();
-        let output = output.unwrap_or_else(|error| panic!("cannot run {}: {error}", path.display()));
+        let output =
+            output.unwrap_or_else(|error| panic!("cannot run {}: {error}", path.display()));
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let parsed = text.lines().find_map(|line| {
             let (product, version) = line.split_once(" v")?;
@@ -43,8 +46,8 @@ impl Terraform {
             let version = (numbers.next()?.ok()?, numbers.next()?.ok()?);
             Some((version, product == "OpenTofu"))
         });
-        let (version, is_opentofu) =
-            parsed.unwrap_or_else(|| panic!("{} does not say its version: {text:?}", path.display()));
+        let (version, is_opentofu) = parsed
+            .unwrap_or_else(|| panic!("{} does not say its version: {text:?}", path.display()));
         Self { path, version, is_opentofu }
     }
 
@@ -58,7 +61,9 @@ fn on_path() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     ["terraform", "tofu"].iter().find_map(|name| {
         let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        std::env::split_paths(&path).map(|folder| folder.join(&file)).find(|candidate| candidate.is_file())
+        std::env::split_paths(&path)
+            .map(|folder| folder.join(&file))
+            .find(|candidate| candidate.is_file())
     })
 }
 
@@ -67,7 +72,8 @@ pub(crate) fn hermetic(program: &Path) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         let upper = name.to_string_lossy().to_ascii_uppercase();
-        let steers = ["TF_", "OPENROUTER_", "PLUGIN_"].iter().any(|prefix| upper.starts_with(prefix));
+        let steers =
+            ["TF_", "OPENROUTER_", "PLUGIN_"].iter().any(|prefix| upper.starts_with(prefix));
         if steers || upper.ends_with("_PROXY") {
             command.env_remove(name);
         }
@@ -89,7 +95,12 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn new(line: String, output: Output) -> Self {
         let text = |bytes| uncoloured(&String::from_utf8(bytes).expect("Terraform prints UTF-8"));
-        Self { line, code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        Self {
+            line,
+            code: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
     }
 
     /// Expects exit code 0.
@@ -136,14 +147,16 @@ impl Run {
     /// Reads stdout as one JSON document.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("not JSON: {error}\n{self}"))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("not JSON: {error}\n{self}"))
     }
 
     /// Reads stdout as JSON lines, which is what `-json` gives for plan, apply, destroy and query.
     #[track_caller]
     pub(crate) fn events(&self) -> Vec<Value> {
-        let event =
-            |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("not JSON: {error}\n{self}"));
+        let event = |line| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("not JSON: {error}\n{self}"))
+        };
         self.stdout.lines().map(event).collect()
     }
 }

@@ -36,8 +36,11 @@ impl Bench {
     pub(super) fn prepared(operation: Operation, mode: Mode, step: usize) -> Result<Self, String> {
         // One more than there are steps.
         let seeded = FAULTS.len() + 1;
-        let workspace =
-            Workspace::with_mock(Options { seed_keys: seeded, seed_members: seeded, ..Options::default() });
+        let workspace = Workspace::with_mock(Options {
+            seed_keys: seeded,
+            seed_members: seeded,
+            ..Options::default()
+        });
         operation.populate(workspace.mock());
         let bench = Self { workspace, operation, mode, step };
         bench.configure(LONG);
@@ -66,7 +69,8 @@ impl Bench {
         if run.code != Some(0) {
             return Err(format!("an apply without faults fails\n{run}"));
         }
-        self.is_as_configured().map_err(|reason| format!("after an apply without faults, {reason}\n{run}"))
+        self.is_as_configured()
+            .map_err(|reason| format!("after an apply without faults, {reason}\n{run}"))
     }
 
     pub(super) fn apply(&self) -> Run {
@@ -122,10 +126,14 @@ impl Bench {
         for resource in declared {
             let What::Guardrail(description) = &resource.what else { continue };
             let state = self.workspace.attributes(&resource.address());
-            let held = self.mock().guardrail(state["id"].as_str().unwrap_or_default()).unwrap_or_default();
+            let held =
+                self.mock().guardrail(state["id"].as_str().unwrap_or_default()).unwrap_or_default();
             for said in [&state, &held] {
                 if said["name"] != *resource.label || said["description"] != **description {
-                    return Err(format!("{} should say {description:?}: {said:#}", resource.address()));
+                    return Err(format!(
+                        "{} should say {description:?}: {said:#}",
+                        resource.address()
+                    ));
                 }
             }
         }
@@ -135,13 +143,18 @@ impl Bench {
     /// Whether the data sources gave what the service holds.
     fn is_listed(&self) -> Result<(), String> {
         let held = self.mock().guardrails();
-        let pair = |held: &Value| Some((held["id"].as_str()?.to_owned(), held["description"].clone()));
+        let pair =
+            |held: &Value| Some((held["id"].as_str()?.to_owned(), held["description"].clone()));
         let guardrails: BTreeMap<_, _> = held.iter().filter_map(pair).collect();
         let members = self.mock().member_assignments().into_iter();
         let members: BTreeMap<_, _> =
             members.map(|(place, id)| (user_of(&place).to_owned(), Value::from(id))).collect();
-        let keys: BTreeMap<_, _> =
-            self.mock().key_assignments().into_iter().map(|(hash, id)| (hash, Value::from(id))).collect();
+        let keys: BTreeMap<_, _> = self
+            .mock()
+            .key_assignments()
+            .into_iter()
+            .map(|(hash, id)| (hash, Value::from(id)))
+            .collect();
         let (_, outputs) = self.kept();
         for (name, rows) in [("guardrails", guardrails), ("keys", keys), ("members", members)] {
             let wanted = Value::from_iter(rows);
@@ -173,7 +186,8 @@ struct Objects {
 impl Objects {
     /// What the service holds.
     fn of(mock: &Mock) -> Self {
-        let ids = mock.guardrails().into_iter().filter_map(|held| Some(held["id"].as_str()?.to_owned()));
+        let ids =
+            mock.guardrails().into_iter().filter_map(|held| Some(held["id"].as_str()?.to_owned()));
         let mut guardrails: Vec<_> = ids.collect();
         guardrails.sort();
         Self { guardrails, keys: mock.key_assignments(), members: mock.member_assignments() }

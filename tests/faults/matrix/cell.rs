@@ -60,8 +60,10 @@ struct Trial<'a> {
 /// Takes the workspace to its next step, past a fault of that kind.
 pub(super) fn run(bench: &mut Bench, kind: &Kind) -> Verdict {
     let target = bench.operation.target(bench.step + 1);
-    let target = target.map(|label| bench.workspace.attributes(&format!("openrouter_guardrail.{label}")));
-    let target = target.map_or(String::new(), |found| found["id"].as_str().unwrap_or_default().to_owned());
+    let target =
+        target.map(|label| bench.workspace.attributes(&format!("openrouter_guardrail.{label}")));
+    let target =
+        target.map_or(String::new(), |found| found["id"].as_str().unwrap_or_default().to_owned());
     bench.step += 1;
     bench.operation.touch(bench.step, bench.mock());
     bench.configure(kind.timeout);
@@ -72,7 +74,10 @@ pub(super) fn run(bench: &mut Bench, kind: &Kind) -> Verdict {
     };
     if kind.is_late {
         let landed = bench.mock().wait_until(PATIENCE, |mock| {
-            mock.log().requests.iter().all(|request| request.fault.is_none() || request.work_status.is_some())
+            mock.log()
+                .requests
+                .iter()
+                .all(|request| request.fault.is_none() || request.work_status.is_some())
         });
         assert!(landed, "late work is done in the end");
     }
@@ -82,7 +87,13 @@ pub(super) fn run(bench: &mut Bench, kind: &Kind) -> Verdict {
 }
 
 impl<'a> Trial<'a> {
-    fn new(bench: &'a Bench, target: String, before: (Value, Value), calls: Vec<Call>, run: Run) -> Self {
+    fn new(
+        bench: &'a Bench,
+        target: String,
+        before: (Value, Value),
+        calls: Vec<Call>,
+        run: Run,
+    ) -> Self {
         Self { bench, calls, target, run, before, refusals: Vec::new(), hits: Vec::new() }
     }
 
@@ -206,7 +217,8 @@ impl<'a> Trial<'a> {
             rest.is_some_and(|rest| rest.starts_with([':', '?']))
         };
         let refused = self.refusals.iter().filter(is_of_call).count();
-        self.bench.mock().count(call.method, call.template) + u64::try_from(refused).unwrap_or(u64::MAX)
+        self.bench.mock().count(call.method, call.template)
+            + u64::try_from(refused).unwrap_or(u64::MAX)
     }
 
     /// One error for each call that failed: it names the act and the call, and how often and how long it was tried.
@@ -216,8 +228,9 @@ impl<'a> Trial<'a> {
         for error in &errors {
             let names = |call: &Call| {
                 let line = call.line(&self.target);
-                let is_named =
-                    [" ", ":", "?"].iter().any(|end| error.contains(&[line.as_str(), end].concat()));
+                let is_named = [" ", ":", "?"]
+                    .iter()
+                    .any(|end| error.contains(&[line.as_str(), end].concat()));
                 error.starts_with(&format!("Could not {}", call.act)) && is_named
             };
             let Some(place) = self.calls.iter().position(names) else {
@@ -226,7 +239,9 @@ impl<'a> Trial<'a> {
             let attempts = self.attempts(&self.calls[place]);
             let took = tried_for(error, attempts);
             if attempts > 1 && took.is_none_or(|took| took > self.limit()) {
-                return Err(format!("an error that does not tell of {attempts} attempts in time: {error}"));
+                return Err(format!(
+                    "an error that does not tell of {attempts} attempts in time: {error}"
+                ));
             }
             if !told.insert(place) {
                 return Err(format!("the same error twice: {error}"));
@@ -237,12 +252,17 @@ impl<'a> Trial<'a> {
 
     /// Summary and detail of each error, on one line.
     fn errors(&self) -> Vec<String> {
-        let events = self.run.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let events =
+            self.run.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let diagnostics = events.map(|mut event| event["diagnostic"].take());
         let errors = diagnostics.filter(|diagnostic| diagnostic["severity"] == "error");
         let text = |error: Value| {
             let part = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
-            [part("summary"), part("detail")].join(": ").split_whitespace().collect::<Vec<_>>().join(" ")
+            [part("summary"), part("detail")]
+                .join(": ")
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         errors.map(text).collect()
     }
@@ -250,7 +270,8 @@ impl<'a> Trial<'a> {
     /// From the first attempt to the last request.
     fn was_in_time(&self) -> Result<(), String> {
         let log = self.bench.mock().log();
-        let is_ours = |request: &&LoggedRequest| self.calls.iter().any(|call| call.is_made_by(request));
+        let is_ours =
+            |request: &&LoggedRequest| self.calls.iter().any(|call| call.is_made_by(request));
         let first = log.requests.iter().find(is_ours);
         let (Some(first), Some(last)) = (first, log.requests.back()) else { return Ok(()) };
         let took = Duration::from_millis(last.at_ms - first.at_ms);
@@ -267,7 +288,8 @@ impl<'a> Trial<'a> {
 /// first: a call whose own time is over gave up, and one that may not be sent any more, as another one was asked for more
 /// patience than is left, ends after its attempts.
 fn tried_for(error: &str, attempts: u64) -> Option<Duration> {
-    let tried = [format!("; gave up after {attempts} attempts in "), format!("; {attempts} attempts in ")];
+    let tried =
+        [format!("; gave up after {attempts} attempts in "), format!("; {attempts} attempts in ")];
     let (_, rest) = tried.iter().find_map(|tried| error.split_once(tried))?;
     let (seconds, _) = rest.split_once(" s")?;
     seconds.parse().ok().map(Duration::from_secs_f64)
@@ -276,7 +298,10 @@ fn tried_for(error: &str, attempts: u64) -> Option<Duration> {
 #[test]
 fn both_ends_of_a_call_that_was_held_back_are_read() {
     for (error, expected) in [
-        ("GET /guardrails answered 429: slow down; gave up after 4 attempts in 1.5 s. Wait", Some(1500)),
+        (
+            "GET /guardrails answered 429: slow down; gave up after 4 attempts in 1.5 s. Wait",
+            Some(1500),
+        ),
         (
             "GET /guardrails was not sent: the service has asked not to be called for another 1 s; 4 attempts in 1.5 s. Wait",
             Some(1500),
@@ -293,6 +318,7 @@ fn refusals(log: &Path) -> Vec<String> {
     let text = String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned();
     // The last line may be in the making.
     let lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-    let refused = lines.filter(|line| line.contains("request failed:") && line.contains("cannot connect"));
+    let refused =
+        lines.filter(|line| line.contains("request failed:") && line.contains("cannot connect"));
     refused.map(str::to_owned).collect()
 }

@@ -48,7 +48,10 @@ pub(super) static FAULTS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
         Kind { name: "refused", action: None, timeout: LONG, is_late: false },
         kind("dropped before the work", Action::dropped(When::Before)),
         kind("dropped after the work", Action::dropped(When::After)),
-        Kind { timeout: SHORT, ..kind("slow past the timeout", Action::slow(SHORT * 2, When::Before)) },
+        Kind {
+            timeout: SHORT,
+            ..kind("slow past the timeout", Action::slow(SHORT * 2, When::Before))
+        },
         kind("429", Action::status(429)),
         kind("429 with Retry-After", Action::retry_after(1)),
         kind("500", Action::status(500)),

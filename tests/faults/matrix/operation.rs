@@ -20,7 +20,9 @@ pub(super) enum Operation {
     UnassignMember,
 }
 
-use Operation::{AssignKey, AssignMember, Create, Delete, List, Read, UnassignKey, UnassignMember, Update};
+use Operation::{
+    AssignKey, AssignMember, Create, Delete, List, Read, UnassignKey, UnassignMember, Update,
+};
 
 pub(super) const OPERATIONS: [Operation; 9] =
     [Create, Read, Update, Delete, List, AssignKey, AssignMember, UnassignKey, UnassignMember];
@@ -95,9 +97,12 @@ impl Operation {
         let guardrail = |index: usize| Declared::guardrail(&format!("c{index}"), "kept");
         let this = || std::iter::once(Declared::guardrail(THIS, &format!("step {step}")));
         let keys = mock.key_hashes(&mock.default_workspace_id());
-        let key = |index: usize| Declared::new(&format!("k{index}"), What::Key(keys[index].clone()));
+        let key =
+            |index: usize| Declared::new(&format!("k{index}"), What::Key(keys[index].clone()));
         let members = mock.member_ids();
-        let member = |index: usize| Declared::new(&format!("m{index}"), What::Member(members[index].clone()));
+        let member = |index: usize| {
+            Declared::new(&format!("m{index}"), What::Member(members[index].clone()))
+        };
         // An update would touch the guardrail that the others need.
         let under = |subjects: Vec<Declared>| {
             let this = Declared::guardrail(THIS, "kept");
@@ -162,14 +167,19 @@ impl Operation {
         let key = || mock.key_hashes(&mock.default_workspace_id())[index].clone();
         let member = || mock.member_ids()[index].clone();
         let assigning = |what: String| format!("assign {what} to guardrail {target}");
-        let removing = |what: String| format!("remove the assignment of {what} to guardrail {target}");
+        let removing =
+            |what: String| format!("remove the assignment of {what} to guardrail {target}");
         let call = |method, template, act: String| Call { method, template, act };
         let post = |template, act| vec![call("POST", template, act)];
         let get = |template, act: &str| call("GET", template, act.to_owned());
         match self {
             Create => post("/guardrails", format!("create guardrail \"c{index}\"")),
-            Update => vec![call("PATCH", "/guardrails/{id}", format!("update guardrail \"{THIS}\""))],
-            Delete => vec![call("DELETE", "/guardrails/{id}", format!("delete guardrail \"c{index}\""))],
+            Update => {
+                vec![call("PATCH", "/guardrails/{id}", format!("update guardrail \"{THIS}\""))]
+            }
+            Delete => {
+                vec![call("DELETE", "/guardrails/{id}", format!("delete guardrail \"c{index}\""))]
+            }
             Read => vec![
                 get("/guardrails/{id}", "read guardrail \"this\""),
                 get("/guardrails/{id}/assignments/keys", "read the assignment of key"),
@@ -180,16 +190,20 @@ impl Operation {
                 get("/guardrails/assignments/keys", "list the assignments"),
                 get("/guardrails/assignments/members", "list the assignments"),
             ],
-            AssignKey => post("/guardrails/{id}/assignments/keys", assigning(format!("key {}", key()))),
+            AssignKey => {
+                post("/guardrails/{id}/assignments/keys", assigning(format!("key {}", key())))
+            }
             UnassignKey => {
                 post("/guardrails/{id}/assignments/keys/remove", removing(format!("key {}", key())))
             }
-            AssignMember => {
-                post("/guardrails/{id}/assignments/members", assigning(format!("member {}", member())))
-            }
-            UnassignMember => {
-                post("/guardrails/{id}/assignments/members/remove", removing(format!("member {}", member())))
-            }
+            AssignMember => post(
+                "/guardrails/{id}/assignments/members",
+                assigning(format!("member {}", member())),
+            ),
+            UnassignMember => post(
+                "/guardrails/{id}/assignments/members/remove",
+                removing(format!("member {}", member())),
+            ),
         }
     }
 

@@ -16,8 +16,9 @@ const LEGEND: &str = "Each cell: how the operation ended, and after how many att
 pub(super) fn print(lanes: &[Lane], took: Duration) {
     let mut text = format!("\n\nThe fault matrix. {LEGEND}\n\n");
     for line in 0..2 {
-        let word =
-            |operation: &Operation| operation.name().split(' ').nth(line).unwrap_or_default().to_owned();
+        let word = |operation: &Operation| {
+            operation.name().split(' ').nth(line).unwrap_or_default().to_owned()
+        };
         row(&mut text, ["", ""], OPERATIONS.iter().map(word));
     }
     for (index, kind) in FAULTS.iter().enumerate() {

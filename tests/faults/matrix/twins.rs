@@ -40,8 +40,9 @@ fn twins(faults: [Action; 4]) {
         fail(workspace.mock(), fault);
     }
     let run = workspace.try_apply().succeeds().never_says("may exist twice");
-    let kept: BTreeSet<_> =
-        (0..4).map(|index| id_of(&workspace, &format!("openrouter_guardrail.twin[{index}]"))).collect();
+    let kept: BTreeSet<_> = (0..4)
+        .map(|index| id_of(&workspace, &format!("openrouter_guardrail.twin[{index}]")))
+        .collect();
     assert_eq!(kept.len(), 4, "each has one of its own: {told}\n{run}");
     assert_eq!(kept, ids(workspace.mock()), "{told}\n{run}");
     assert!(workspace.mock().fault_hits().values().all(|hits| *hits == 1), "{told}");
@@ -84,7 +85,9 @@ fn the_default_workspace_by_two_names_is_one_place() {
         }
         let run = workspace.try_apply().succeeds().never_says("may exist twice");
         let addresses = ["silent", "named"].map(|label| {
-            (0..each).map(move |index| format!("openrouter_guardrail.{label}[{index}]")).collect::<Vec<_>>()
+            (0..each)
+                .map(move |index| format!("openrouter_guardrail.{label}[{index}]"))
+                .collect::<Vec<_>>()
         });
         let kept: BTreeSet<_> =
             addresses.iter().flatten().map(|address| id_of(&workspace, address)).collect();
@@ -113,8 +116,10 @@ fn a_commit_after_the_settle_time_is_named_by_its_id() {
 
     let made = id_of(&workspace, "openrouter_guardrail.this");
     assert_eq!(ids(mock), BTreeSet::from([made.clone(), twin.to_owned()]));
-    let warnings: Vec<Value> = run.events().into_iter().map(|mut event| event["diagnostic"].take()).collect();
-    let warning = warnings.iter().find(|warning| warning["summary"] == "Guardrail \"late\" may exist twice");
+    let warnings: Vec<Value> =
+        run.events().into_iter().map(|mut event| event["diagnostic"].take()).collect();
+    let warning =
+        warnings.iter().find(|warning| warning["summary"] == "Guardrail \"late\" may exist twice");
     let Some(warning) = warning else { panic!("no warning of a twin\n{run}") };
     assert_eq!(warning["severity"], "warning");
     let detail = warning["detail"].as_str().unwrap_or_default();

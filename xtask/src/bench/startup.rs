@@ -102,7 +102,10 @@ impl Times {
             near if near <= budget * NOISE => "ok within noise",
             _ => "over budget (reported only: times drift with the machine)",
         };
-        println!("budget {budget} ms, where a provider in Go takes {} ms: {verdict}", milliseconds(GO_PEER));
+        println!(
+            "budget {budget} ms, where a provider in Go takes {} ms: {verdict}",
+            milliseconds(GO_PEER)
+        );
     }
 }
 

@@ -24,7 +24,11 @@ impl Cast {
     pub(crate) fn of(holdings: Holdings) -> Result<Self> {
         let Holdings { mut key_hashes, mut member_ids, .. } = holdings;
         if key_hashes.len() < KEYS || member_ids.len() < MEMBERS {
-            bail!("the mock has {} keys and {} members, too few", key_hashes.len(), member_ids.len());
+            bail!(
+                "the mock has {} keys and {} members, too few",
+                key_hashes.len(),
+                member_ids.len()
+            );
         }
         key_hashes.truncate(KEYS);
         member_ids.truncate(MEMBERS);

@@ -14,8 +14,8 @@ pub(crate) fn guardrails(held: &Holdings) {
     if held.guardrails.is_empty() {
         return;
     }
-    let header =
-        ["name", "id", "budget", "models", "providers", "filters", "keys", "members"].map(str::to_owned);
+    let header = ["name", "id", "budget", "models", "providers", "filters", "keys", "members"]
+        .map(str::to_owned);
     let row = |guardrail| row(guardrail, &held.keys, &held.members);
     let rows: Vec<_> = std::iter::once(header).chain(held.guardrails.iter().map(row)).collect();
     print(&rows);
@@ -30,7 +30,8 @@ fn row(guardrail: &Value, keys: &[String], members: &[String]) -> [String; 8] {
         limit => format!("{limit} USD {}", text("reset_interval")),
     };
     let restriction = |name: &str| length(name).map_or("any".to_owned(), |count| count.to_string());
-    let filters = length("content_filters").unwrap_or(0) + length("content_filter_builtins").unwrap_or(0);
+    let filters =
+        length("content_filters").unwrap_or(0) + length("content_filter_builtins").unwrap_or(0);
     [
         text("name"),
         text("id"),
@@ -53,7 +54,9 @@ pub(crate) fn requests(made: &[Request]) {
     println!("\n  This step took {}.", console::count(made.len(), "request"));
     let rows: Vec<_> = counted(made)
         .into_iter()
-        .map(|(request, times)| [format!("{times} x"), request.method.clone(), request.template.clone()])
+        .map(|(request, times)| {
+            [format!("{times} x"), request.method.clone(), request.template.clone()]
+        })
         .collect();
     print(&rows);
 }
@@ -79,8 +82,11 @@ mod tests {
 
     #[test]
     fn a_guardrail_without_restrictions_reads_as_such() {
-        let row =
-            row(&json!({"name": "free", "id": "1", "limit_usd": null, "content_filters": []}), &[], &[]);
+        let row = row(
+            &json!({"name": "free", "id": "1", "limit_usd": null, "content_filters": []}),
+            &[],
+            &[],
+        );
         assert_eq!(row, ["free", "1", "none", "any", "any", "0", "0", "0"]);
     }
 
@@ -96,10 +102,13 @@ mod tests {
 
     #[test]
     fn equal_requests_are_counted_together() {
-        let request =
-            |method: &str| Request { method: method.to_owned(), template: "/guardrails".to_owned() };
+        let request = |method: &str| Request {
+            method: method.to_owned(),
+            template: "/guardrails".to_owned(),
+        };
         let made = [request("POST"), request("GET"), request("POST")];
-        let counts: Vec<_> = counted(&made).into_iter().map(|(r, n)| (r.method.as_str(), n)).collect();
+        let counts: Vec<_> =
+            counted(&made).into_iter().map(|(r, n)| (r.method.as_str(), n)).collect();
         assert_eq!(counts, [("GET", 1), ("POST", 2)]);
     }
 }

@@ -132,11 +132,9 @@ mod tests {
 
     #[test]
     fn only_result_lines_count() {
-        let ok =
-            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s";
+        let ok = "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s";
         assert_eq!(result_of(ok), Some((12, 0)));
-        let bad =
-            "test result: FAILED. 11 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 9s";
+        let bad = "test result: FAILED. 11 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 9s";
         assert_eq!(result_of(bad), Some((11, 2)));
         for line in ["test a::b ... ok", "running 3 tests", "test result: what", ""] {
             assert_eq!(result_of(line), None, "{line}");
@@ -205,6 +203,9 @@ test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; 
                       test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0s\n";
         let tally = tally(output);
         assert_eq!(tally.to_string(), "1 passed, 1 failed");
-        assert_eq!(tally.failures.into_iter().collect::<Vec<_>>(), ["tests/one.rs: ended without a result"]);
+        assert_eq!(
+            tally.failures.into_iter().collect::<Vec<_>>(),
+            ["tests/one.rs: ended without a result"]
+        );
     }
 }

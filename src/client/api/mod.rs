@@ -1,0 +1,93 @@
+//! OpenRouter's operations, one function each, and what makes them cheap and safe: paging, bulk requests, shared listings,
+//! and creation exactly once. Knows nothing of Terraform.
+
+mod assignment_cache;
+mod assignments;
+mod batch;
+mod batch_window;
+mod create;
+mod envelope;
+mod guardrails;
+mod models;
+mod pages;
+mod providers;
+mod single_flight;
+mod workspaces;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use super::http::{Config, ConfigError, HttpClient};
+
+pub use assignment_cache::AssignmentLookup;
+pub use assignments::{AssigneeKind, Assignment};
+pub use create::{Accounts, Created};
+pub use guardrails::{Guardrail, Same};
+pub use models::ModelCatalog;
+pub use pages::{Listing, Window};
+pub use workspaces::Workspace;
+
+/// A connection to one account of the API. A clone is cheap and shares connections and caches.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    http: HttpClient,
+    creations: Arc<create::Creations>,
+    models: single_flight::SingleFlight<ModelCatalog>,
+    /// None inside if they cannot be had.
+    providers: OnceCell<Option<HashSet<String>>>,
+    batches: batch::Batches,
+    listings: assignment_cache::AssignmentCache,
+    workspaces: guardrails::Workspaces,
+}
+
+impl Client {
+    /// Prepares a client that has nothing in common with others; nothing is sent yet.
+    pub fn new(config: Config) -> Result<Client, ConfigError> {
+        Client::of_account(config, &Accounts::default())
+    }
+
+    /// Prepares a client that shares with others of its account what is known of creates; nothing is sent yet.
+    pub fn of_account(config: Config, accounts: &Accounts) -> Result<Client, ConfigError> {
+        let creations = accounts.creations(&config);
+        let http = HttpClient::new(config)?;
+        Ok(Client {
+            inner: Arc::new(Inner {
+                http,
+                creations,
+                models: single_flight::SingleFlight::default(),
+                providers: OnceCell::new(),
+                batches: batch::Batches::default(),
+                listings: assignment_cache::AssignmentCache::default(),
+                workspaces: guardrails::Workspaces::default(),
+            }),
+        })
+    }
+
+    /// A text with this client's key, and whatever looks like a key, masked. For what the API answers and people see.
+    pub fn redact(&self, text: &str) -> String {
+        self.http().redact(text)
+    }
+
+    /// Ends what this client and its clones do, for good: waits and reads end at once, a write that is under way may
+    /// take some seconds more, and nothing is begun any more.
+    pub fn stop(&self) {
+        self.http().limiter().stop();
+    }
+
+    fn http(&self) -> &HttpClient {
+        &self.inner.http
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("base_url", self.http().base_url()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! The list of providers that serve models. Public, and asked for without credentials, like the catalogue of models. Nothing
+//! depends on it but a warning.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde::Deserialize;
+use tokio::time::timeout;
+use tracing::debug;
+
+use super::super::http::{Response, Route};
+use super::Client;
+
+static PROVIDERS: Route = Route { method: Method::GET, template: "/providers" };
+
+/// The time that the list may take. Nobody should wait long for a warning.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+
+impl Client {
+    /// The slugs of all providers; none if they cannot be had. Asked for once in the life of this client and its clones, with a
+    /// single attempt.
+    pub async fn provider_slugs(&self) -> Option<&HashSet<String>> {
+        self.inner.providers.get_or_init(|| self.fetch_provider_slugs()).await.as_ref()
+    }
+
+    async fn fetch_provider_slugs(&self) -> Option<HashSet<String>> {
+        let request = self.http().request(&PROVIDERS).anonymous().once();
+        let list = match timeout(
+            TIME_LIMIT,
+            self.http().call(&request, |answer: Response| answer.parse::<List>()),
+        )
+        .await
+        {
+            Ok(Ok(list)) => list,
+            Ok(Err(error)) => {
+                debug!(%error, "the providers are not known");
+                return None;
+            }
+            Err(_) => {
+                debug!("the providers are not known: the list took too long");
+                return None;
+            }
+        };
+        let slugs: HashSet<String> = list.data.into_iter().map(|provider| provider.slug).collect();
+        (!slugs.is_empty()).then_some(slugs)
+    }
+}
+
+#[derive(Deserialize)]
+struct List {
+    data: Vec<Provider>,
+}
+
+#[derive(Deserialize)]
+struct Provider {
+    slug: String,
+}

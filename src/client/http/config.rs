@@ -1,0 +1,246 @@
+//! What a client is made from, and why it can be refused. Where the values come from (arguments, environment) is the
+//! caller's business; no message here repeats a value, because a value in the wrong place may be a secret.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use super::retry::Retry;
+use super::secret::ApiKey;
+
+/// The time one attempt may take unless [`Config::timeout`] says otherwise.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The requests under way at a time unless [`Config::max_concurrent_requests`] says otherwise.
+pub const DEFAULT_CONCURRENCY: NonZeroUsize = NonZeroUsize::new(10).expect("ten is not zero");
+
+/// Everything a [`Client`](super::Client) needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The management key, sent as a bearer token.
+    pub api_key: ApiKey,
+    /// Where the API is.
+    pub base_url: BaseUrl,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+    /// The `HTTP-Referer` header: the application's address.
+    pub http_referer: Option<String>,
+    /// The `X-OpenRouter-Title` header: the application's name.
+    pub title: Option<String>,
+    /// The `X-OpenRouter-Categories` header, comma-separated.
+    pub categories: Option<String>,
+    /// The time one attempt may take, from connecting to the last byte of the answer.
+    pub timeout: Duration,
+    /// What follows an attempt that failed.
+    pub retry: Retry,
+    /// How many requests may be under way at a time.
+    pub max_concurrent_requests: NonZeroUsize,
+}
+
+impl Config {
+    /// A configuration without application headers, with the default limits.
+    pub fn new(api_key: ApiKey, base_url: BaseUrl, user_agent: impl Into<String>) -> Config {
+        Config {
+            api_key,
+            base_url,
+            user_agent: user_agent.into(),
+            http_referer: None,
+            title: None,
+            categories: None,
+            timeout: DEFAULT_TIMEOUT,
+            retry: Retry::default(),
+            max_concurrent_requests: DEFAULT_CONCURRENCY,
+        }
+    }
+}
+
+/// Why no client can be made from a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The key cannot be one.
+    #[error("the API key {reason}")]
+    ApiKey {
+        /// What is wrong, continuing "the API key".
+        reason: &'static str,
+    },
+    /// The address is none that a key may be sent to.
+    #[error("the base URL {reason}")]
+    BaseUrl {
+        /// What is wrong, continuing "the base URL".
+        reason: &'static str,
+    },
+    /// A header's value holds what no header can carry.
+    #[error("the value for {name} cannot be sent as an HTTP header: only printable ASCII can")]
+    Header {
+        /// The header, as the API spells it.
+        name: &'static str,
+    },
+    /// A variable that should name the proxy cannot be parsed.
+    #[error(
+        "the environment variable {variable} should name the proxy for requests to the API, but it cannot be parsed, and \
+         without it requests would bypass the proxy. It should look like http://user:password@host:port. In the user \
+         name and password, write special characters percent-encoded (/ as %2F, @ as %40, # as %23, ? as %3F, a space as \
+         %20). To use no proxy, unset it, or add the API's host to NO_PROXY"
+    )]
+    Proxy {
+        /// The variable's name.
+        variable: &'static str,
+    },
+    /// No request could be answered in no time.
+    #[error("the timeout must be longer than zero")]
+    Timeout,
+    /// The trust store, or something else that HTTPS needs, is not usable.
+    #[error("HTTPS cannot be set up: {reason}")]
+    Tls {
+        /// The cause as the TLS library tells it.
+        reason: String,
+    },
+}
+
+/// The address of the API: `https`, or `http` to this machine alone, so that the key never travels in the clear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl {
+    /// Normalised, without a trailing slash.
+    text: String,
+    /// Host and, where it is not the scheme's own, port.
+    authority: String,
+    loopback: bool,
+    encrypted: bool,
+}
+
+impl BaseUrl {
+    /// The service itself.
+    pub fn production() -> BaseUrl {
+        BaseUrl {
+            text: "https://openrouter.ai/api/v1".to_owned(),
+            authority: "openrouter.ai".to_owned(),
+            loopback: false,
+            encrypted: true,
+        }
+    }
+
+    /// Reads an address. Surrounding whitespace and trailing slashes do not count; user info, a query and a fragment
+    /// are refused.
+    pub fn parse(text: &str) -> Result<BaseUrl, ConfigError> {
+        let refuse = |reason| Err(ConfigError::BaseUrl { reason });
+        let Ok(url) = Url::parse(text.trim()) else {
+            return refuse("is not a URL; it should look like https://openrouter.ai/api/v1");
+        };
+        let Some(host) = url.host().filter(|_| matches!(url.scheme(), "https" | "http")) else {
+            return refuse(
+                "must begin with https:// (or http:// for this machine) and name a host",
+            );
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return refuse("must not contain a user name or password");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return refuse("must not contain a query or fragment");
+        }
+        let loopback = is_loopback(&host);
+        let encrypted = url.scheme() == "https";
+        if !encrypted && !loopback {
+            return refuse(
+                "must use https; plain http is allowed only to localhost, 127.0.0.0/8 and [::1]",
+            );
+        }
+        let authority = match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_string(),
+        };
+        let text = url.as_str().trim_end_matches('/').to_owned();
+        Ok(BaseUrl { text, authority, loopback, encrypted })
+    }
+
+    /// The address, normalised, without a trailing slash.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    pub(super) fn is_loopback(&self) -> bool {
+        self.loopback
+    }
+
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => *name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_normalised() {
+        for (given, kept, authority) in [
+            ("https://openrouter.ai/api/v1", "https://openrouter.ai/api/v1", "openrouter.ai"),
+            (
+                " https://OpenRouter.ai:443/api/v1//\n",
+                "https://openrouter.ai/api/v1",
+                "openrouter.ai",
+            ),
+            ("https://gateway.example", "https://gateway.example", "gateway.example"),
+            ("http://localhost:8080/api/v1/", "http://localhost:8080/api/v1", "localhost:8080"),
+            ("http://127.9.9.9/", "http://127.9.9.9", "127.9.9.9"),
+            ("http://[::1]:81/v1", "http://[::1]:81/v1", "[::1]:81"),
+        ] {
+            let url = BaseUrl::parse(given).unwrap();
+            assert_eq!((url.as_str(), url.authority()), (kept, authority), "{given}");
+        }
+        assert_eq!(BaseUrl::production(), BaseUrl::parse(BaseUrl::production().as_str()).unwrap());
+    }
+
+    #[test]
+    fn the_key_is_never_sent_in_the_clear() {
+        for given in [
+            "http://openrouter.ai/api/v1",
+            "http://localhost.example/",
+            "http://128.0.0.1/",
+            "http://[::2]/",
+            "http://127.0.0.1.example/",
+        ] {
+            let error = BaseUrl::parse(given).unwrap_err().to_string();
+            assert!(error.contains("must use https"), "{given}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_plain_address_is_refused_without_repeating_it() {
+        for (given, expected) in [
+            ("", "is not a URL"),
+            ("openrouter.ai/api/hunter2", "is not a URL"),
+            ("localhost:8080/hunter2", "must begin with https://"),
+            ("ftp://openrouter.ai/hunter2", "must begin with https://"),
+            ("data:text/plain,hunter2", "must begin with https://"),
+            ("https://hunter2@openrouter.ai", "user name or password"),
+            ("https://user:hunter2@openrouter.ai", "user name or password"),
+            ("https://openrouter.ai/?key=hunter2", "query or fragment"),
+            ("https://openrouter.ai/?", "query or fragment"),
+            ("https://openrouter.ai/#hunter2", "query or fragment"),
+        ] {
+            let error = BaseUrl::parse(given).unwrap_err().to_string();
+            assert!(error.contains(expected) && !error.contains("hunter2"), "{given}: {error}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What a provider is to the protocol: a schema, a configuration step, resources and data sources.
+
+use async_trait::async_trait;
+
+use crate::cty::Value;
+
+use super::{
+    data_source::DataSource,
+    diagnostics::Diagnostics,
+    resource::{Reply, Resource},
+    schema::Schema,
+};
+
+/// A resource and its type name, such as `cloud_server`.
+pub type NamedResource<D> = (&'static str, Box<dyn Resource<D>>);
+
+/// A data source and its type name.
+pub type NamedDataSource<D> = (&'static str, Box<dyn DataSource<D>>);
+
+/// A provider. One instance serves the whole process; what [`Provider::configure`] makes belongs to one connection.
+#[async_trait]
+pub trait Provider: Send + Sync + 'static {
+    /// What a configured provider gives its resources: clients, caches.
+    type Data: Send + Sync + 'static;
+
+    /// The provider block.
+    fn schema(&self) -> Schema;
+
+    /// Checks a provider block. Values may be unknown.
+    fn validate(&self, config: &Value) -> Diagnostics;
+
+    /// Prepares for calls. Values may be unknown in a plan; that is no error until a call is needed.
+    async fn configure(&self, terraform_version: &str, config: &Value) -> Reply<Self::Data>;
+
+    /// Ends what is done with this data, now and for good; calls under way return as soon as they can. Must not wait.
+    fn stop(&self, data: &Self::Data);
+
+    /// The resources, in any order.
+    fn resources(&self) -> &[NamedResource<Self::Data>];
+
+    /// The data sources, in any order.
+    fn data_sources(&self) -> &[NamedDataSource<Self::Data>];
+}

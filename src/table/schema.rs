@@ -1,0 +1,35 @@
+//! The schema that a field table stands for.
+
+use crate::protocol::schema::{Attribute, Constraint, Schema};
+
+use super::field::{Field, Kind, Mode};
+
+/// The schema of a table, in its first version.
+pub fn schema(description: &'static str, fields: &[Field]) -> Schema {
+    Schema { version: 0, description, attributes: fields.iter().map(attribute).collect() }
+}
+
+fn attribute(field: &Field) -> Attribute {
+    let members = match field.kind {
+        Kind::Object(members) | Kind::ObjectList(members) => members,
+        Kind::Bool | Kind::Number | Kind::String | Kind::StringSet => &[],
+    };
+    Attribute {
+        name: field.name,
+        ty: field.ty(),
+        constraint: constraint(field),
+        description: field.doc,
+        deprecated: field.deprecated,
+        sensitive: field.sensitive,
+        members: members.iter().map(attribute).collect(),
+    }
+}
+
+fn constraint(field: &Field) -> Constraint {
+    match (field.mode, field.is_configurable(), field.is_computed()) {
+        (Mode::Required, ..) => Constraint::Required,
+        (_, true, true) => Constraint::OptionalComputed,
+        (_, true, false) => Constraint::Optional,
+        (_, false, _) => Constraint::Computed,
+    }
+}

@@ -1,0 +1,129 @@
+//! What follows from a field table, on a made-up one: the rules of plans, bodies, answers and validation.
+
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "`json!` at the call reads better without a borrow"
+)]
+
+mod answers;
+mod bodies;
+mod objects;
+mod plans;
+mod validation;
+
+use serde_json::json;
+
+use crate::cty::{Type, Value, json as cty_json};
+
+use super::{
+    body::JsonObject,
+    canonical_names::{CanonicalNames, NameCatalog, StoredNames},
+    field::{Check, Field, Kind, Literal},
+    schema::schema,
+};
+
+/// A rule of a made-up API.
+fn no_parenthesis(text: &str) -> Result<(), String> {
+    if text.contains('(') { Err("must have no parenthesis.".to_owned()) } else { Ok(()) }
+}
+
+/// One field of each sort.
+const WIDGET: &[Field] = &[
+    Field::computed_once("id", Kind::String),
+    Field::required("name", Kind::String).checks(&[Check::Length { min: 1, max: 5 }]),
+    Field::optional("place", Kind::String).or_computed().create_only(),
+    Field::optional("note", Kind::String),
+    Field::optional("limit", Kind::Number)
+        .sent_with("budget")
+        .checks(&[Check::GreaterThan(0), Check::RequiredWith("interval")]),
+    Field::optional("interval", Kind::String)
+        .sent_with("budget")
+        .checks(&[Check::OneOf(&["daily", "weekly"]), Check::RequiredWith("limit")]),
+    Field::optional("strict", Kind::Bool).or(Literal::Bool(false)),
+    Field::optional("models", Kind::StringSet).canonicalized().checks(&[Check::NotEmpty]),
+    Field::optional("size", Kind::Object(SIZE)),
+    Field::optional("filters", Kind::ObjectList(FILTER)),
+    Field::optional("builtins", Kind::ObjectList(BUILTIN))
+        .keyed_by("slug")
+        .checks(&[Check::UniqueBy("slug")]),
+    Field::optional("all", Kind::Bool).fan_out().sent_with("flags").deprecated("use one and two"),
+    Field::optional("one", Kind::Bool).default_from("all").sent_with("flags"),
+    Field::optional("two", Kind::Bool).default_from("all").sent_with("flags"),
+    Field::computed("updated_at", Kind::String),
+];
+
+const SIZE: &[Field] = &[
+    Field::required("width", Kind::Number).checks(&[Check::AtLeast(1)]),
+    Field::optional("height", Kind::Number),
+    Field::optional("unit", Kind::String)
+        .api_default(Literal::String("m"))
+        .checks(&[Check::OneOf(&["m", "ft"])]),
+    Field::optional("label", Kind::String).assigned_by_api(),
+];
+
+const FILTER: &[Field] = &[
+    Field::required("pattern", Kind::String).checks(&[Check::Text(no_parenthesis)]),
+    Field::optional("label", Kind::String),
+];
+
+const BUILTIN: &[Field] = &[
+    Field::required("slug", Kind::String),
+    Field::required("action", Kind::String),
+    Field::optional("scope", Kind::String)
+        .api_default(Literal::String("all"))
+        .checks(&[Check::OnlyIf { sibling: "slug", value: "inject" }]),
+    Field::optional("label", Kind::String).assigned_by_api().deprecated("it has no effect"),
+];
+
+fn ty() -> Type {
+    schema("", WIDGET).object_type()
+}
+
+/// An object of the table's type; what is not given is null.
+fn widget(members: serde_json::Value) -> Value {
+    cty_json::decode_stored(members.to_string().as_bytes(), &ty()).unwrap()
+}
+
+/// A widget as it is in state, with changes.
+fn state(changes: serde_json::Value) -> Value {
+    let mut members =
+        json!({ "id": "w1", "name": "a", "place": "p1", "strict": false, "updated_at": "t1" });
+    for (name, value) in changes.as_object().unwrap() {
+        members[name] = value.clone();
+    }
+    widget(members)
+}
+
+fn answer(members: serde_json::Value) -> JsonObject {
+    members.as_object().unwrap().clone()
+}
+
+/// `short` is `short-2024`, `other` is `other-2025`; everything else is unknown.
+struct Catalog;
+
+impl NameCatalog for Catalog {
+    fn canonical(&self, name: &str) -> Option<String> {
+        let canonical = ["short-2024", "other-2025"];
+        canonical
+            .into_iter()
+            .find(|form| *form == name || form[..form.len() - 5] == *name)
+            .map(str::to_owned)
+    }
+}
+
+fn no_record() -> &'static StoredNames {
+    static EMPTY: std::sync::LazyLock<StoredNames> = std::sync::LazyLock::new(StoredNames::default);
+    &EMPTY
+}
+
+fn unaided() -> CanonicalNames<'static> {
+    CanonicalNames { record: no_record(), aliases: None }
+}
+
+fn with_catalog() -> CanonicalNames<'static> {
+    CanonicalNames { record: no_record(), aliases: Some(&Catalog) }
+}
+
+fn models_field() -> &'static Field {
+    WIDGET.iter().find(|field| field.name == "models").unwrap()
+}
