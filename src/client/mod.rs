@@ -8,7 +8,7 @@ mod http;
 
 pub use api::{
     Accounts, AssigneeKind, Assignment, AssignmentLookup, Client, Created, Guardrail, Listing,
-    ModelCatalog, Same, Window, Workspace,
+    Matches, ModelCatalog, Window, Workspace,
 };
 pub use http::{
     ApiKey, BaseUrl, Call, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Error,

@@ -162,6 +162,6 @@ async fn an_answer_with_a_long_pattern_is_taken_in() {
     let answer =
         guardrail("g").replace(r#""name""#, &format!("{},\"name\"", &fields[1..fields.len() - 1]));
     let server = Server::always(Reply::json(200, answer)).await;
-    let read = client(&server).update_guardrail("g", &body, &DIFFERENT).await.unwrap();
+    let read = client(&server).update_guardrail("g", &body).await.unwrap();
     assert_eq!(read.fields().get("content_filters"), body.get("content_filters"));
 }

@@ -66,7 +66,7 @@ async fn whatever_is_idempotent_outlives_two_failures() {
 
         let patch = faulty(2, fault.clone(), Reply::json(200, guardrail("g"))).await;
         let body = object(r#"{"name":"n"}"#);
-        retrying(&patch, QUICK).update_guardrail("g", &body, &DIFFERENT).await.unwrap();
+        retrying(&patch, QUICK).update_guardrail("g", &body).await.unwrap();
         assert!(
             patch
                 .seen()

@@ -143,7 +143,7 @@ async fn nothing_is_begun_any_more() {
     let body = object(r#"{"name":"late"}"#);
     let refused = [
         client.create_guardrail(&body, &SAME).await.unwrap_err(),
-        client.update_guardrail("g", &body, &SAME).await.unwrap_err(),
+        client.update_guardrail("g", &body).await.unwrap_err(),
         client.delete_guardrail("g").await.unwrap_err(),
         client.assign(AssigneeKind::Key, "g", "k", "maker").await.unwrap_err(),
         client.unassign(AssigneeKind::Member, "g", "m", None).await.unwrap_err(),

@@ -24,7 +24,7 @@ use super::super::http::{
     Attempts, CancelPolicy, Closed, Error, JsonObject, Request, Response, RetryEnd, parse_time,
 };
 use super::Client;
-use super::guardrails::{Guardrail, Same};
+use super::guardrails::{Guardrail, Matches};
 
 pub use pending::Accounts;
 pub(super) use pending::Creations;
@@ -63,7 +63,7 @@ impl Client {
     pub async fn create_guardrail(
         &self,
         body: &JsonObject,
-        same: &Same<'_>,
+        same: &Matches<'_>,
     ) -> Result<Created, Error> {
         let request = self.creating(body)?;
         let mut fields = body.clone();
@@ -92,7 +92,7 @@ impl Client {
 /// One create.
 struct Creation<'a> {
     client: &'a Client,
-    same: &'a Same<'a>,
+    same: &'a Matches<'a>,
     name: String,
     wanted: Wanted,
     started: Instant,

@@ -67,38 +67,24 @@ impl Client {
         self.described(&self.http().request_with_id(&GET, id)?, id).await
     }
 
-    /// Changes the fields present in `body` and no others; `null` clears one. `same` tells whether a guardrail has the
-    /// fields that are wanted: where no answer could be had, the guardrail itself may show that it has.
-    pub async fn update_guardrail(
-        &self,
-        id: &str,
-        body: &JsonObject,
-        same: &Same<'_>,
-    ) -> Result<Guardrail, Error> {
-        let error = match self
-            .described(&self.http().request_with_id(&UPDATE, id)?.json(body)?, id)
-            .await
-        {
-            Err(error) if error.may_have_happened() => error,
-            outcome => return outcome,
-        };
-        match self.found_out(id).await {
-            Ok(found) if self.is_same(&found, same, None).await.unwrap_or(false) => Ok(found),
-            _ => Err(error),
-        }
+    /// Changes the fields present in `body` and no others; `null` clears one. Where [`Error::may_have_happened`] holds, the
+    /// outcome is unknown: [`Client::get_guardrail_after_write`] shows what the guardrail is then.
+    pub async fn update_guardrail(&self, id: &str, body: &JsonObject) -> Result<Guardrail, Error> {
+        self.described(&self.http().request_with_id(&UPDATE, id)?.json(body)?, id).await
     }
 
-    /// A guardrail after a write that had all the time there is, without an answer: asked for once.
-    async fn found_out(&self, id: &str) -> Result<Guardrail, Error> {
-        self.described(&self.http().request_with_id(&GET, id)?.finishing(Some(Instant::now())), id)
-            .await
+    /// A guardrail after a write whose outcome is unknown, which had all the time there is: asked for once, and even after a
+    /// stop.
+    pub async fn get_guardrail_after_write(&self, id: &str) -> Result<Guardrail, Error> {
+        let request = self.http().request_with_id(&GET, id)?.finishing(Some(Instant::now()));
+        self.described(&request, id).await
     }
 
     /// Whether a guardrail is the same; asks for the models only if that depends on them, and not again after `deadline`.
     pub(super) async fn is_same(
         &self,
         guardrail: &Guardrail,
-        same: &Same<'_>,
+        same: &Matches<'_>,
         deadline: Option<Instant>,
     ) -> Result<bool, Error> {
         match same(guardrail, None) {
@@ -146,7 +132,7 @@ impl Client {
             Err(error) if error.status() == Some(404) && !error.is_not_found() => error,
             outcome => return outcome,
         };
-        match self.found_out(id).await {
+        match self.get_guardrail_after_write(id).await {
             Err(gone) if gone.is_not_found() => Ok(()),
             _ => Err(error),
         }
@@ -165,7 +151,7 @@ fn is_in(workspace_id: Option<&str>) -> impl Fn(&Guardrail) -> Result<(), Malfor
 
 /// Whether a guardrail has the fields that are wanted. None if that depends on which names mean the same model, and no
 /// catalogue was given.
-pub type Same<'a> = dyn Fn(&Guardrail, Option<&ModelCatalog>) -> Option<bool> + Send + Sync + 'a;
+pub type Matches<'a> = dyn Fn(&Guardrail, Option<&ModelCatalog>) -> Option<bool> + Send + Sync + 'a;
 
 /// The workspaces of all guardrails that the service has described so far, by the guardrail's id.
 #[derive(Default)]

@@ -25,7 +25,7 @@ use super::http::{Config, ConfigError, HttpClient};
 pub use assignment_cache::AssignmentLookup;
 pub use assignments::{AssigneeKind, Assignment};
 pub use create::{Accounts, Created};
-pub use guardrails::{Guardrail, Same};
+pub use guardrails::{Guardrail, Matches};
 pub use models::ModelCatalog;
 pub use pages::{Listing, Window};
 pub use workspaces::Workspace;

@@ -122,7 +122,12 @@ impl Resource<Api> for Guardrail {
     async fn update(&self, api: &Api, prior: State, planned: Value) -> Reply<State> {
         let client = api.client()?;
         let body = update_body(FIELDS, &prior.value, &planned);
-        let updated = client.update_guardrail(id(&prior.value), &body, &is_as(&planned)).await;
+        let updated = match client.update_guardrail(id(&prior.value), &body).await {
+            Err(error) if error.may_have_happened() => {
+                after_unknown_outcome(client, id(&prior.value), &planned).await.ok_or(error)
+            }
+            outcome => outcome,
+        };
         let updated = updated.map_err(|error| {
             body_error_diagnostic(&act("update", &prior.value), &error, FIELDS, None)
         })?;
@@ -175,6 +180,21 @@ async fn settle(
         Diagnostic { detail: client.redact(&warning.detail), ..warning }
     };
     WithWarnings::new(state, mismatches.iter().map(warning))
+}
+
+/// The guardrail after an update of unknown outcome, if it turns out to be what was planned.
+async fn after_unknown_outcome(
+    client: &Client,
+    id: &str,
+    planned: &Value,
+) -> Option<client::Guardrail> {
+    let found = client.get_guardrail_after_write(id).await.ok()?;
+    let matches = is_as(planned);
+    let is_planned = match matches(&found, None) {
+        Some(is_planned) => is_planned,
+        None => matches(&found, Some(&*client.models_to_finish(None).await.ok()?)) == Some(true),
+    };
+    is_planned.then_some(found)
 }
 
 /// Tells whether a guardrail is what was planned.

@@ -74,7 +74,7 @@ pub(super) struct Wanted {
 /// Whether two creates ask for something in the same workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    Same,
+    Matches,
     Other,
     /// One of them asks for the default workspace, and which that is nobody has told yet.
     Unknown,
@@ -175,18 +175,18 @@ impl Known {
         wanted: &'a Wanted,
     ) -> impl Iterator<Item = &'a Open> {
         let open = self.open.get(name).into_iter().flatten();
-        open.filter(|open| self.place(&open.wanted, wanted) == Place::Same)
+        open.filter(|open| self.place(&open.wanted, wanted) == Place::Matches)
     }
 
     fn place(&self, one: &Wanted, other: &Wanted) -> Place {
         if one.workspace_id == other.workspace_id {
-            return Place::Same;
+            return Place::Matches;
         }
         let resolved = |wanted: &Wanted| {
             wanted.workspace_id.clone().or_else(|| self.default_workspace.clone())
         };
         match (resolved(one), resolved(other)) {
-            (Some(one), Some(other)) if one == other => Place::Same,
+            (Some(one), Some(other)) if one == other => Place::Matches,
             (Some(_), Some(_)) => Place::Other,
             _ => Place::Unknown,
         }
