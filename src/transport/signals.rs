@@ -1,92 +1,42 @@
 //! Which signals end the process.
+//!
+//! Ctrl-C, Ctrl-\ and the end of a terminal reach the host and its plugins alike. The host then
+//! stops its work in order, for which it still needs the plugin, so a hosted plugin ignores them.
 
 use std::io;
 
 use super::Mode;
 
-#[cfg(not(unix))]
-pub(super) use self::other::Signals;
+/// Replaces the default of the signals, which is to die at once and leave the socket behind, and
+/// waits for one that ends the process.
 #[cfg(unix)]
-pub(super) use self::unix::Signals;
+pub(super) fn end(mode: Mode) -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
 
-#[cfg(unix)]
-mod unix {
-    //! Ctrl-C, Ctrl-\ and the end of a terminal reach the host and its plugins alike. The host then stops its work in
-    //! order, for which it still needs the plugin; and when it dies of the signal, the plugin sees that it is gone.
-
-    use tokio::signal::unix::{Signal, SignalKind, signal};
-
-    use super::{Mode, io};
-
-    /// The signals that were taken over.
-    pub(in super::super) struct Signals {
-        terminate: Signal,
-        interrupt: Signal,
-        mode: Mode,
-        /// Swallowed while they are held.
-        _ignored: Vec<Signal>,
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    if mode == Mode::Hosted {
+        // The default stays replaced though nobody waits for them.
+        let _ = (signal(SignalKind::hangup())?, signal(SignalKind::quit())?);
     }
-
-    impl Signals {
-        /// Takes over from the default, which is to die at once with the socket left behind.
-        pub(in super::super) fn subscribe(mode: Mode) -> io::Result<Self> {
-            let ignored = match mode {
-                Mode::Hosted => vec![signal(SignalKind::hangup())?, signal(SignalKind::quit())?],
-                Mode::ByHand => Vec::new(),
-            };
-            Ok(Self {
-                terminate: signal(SignalKind::terminate())?,
-                interrupt: signal(SignalKind::interrupt())?,
-                mode,
-                _ignored: ignored,
-            })
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv(), if mode == Mode::Debug => {}
         }
-
-        /// Waits for a signal that ends the process.
-        pub(in super::super) async fn end(&mut self) {
-            match self.mode {
-                Mode::Hosted => {
-                    self.terminate.recv().await;
-                }
-                Mode::ByHand => {
-                    tokio::select! {
-                        _ = self.terminate.recv() => {}
-                        _ = self.interrupt.recv() => {}
-                    }
-                }
-            }
-        }
-    }
+    })
 }
 
+/// The same where there is only Ctrl-C.
 #[cfg(not(unix))]
-mod other {
-    //! Ctrl-C alone, which reaches the host and its plugins alike.
-
-    use std::future;
-
-    use super::{Mode, io};
-
-    /// How Ctrl-C is taken.
-    pub(in super::super) struct Signals {
-        mode: Mode,
-    }
-
-    impl Signals {
-        /// Takes over from the default when it is waited for.
-        pub(in super::super) fn subscribe(mode: Mode) -> io::Result<Self> {
-            Ok(Self { mode })
-        }
-
-        /// Waits for what ends the process.
-        pub(in super::super) async fn end(&mut self) {
-            loop {
-                match (tokio::signal::ctrl_c().await, self.mode) {
-                    (Ok(()), Mode::Hosted) => {}
-                    (Ok(()), Mode::ByHand) => return,
-                    (Err(_), _) => future::pending().await,
-                }
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on unix")]
+pub(super) fn end(mode: Mode) -> io::Result<impl Future<Output = ()>> {
+    Ok(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if mode == Mode::Debug {
+                return;
             }
         }
-    }
+        std::future::pending().await
+    })
 }
