@@ -53,19 +53,9 @@ fn subscriber<W: Write + Send + 'static>(
 }
 
 struct Hclog<W> {
+    /// Takes the place of this package's name in `@module`.
     module: &'static str,
     output: Mutex<W>,
-}
-
-impl<W> Hclog<W> {
-    /// The plugin's name and the layer that logs; for a library, its name.
-    fn module(&self, target: &str) -> String {
-        let mut parts = target.split("::");
-        match (parts.next(), parts.next()) {
-            (Some(PACKAGE), Some(layer)) => format!("{}.{layer}", self.module),
-            (library, _) => library.unwrap_or_default().to_owned(),
-        }
-    }
 }
 
 impl<W: Write + 'static> Layer<Registry> for Hclog<W> {
@@ -87,14 +77,13 @@ impl<W: Write + 'static> Layer<Registry> for Hclog<W> {
         let mut fields = Fields::default();
         for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
             if let Some(outer) = span.extensions().get::<Fields>() {
-                fields.extend(outer);
+                fields.0.extend(outer.0.clone());
             }
         }
         event.record(&mut fields);
-        // hclog's names of the levels.
-        let level = event.metadata().level().as_str().to_ascii_lowercase();
-        let module = self.module(event.metadata().target());
-        let line = line::render(&level, &module, fields, OffsetDateTime::now_utc());
+        let (level, target) = (event.metadata().level(), event.metadata().target());
+        let module = target.replacen(PACKAGE, self.module, 1).replace("::", ".");
+        let line = line::render(level.as_str(), module, fields, OffsetDateTime::now_utc());
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         // A host that no longer reads is no reason to fail.
         let _ = output.write_all(line.as_bytes());

@@ -98,17 +98,12 @@ mod unix {
     use super::{Address, Environment, Listener};
     use crate::transport::error::with_causes;
 
-    /// The variables that name a directory for the socket: go-plugin's, and the system's.
-    const DIRECTORIES: [&str; 2] = ["PLUGIN_UNIX_SOCKET_DIR", "TMPDIR"];
-
-    /// The directory where no variable names one that can be used.
-    const TEMPORARY: &str = "/tmp";
-
     /// Listens in the first directory that can hold a socket: one that exists, can be written, and
     /// leaves room for a name in the 104 to 108 bytes of an address.
     pub(super) fn bind(environment: &Environment) -> Option<(Listener, Address)> {
-        let configured = DIRECTORIES.iter().filter_map(|name| environment.get(name));
-        for directory in configured.chain([OsStr::new(TEMPORARY)]) {
+        let host = environment.get("PLUGIN_UNIX_SOCKET_DIR");
+        let directories = [host, environment.get("TMPDIR"), Some(OsStr::new("/tmp"))];
+        for directory in directories.into_iter().flatten() {
             match bind_in(Path::new(directory)) {
                 Ok(bound) => return Some(bound),
                 Err(error) => {

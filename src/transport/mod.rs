@@ -99,7 +99,7 @@ where
         let service = application(calls, stop);
         Box::new(move |request| service.clone().call(request))
     });
-    match server::run(plugin, mode, environment, application) {
+    match server::run(server::serve(plugin, mode, environment, application)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // A host takes the level of a line that is not JSON from such a prefix.

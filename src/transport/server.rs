@@ -9,8 +9,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::error::{StartError, with_causes};
 use super::lifetime::{self, Connections};
 use super::listener::{Listener, Stream};
-use super::{Environment, MakeApplication, Mode, Plugin, connection, handshake, signals};
-use super::{services::Services, tls::Identity};
+use super::services::Services;
+use super::{Environment, MakeApplication, Mode, Plugin, connection, handshake, signals, tls};
 
 /// The certificate (PEM) that the host will present; set when it wants TLS.
 const CLIENT_CERTIFICATE: &str = "PLUGIN_CLIENT_CERT";
@@ -31,23 +31,19 @@ const LAST_CALLS: Duration = Duration::from_secs(15);
 /// The pause after a connection could not be accepted, as for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves until the process has to end.
-pub(super) fn run(
-    plugin: &Plugin,
-    mode: Mode,
-    environment: &Environment,
-    application: MakeApplication,
-) -> Result<(), StartError> {
+/// Runs [`serve`] to its end, and nothing after it.
+pub(super) fn run(serving: impl Future<Output = Result<(), StartError>>) -> Result<(), StartError> {
     let mut runtime = runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(WORKERS).enable_all().build();
     let runtime = runtime.map_err(StartError::Process)?;
-    let result = runtime.block_on(serve(plugin, mode, environment, application));
+    let result = runtime.block_on(serving);
     // Tasks that are still running must not delay the exit.
     runtime.shutdown_background();
     result
 }
 
-async fn serve(
+/// Serves until the process has to end.
+pub(super) async fn serve(
     plugin: &Plugin,
     mode: Mode,
     environment: &Environment,
@@ -58,16 +54,16 @@ async fn serve(
     let parent_gone = lifetime::parent_gone();
     // Hosts that attach to a `--debug` process have no certificate to show.
     let identity = match (mode, environment.get(CLIENT_CERTIFICATE)) {
-        (Mode::Hosted, Some(pem)) => Some(Identity::pinned_to(pem.as_encoded_bytes())?),
+        (Mode::Hosted, Some(pem)) => Some(tls::pinned_to(pem.as_encoded_bytes())?),
         _ => None,
     };
+    let (certificate, acceptor) = identity.unzip();
     let (listener, address) = Listener::bind(environment).await?;
-    let certificate = identity.as_ref().map(|identity| &identity.certificate);
-    handshake::announce(plugin, mode, environment, &address, certificate)
+    handshake::announce(plugin, mode, environment, &address, certificate.as_ref())
         .map_err(StartError::Handshake)?;
-    tracing::debug!(address = address.text, tls = identity.is_some(), "serving");
+    tracing::debug!(address = address.text, tls = acceptor.is_some(), "serving");
 
-    let server = Arc::new(Server::new(identity, application));
+    let server = Arc::new(Server::new(acceptor, application));
     tokio::spawn(Arc::clone(&server).accept(listener));
     let hosted = mode == Mode::Hosted;
     let (end, reason) = tokio::select! {
@@ -108,9 +104,9 @@ struct Server {
 }
 
 impl Server {
-    fn new(identity: Option<Identity>, application: MakeApplication) -> Self {
+    fn new(acceptor: Option<TlsAcceptor>, application: MakeApplication) -> Self {
         Self {
-            acceptor: identity.map(|identity| identity.config.into()),
+            acceptor,
             application,
             connections: Connections::new(),
             calls: TaskTracker::new(),

@@ -19,9 +19,6 @@ use crate::pb::plugin::grpc_controller_server::{self, GrpcController, GrpcContro
 use crate::pb::plugin::grpc_stdio_server::{self, GrpcStdio, GrpcStdioServer};
 use crate::pb::plugin::{ConnInfo, Empty, StdioData};
 
-/// The name under which go-plugin asks for the plugin's health; the empty name is the whole server.
-const HEALTH_NAMES: [&str; 2] = ["plugin", ""];
-
 /// The services of one connection.
 pub(super) struct Services {
     pub(super) application: Application,
@@ -83,9 +80,9 @@ impl GrpcBroker for HostServices {
 
     async fn start_stream(
         &self,
-        request: Request<Streaming<ConnInfo>>,
+        sent: Request<Streaming<ConnInfo>>,
     ) -> Reply<IdleStream<ConnInfo>> {
-        self.idle_stream(request)
+        self.idle_stream(sent)
     }
 }
 
@@ -110,13 +107,15 @@ impl GrpcController for HostServices {
 impl Health for HostServices {
     type WatchStream = IdleStream<HealthCheckResponse>;
 
-    /// A process that responds is healthy.
+    /// A process that responds is healthy: the plugin, as go-plugin calls it, and the whole server.
     async fn check(&self, request: Request<HealthCheckRequest>) -> Reply<HealthCheckResponse> {
-        if !HEALTH_NAMES.contains(&request.into_inner().service.as_str()) {
-            return Err(Status::not_found("there is no such service"));
+        match request.get_ref().service.as_str() {
+            "plugin" | "" => {
+                let status = ServingStatus::Serving.into();
+                Ok(Response::new(HealthCheckResponse { status }))
+            }
+            _ => Err(Status::not_found("there is no such service")),
         }
-        let status = ServingStatus::Serving.into();
-        Ok(Response::new(HealthCheckResponse { status }))
     }
 
     /// No host watches: the end of the process says more.

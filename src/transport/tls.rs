@@ -12,36 +12,32 @@ use rustls::server::ParsedCertificate;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error};
 use rustls::{ServerConfig, SignatureScheme};
+use tokio_rustls::TlsAcceptor;
 
 use super::error::StartError;
 
 /// The name by which hosts verify the certificate.
 const SERVER_NAME: &str = "localhost";
 
-/// The certificate that this process presents to its host, and TLS that accepts only this host.
-pub(super) struct Identity {
-    pub(super) certificate: CertificateDer<'static>,
-    pub(super) config: Arc<ServerConfig>,
-}
-
-impl Identity {
-    /// Makes a key and a certificate, for use with the client whose certificate is `client_pem`.
-    pub(super) fn pinned_to(client_pem: &[u8]) -> Result<Self, StartError> {
-        let client = CertificateDer::from_pem_slice(client_pem).map_err(StartError::Pem)?;
-        ParsedCertificate::try_from(&client).map_err(StartError::ClientCertificate)?;
-        let (certificate, key) = self_signed()?;
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let verifier = Pinned { client, algorithms: provider.signature_verification_algorithms };
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_client_cert_verifier(Arc::new(verifier))
-            .with_single_cert(vec![certificate.clone()], key)?;
-        // gRPC clients give up without it.
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        // There is one connection per process: a ticket would never be used.
-        config.send_tls13_tickets = 0;
-        Ok(Self { certificate, config: Arc::new(config) })
-    }
+/// Makes a certificate for this process, and TLS that presents it and accepts only the client whose
+/// certificate is `client_pem`.
+pub(super) fn pinned_to(
+    client_pem: &[u8],
+) -> Result<(CertificateDer<'static>, TlsAcceptor), StartError> {
+    let client = CertificateDer::from_pem_slice(client_pem).map_err(StartError::Pem)?;
+    ParsedCertificate::try_from(&client).map_err(StartError::ClientCertificate)?;
+    let (certificate, key) = self_signed()?;
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier = Pinned { client, algorithms: provider.signature_verification_algorithms };
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_client_cert_verifier(Arc::new(verifier))
+        .with_single_cert(vec![certificate.clone()], key)?;
+    // gRPC clients give up without it.
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    // There is one connection per process: a ticket would never be used.
+    config.send_tls13_tickets = 0;
+    Ok((certificate, Arc::new(config).into()))
 }
 
 /// A P-256 key and its certificate. rcgen's default validity, some 50 years back and 2,000 ahead,

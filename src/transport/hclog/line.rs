@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-/// The longest line, with room to spare below the host's 64 KiB, and the longest value in it.
+/// The longest line, with room to spare below the host's 64 KiB.
 const MAX_LINE: usize = 60 << 10;
-const MAX_VALUE: usize = 16 << 10;
 
 /// The end of a value that was cut.
 const CUT: &str = "…";
@@ -16,35 +15,35 @@ const CUT: &str = "…";
 /// tracing's name for the field that holds the message.
 const MESSAGE: &str = "message";
 
-/// Names and values of a span or event, each name once.
-#[derive(Debug, Default)]
-pub(super) struct Fields(BTreeMap<&'static str, String>);
+/// Names and values of a span or event. A later value replaces an earlier one, as an inner span's
+/// does an outer one's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fields(pub(super) BTreeMap<&'static str, String>);
 
 impl Fields {
-    /// Sets a field. A later value replaces an earlier one, as an inner span's does an outer one's.
     /// The names with `@` are hclog's own.
     pub(super) fn set(&mut self, name: &'static str, value: String) {
         self.0.insert(name.trim_start_matches('@'), value);
     }
-
-    /// Adds the fields of an inner span, which replace those of the same name.
-    pub(super) fn extend(&mut self, other: &Self) {
-        self.0.extend(other.0.iter().map(|(name, value)| (*name, value.clone())));
-    }
 }
 
-/// The line, with its end. All values are strings; fields that would make it too long are cut, then
-/// left out.
-pub(super) fn render(level: &str, module: &str, mut fields: Fields, now: OffsetDateTime) -> String {
-    let message = fields.0.remove(MESSAGE).unwrap_or_default();
-    let mut line = format!(r#"{{"@level":{},"@timestamp":"{}""#, quoted(level), timestamp(now));
-    append(&mut line, "@module", module);
-    append(&mut line, "@message", &message);
-    for (name, value) in &fields.0 {
-        append(&mut line, name, value);
+/// The line, with its end. All values are strings. If the line is too long, the longest are cut.
+pub(super) fn render(level: &str, module: String, fields: Fields, now: OffsetDateTime) -> String {
+    let mut values = fields.0;
+    let message = values.remove(MESSAGE).unwrap_or_default();
+    values.insert("@level", level.to_ascii_lowercase());
+    values.insert("@message", message);
+    values.insert("@module", module);
+    values.insert("@timestamp", timestamp(now));
+    let mut limit = MAX_LINE;
+    loop {
+        let line = serde_json::json!(values).to_string();
+        if line.len() < MAX_LINE {
+            return line + "\n";
+        }
+        limit /= 2;
+        values.values_mut().for_each(|value| cut(value, limit));
     }
-    line.push_str("}\n");
-    line
 }
 
 /// RFC 3339 in UTC with exactly six fractional digits.
@@ -54,34 +53,13 @@ fn timestamp(now: OffsetDateTime) -> String {
     format!("{date}T{hour:02}:{minute:02}:{second:02}.{fraction:06}Z")
 }
 
-/// Appends `,"name":"value"` as far as there is room.
-fn append(line: &mut String, name: &str, value: &str) {
-    let name = quoted(name);
-    let overhead = ",:}\n".len() + quoted(CUT).len();
-    let Some(room) = MAX_LINE.checked_sub(line.len() + name.len() + overhead) else { return };
-    let value = quoted_beginning(value, room.min(MAX_VALUE));
-    *line += &format!(",{name}:{value}");
-}
-
-/// A JSON string of the text, or of as much of it as fits into `room` bytes.
-fn quoted_beginning(text: &str, room: usize) -> String {
-    let whole = quoted(text);
-    if whole.len() <= room {
-        return whole;
+/// Keeps the beginning of a value that is longer than `limit` bytes.
+fn cut(value: &mut String, limit: usize) {
+    if let Some(end) = (0..=limit).rev().find(|&end| value.is_char_boundary(end))
+        && value.len() > limit
+    {
+        value.replace_range(end.., CUT);
     }
-    let mut length = quoted("").len();
-    for (start, character) in text.char_indices() {
-        length += quoted(character.encode_utf8(&mut [0; 4])).len() - quoted("").len();
-        if length > room {
-            return quoted(&format!("{}{CUT}", &text[..start]));
-        }
-    }
-    whole
-}
-
-/// A JSON string.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]
@@ -94,7 +72,7 @@ mod tests {
         for name in names {
             fields.set(name, value.to_owned());
         }
-        let text = render("info", "test", fields, OffsetDateTime::UNIX_EPOCH);
+        let text = render("INFO", "test".to_owned(), fields, OffsetDateTime::UNIX_EPOCH);
         let value = serde_json::from_str(&text).expect("a line is one JSON object");
         (text, value)
     }
@@ -124,8 +102,9 @@ mod tests {
             let names = [MESSAGE, "a", "b", "c", "d", "e", "f"];
             let (text, line) = rendered(&names, &filler.repeat(100_000));
             assert!(text.len() < 64 << 10, "{}", text.len());
-            let value = line["a"].as_str().expect("the first field has room");
+            let value = line["a"].as_str().unwrap();
             assert!(value.ends_with(CUT) && value.starts_with(filler));
+            assert_eq!(line["@level"], "info");
         }
     }
 }
