@@ -4,39 +4,28 @@ use std::ffi::OsString;
 
 use super::{Environment, Mode, Plugin};
 
-/// What to do.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Command {
-    Serve(Mode),
-    /// Print this on standard output and exit.
-    Print(String),
-    /// Print this on standard error and exit with this code.
-    Refuse(String, u8),
-}
-
 /// Reads the arguments, without the program's name. One dash is as good as two, as in Go providers.
+/// Returns how to serve, or the text to end with and the exit code.
 pub(super) fn parse(
     plugin: &Plugin,
     arguments: impl IntoIterator<Item = OsString>,
     environment: &Environment,
-) -> Command {
+) -> Result<Mode, (String, u8)> {
+    let Plugin { name, version, introduction, .. } = plugin;
     let arguments: Vec<_> = arguments.into_iter().collect();
     let arguments: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
     match arguments.iter().map(AsRef::as_ref).collect::<Vec<_>>()[..] {
         // A host shows the cookie; without it, a person has started the program.
         [] if environment.get(plugin.cookie_key) == Some(plugin.cookie_value.as_ref()) => {
-            Command::Serve(Mode::Hosted)
+            Ok(Mode::Hosted)
         }
-        [] => Command::Refuse(plugin.introduction.to_owned(), 1),
-        ["--debug" | "-debug"] => Command::Serve(Mode::Debug),
-        ["--help" | "-help" | "-h"] => Command::Print(plugin.introduction.to_owned()),
-        ["--version" | "-version" | "-V"] => {
-            Command::Print(format!("{} {}\n", plugin.name, plugin.version))
-        }
+        [] => Err((introduction.to_string(), 1)),
+        ["--debug" | "-debug"] => Ok(Mode::Debug),
+        ["--help" | "-help" | "-h"] => Err((introduction.to_string(), 0)),
+        ["--version" | "-version" | "-V"] => Err((format!("{name} {version}\n"), 0)),
         [.., last] => {
-            let name = plugin.name;
             let text = format!("{name}: argument not understood: {last}\nTry {name} --help\n");
-            Command::Refuse(text, 2)
+            Err((text, 2))
         }
     }
 }
@@ -46,35 +35,35 @@ mod tests {
     use super::*;
     use crate::transport::server::tests::{PLUGIN, environment};
 
-    fn parsed(arguments: &[&str], cookie: &str) -> Command {
+    fn parsed(arguments: &[&str], cookie: &str) -> Result<Mode, (String, u8)> {
         let environment = environment(&[(PLUGIN.cookie_key, cookie)]);
         parse(&PLUGIN, arguments.iter().map(OsString::from), &environment)
     }
 
     #[test]
     fn only_the_right_cookie_starts_the_server() {
-        assert_eq!(parsed(&[], PLUGIN.cookie_value), Command::Serve(Mode::Hosted));
+        assert_eq!(parsed(&[], PLUGIN.cookie_value), Ok(Mode::Hosted));
         for cookie in ["", "wrong"] {
             let text = PLUGIN.introduction.to_owned();
-            assert_eq!(parsed(&[], cookie), Command::Refuse(text, 1));
+            assert_eq!(parsed(&[], cookie), Err((text, 1)));
         }
     }
 
     #[test]
     fn one_dash_is_as_good_as_two() {
         for argument in ["--debug", "-debug"] {
-            assert_eq!(parsed(&[argument], ""), Command::Serve(Mode::Debug));
+            assert_eq!(parsed(&[argument], ""), Ok(Mode::Debug));
         }
         for argument in ["--version", "-version"] {
             let text = "terraform-provider-test 1.2.3\n".to_owned();
-            assert_eq!(parsed(&[argument], ""), Command::Print(text));
+            assert_eq!(parsed(&[argument], ""), Err((text, 0)));
         }
     }
 
     #[test]
     fn an_unknown_argument_is_named() {
         for arguments in [&["--frobnicate"][..], &["--debug", "--frobnicate"][..]] {
-            let Command::Refuse(text, 2) = parsed(arguments, PLUGIN.cookie_value) else {
+            let Err((text, 2)) = parsed(arguments, PLUGIN.cookie_value) else {
                 panic!("{arguments:?} was accepted");
             };
             assert!(text.contains("--frobnicate"), "{text}");

@@ -1,13 +1,15 @@
-//! How the end of the host is seen: one that is killed sends nothing, so from the parent process and
-//! from the connections.
+//! What ends the process besides Shutdown: signals, and the end of the host. A host that is killed
+//! sends nothing, so its end is seen from the parent process and from the connections.
 
 #[cfg(unix)]
 use std::os::unix::process::parent_id;
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use tokio::sync::Notify;
 use tokio::time;
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
+
+use super::Mode;
 
 /// How often to look whether the parent process is still the same.
 const PARENT_POLL: Duration = Duration::from_millis(250);
@@ -17,6 +19,43 @@ const RECONNECT: Duration = Duration::from_secs(1);
 
 /// As long as a host waits for a plugin to start.
 const FIRST_CONNECTION: Duration = Duration::from_secs(60);
+
+/// Replaces the default of the signals, which is to die at once and leave the socket behind, and
+/// waits for one that ends the process.
+///
+/// Ctrl-C, Ctrl-\ and the end of a terminal reach the host and its plugins alike. The host then
+/// stops its work in order, for which it still needs the plugin, so a hosted plugin ignores them.
+#[cfg(unix)]
+pub(super) fn signal(mode: Mode) -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    if mode == Mode::Hosted {
+        // The default stays replaced though nobody waits for them.
+        let _ = (signal(SignalKind::hangup())?, signal(SignalKind::quit())?);
+    }
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv(), if mode == Mode::Debug => {}
+        }
+    })
+}
+
+/// The same where there is only Ctrl-C.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on unix")]
+pub(super) fn signal(mode: Mode) -> io::Result<impl Future<Output = ()>> {
+    Ok(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if mode == Mode::Debug {
+                return;
+            }
+        }
+        std::future::pending().await
+    })
+}
 
 /// Notes the parent process, then waits until there is another one, as an orphan gets.
 pub(super) fn parent_gone() -> impl Future<Output = ()> {

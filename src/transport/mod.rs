@@ -15,17 +15,16 @@ mod listener;
 mod panic;
 mod server;
 mod services;
-mod signals;
 mod tls;
 
-use std::{convert::Infallible, ffi::OsString, io, process::ExitCode};
+use std::io::{self, Write as _};
+use std::{convert::Infallible, ffi::OsString, process::ExitCode};
 
 use http::{Request, Response};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::{body::Body, codegen::BoxFuture};
 use tower_service::Service;
 
-use self::command_line::Command;
 pub use self::environment::Environment;
 use self::error::with_causes;
 
@@ -89,9 +88,8 @@ where
         + 'static,
 {
     let mode = match command_line::parse(plugin, arguments, environment) {
-        Command::Serve(mode) => mode,
-        Command::Print(text) => return exit(&mut io::stdout(), &text, 0),
-        Command::Refuse(text, code) => return exit(&mut io::stderr(), &text, code),
+        Ok(mode) => mode,
+        Err((text, code)) => return exit(&text, code),
     };
     panic::install();
     hclog::install(plugin, environment);
@@ -104,13 +102,16 @@ where
         Err(error) => {
             // A host takes the level of a line that is not JSON from such a prefix.
             let text = format!("[ERROR] {}: {}\n", plugin.name, with_causes(&error));
-            exit(&mut io::stderr(), &text, 1)
+            exit(&text, 1)
         }
     }
 }
 
-/// Writes a last text. A failure to do so cannot be reported anywhere.
-fn exit(stream: &mut impl io::Write, text: &str, code: u8) -> ExitCode {
-    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+/// Writes a last text, to standard output if all is well. A failure cannot be reported anywhere.
+fn exit(text: &str, code: u8) -> ExitCode {
+    let _ = match code {
+        0 => io::stdout().write_all(text.as_bytes()),
+        _ => io::stderr().write_all(text.as_bytes()),
+    };
     ExitCode::from(code)
 }

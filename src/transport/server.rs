@@ -10,7 +10,7 @@ use super::error::{StartError, with_causes};
 use super::lifetime::{self, Connections};
 use super::listener::{Listener, Stream};
 use super::services::Services;
-use super::{Environment, MakeApplication, Mode, Plugin, connection, handshake, signals, tls};
+use super::{Environment, MakeApplication, Mode, Plugin, connection, handshake, tls};
 
 /// The certificate (PEM) that the host will present; set when it wants TLS.
 const CLIENT_CERTIFICATE: &str = "PLUGIN_CLIENT_CERT";
@@ -18,15 +18,13 @@ const CLIENT_CERTIFICATE: &str = "PLUGIN_CLIENT_CERT";
 /// A provider waits for the network: two threads keep many requests going, and start fast.
 const WORKERS: usize = 2;
 
-/// How long the response to Shutdown may take to be sent. Hosts wait for the exit, so it is short.
-const LAST_RESPONSE: Duration = Duration::from_millis(20);
-
-/// How long the responses of the last calls may take to be sent to a host that still reads.
-const LAST_RESPONSES: Duration = Duration::from_millis(500);
-
-/// How long calls under way may take when the process ends. It is longer than an application that
-/// was stopped takes to finish its work.
+/// How long calls under way may take when the process ends: longer than an application that was
+/// stopped takes to finish its work.
 const LAST_CALLS: Duration = Duration::from_secs(15);
+
+/// How long their responses may then take to be sent. Hosts wait for the exit after Shutdown.
+const LAST_RESPONSES: Duration = Duration::from_millis(500);
+const SHUTDOWN_RESPONSE: Duration = Duration::from_millis(20);
 
 /// The pause after a connection could not be accepted, as for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -50,7 +48,7 @@ pub(super) async fn serve(
     application: MakeApplication,
 ) -> Result<(), StartError> {
     // Before the host knows of this process, so that nothing is missed.
-    let signal = signals::end(mode).map_err(StartError::Process)?;
+    let signal = lifetime::signal(mode).map_err(StartError::Process)?;
     let parent_gone = lifetime::parent_gone();
     // Hosts that attach to a `--debug` process have no certificate to show.
     let identity = match (mode, environment.get(CLIENT_CERTIFICATE)) {
@@ -95,11 +93,11 @@ struct Server {
     acceptor: Option<TlsAcceptor>,
     application: MakeApplication,
     connections: Connections,
-    /// The application's tasks, which the end of the process waits for.
+    /// The application's tasks.
     calls: TaskTracker,
     /// Makes the application stop.
     stop: CancellationToken,
-    /// Cancelled by the controller's Shutdown, and at the end: connections are then closed.
+    /// Cancelled by the controller's Shutdown, and at the end, to close connections.
     shutdown: CancellationToken,
 }
 
@@ -155,7 +153,7 @@ impl Server {
     async fn finish(&self, end: End) {
         match end {
             // The host kills the process after two seconds.
-            End::Shutdown => self.close_connections(LAST_RESPONSE).await,
+            End::Shutdown => self.close_connections(SHUTDOWN_RESPONSE).await,
             // A CI system sends SIGTERM to the whole process group. The host then stops its calls
             // in order, and has to receive what they did.
             End::Signal => {
