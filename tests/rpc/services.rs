@@ -12,7 +12,7 @@ use terraform_provider_openrouter::pb::plugin::grpc_stdio_client::GrpcStdioClien
 use tokio::time::timeout;
 use tonic::{Code, Streaming};
 
-use crate::harness::{PATIENCE, Provider};
+use crate::harness::{Provider, TIMEOUT};
 
 /// How long a stream is watched for what must not come.
 const SILENCE: Duration = Duration::from_millis(200);
@@ -30,7 +30,7 @@ async fn is_silent<T>(stream: &mut Streaming<T>) -> bool {
 
 /// Whether a stream is ended in order.
 async fn has_ended<T>(stream: &mut Streaming<T>) -> bool {
-    matches!(timeout(PATIENCE, stream.message()).await, Ok(Ok(None)))
+    matches!(timeout(TIMEOUT, stream.message()).await, Ok(Ok(None)))
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Events from where they are raised to the lines on the stream.
+//! Events from the macro to the lines on the stream.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex};
 use tracing::{debug, info, info_span, warn};
 
 use super::*;
-use crate::transport::server::tests::PLUGIN;
+use crate::transport::server::tests::{PLUGIN, environment};
+
+/// The `@module` of an event in this file.
+const MODULE: &str = "test.transport.hclog.tests";
 
 /// A stream that keeps what is written.
 #[derive(Clone, Default)]
@@ -25,8 +28,8 @@ impl Write for Kept {
 /// The lines that `events` leave at a level.
 fn lines(level: LevelFilter, events: impl FnOnce()) -> Vec<serde_json::Value> {
     let kept = Kept::default();
-    let layer = Hclog { level, module: PLUGIN.log_module, output: Mutex::new(kept.clone()) };
-    tracing::subscriber::with_default(Registry::default().with(layer), events);
+    let subscriber = subscriber(level, PLUGIN.log_module, kept.clone());
+    tracing::subscriber::with_default(subscriber, events);
     let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -42,11 +45,8 @@ fn the_first_variable_that_is_set_decides() {
         (&[("LOG", "trace"), ("LOG_TEST", "Warn")], LevelFilter::WARN),
         (&[("LOG", "trace"), ("LOG_TEST", "")], LevelFilter::TRACE),
     ] {
-        assert_eq!(
-            level(PLUGIN.log_variables, &Environment::of(variables)),
-            expected,
-            "{variables:?}"
-        );
+        let level = level(PLUGIN.log_variables, &environment(variables));
+        assert_eq!(level, expected, "{variables:?}");
     }
 }
 
@@ -68,7 +68,7 @@ fn an_event_carries_its_fields_and_those_of_the_spans_around_it() {
     for (name, value) in [
         ("@level", "info"),
         ("@message", "asked twice"),
-        ("@module", "test.transport"),
+        ("@module", MODULE),
         ("tf_rpc", "Read"),
         ("attempt", "2"),
         ("late", "yes"),
@@ -88,7 +88,6 @@ fn what_was_not_asked_for_is_not_written() {
         warn!(target: "h2::frame", "trouble is");
     });
     let said: Vec<_> = lines.iter().map(|line| (&line["@module"], &line["@message"])).collect();
-    let expected =
-        [(&"test.transport".into(), &"enough".into()), (&"h2".into(), &"trouble is".into())];
+    let expected = [(&MODULE.into(), &"enough".into()), (&"h2.frame".into(), &"trouble is".into())];
     assert_eq!(said, expected);
 }
