@@ -1,4 +1,4 @@
-//! Terraform's types, and their JSON form: `"string"`, `["list", T]`, `["object", {…}, ["optional", …]]`.
+//! Terraform's types, and their JSON form: `"string"`, `["list", T]`, `["object", {…}, ["optional"]]`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,9 @@ use serde_json::{Value as Json, json};
 use super::MAX_DEPTH;
 use super::error::Error;
 use super::json::check_name;
-use super::path::Step;
 
 /// The type of a value or an attribute. Capsule types never cross the wire and are not here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Type {
     /// True or false.
     Bool,
@@ -33,12 +32,12 @@ pub enum Type {
 }
 
 /// The attributes of an object type.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectType {
     /// The type of each attribute by name.
     pub attributes: BTreeMap<String, Type>,
-    /// The attributes that a configuration may leave out. A value has them all the same, null where left out: the
-    /// encodings of a value do not depend on this.
+    /// The attributes that a configuration may leave out. A value has them all the same, null where
+    /// left out: the encodings of a value do not depend on this.
     pub optional: BTreeSet<String>,
 }
 
@@ -73,12 +72,7 @@ impl Type {
     pub fn element(&self) -> Option<&Type> {
         match self {
             Self::List(element) | Self::Set(element) | Self::Map(element) => Some(element),
-            Self::Bool
-            | Self::Number
-            | Self::String
-            | Self::Dynamic
-            | Self::Tuple(_)
-            | Self::Object(_) => None,
+            _ => None,
         }
     }
 
@@ -185,20 +179,19 @@ impl ObjectType {
         for (name, json) in members {
             check_name(name)?;
             let ty = Type::from_value(json, depth);
-            let ty = ty.map_err(|error| error.under(Step::Attribute(name.clone())))?;
+            let ty = ty.map_err(|error| error.in_attribute(name))?;
             object.attributes.insert(name.clone(), ty);
         }
         for name in optional {
-            match name {
-                Json::String(name) if object.attributes.contains_key(name) => {
-                    object.optional.insert(name.clone())
+            match name.as_str() {
+                Some(name) if object.attributes.contains_key(name) => {
+                    object.optional.insert(name.to_owned());
                 }
                 _ => {
-                    return Err(Error::here(
-                        "an optional attribute is not an attribute of its object type",
-                    ));
+                    let message = "an optional attribute is not an attribute of its object type";
+                    return Err(Error::here(message));
                 }
-            };
+            }
         }
         Ok(object)
     }
@@ -253,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_type() {
+    fn rejects_what_is_no_type() {
         for json in [
             "",
             "null",
