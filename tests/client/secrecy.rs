@@ -7,7 +7,7 @@ use terraform_provider_openrouter::client::{Error, Guardrail, ModelCatalog};
 
 use crate::log::Log;
 use crate::server::{Reply, Server};
-use crate::{DIFFERENT, KEY, client, config, guardrail, object};
+use crate::{KEY, client, config, guardrail, object};
 
 fn percent_encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
