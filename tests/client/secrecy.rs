@@ -73,7 +73,7 @@ async fn an_echo_of_the_key_is_masked_everywhere() {
             Reply::Bytes(format!("HTTP/1.1 200 OK\r\n{key}\r\n\r\n").into_bytes()),
         ] {
             let server = Server::always(reply).await;
-            let body = object(&serde_json::json!({ "name": key }).to_string());
+            let body = object(&serde_json::json!({ "name": KEY }).to_string());
             assert_silent(&client(&server).update_guardrail("g", &body).await.unwrap_err());
         }
     }

@@ -1,7 +1,6 @@
 //! What a client is made from. Where the values come from (arguments, environment) is the caller's
 //! business.
 
-use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -57,90 +56,69 @@ impl Config {
     }
 }
 
-/// The address of the API: `https`, or `http` to this machine alone, so that the key never travels in the clear.
+/// The address of the API: `https`, or `http` to this machine, so that the key is always encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl {
-    /// Normalised, without a trailing slash.
-    text: String,
-    /// Host and, where it is not the scheme's own, port.
-    authority: String,
-    loopback: bool,
-    encrypted: bool,
+    url: Url,
 }
 
 impl BaseUrl {
     /// OpenRouter itself.
     pub fn production() -> BaseUrl {
-        BaseUrl {
-            text: "https://openrouter.ai/api/v1".to_owned(),
-            authority: "openrouter.ai".to_owned(),
-            loopback: false,
-            encrypted: true,
-        }
+        BaseUrl::parse("https://openrouter.ai/api/v1").expect("a test parses it")
     }
 
-    /// Reads an address. Surrounding whitespace and trailing slashes are dropped; user info, a query
-    /// and a fragment are refused.
+    /// Reads an address. Surrounding whitespace and trailing slashes are dropped; user info, a query and
+    /// a fragment are refused.
     pub fn parse(text: &str) -> Result<BaseUrl, ConfigError> {
         let refuse = |reason| Err(ConfigError::BaseUrl { reason });
-        let Ok(url) = Url::parse(text.trim()) else {
+        let Ok(mut url) = Url::parse(text.trim()) else {
             return refuse("is not a URL; it should look like https://openrouter.ai/api/v1");
         };
-        let Some(host) = url.host().filter(|_| matches!(url.scheme(), "https" | "http")) else {
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        let base_url = BaseUrl { url };
+        let url = &base_url.url;
+        if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
             return refuse(
                 "must begin with https:// (or http:// for this machine) and name a host",
             );
-        };
+        }
         if !url.username().is_empty() || url.password().is_some() {
             return refuse("must not contain a user name or password");
         }
         if url.query().is_some() || url.fragment().is_some() {
             return refuse("must not contain a query or fragment");
         }
-        let loopback = is_loopback(&host);
-        let encrypted = url.scheme() == "https";
-        if !encrypted && !loopback {
+        if !base_url.is_encrypted() && !base_url.is_loopback() {
             return refuse(
                 "must use https; plain http is allowed only to localhost, 127.0.0.0/8 and [::1]",
             );
         }
-        let authority = match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_string(),
-        };
-        let text = url.as_str().trim_end_matches('/').to_owned();
-        Ok(BaseUrl { text, authority, loopback, encrypted })
+        Ok(base_url)
     }
 
     /// The address, normalised, without a trailing slash.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.url.as_str().trim_end_matches('/')
     }
 
+    /// Host and, where it is not the scheme's own, port.
     pub(super) fn authority(&self) -> &str {
-        &self.authority
+        self.url.authority()
     }
 
     pub(super) fn is_loopback(&self) -> bool {
-        self.loopback
+        match self.url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
     }
 
     pub(super) fn is_encrypted(&self) -> bool {
-        self.encrypted
-    }
-}
-
-impl fmt::Display for BaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
+        self.url.scheme() == "https"
     }
 }
 

@@ -1,13 +1,11 @@
-//! The errors of the client: why none can be made, and what can go wrong with a call, by stage: not
-//! sent, not connected, lost on the way, too late, refused, unreadable. The stage decides whether the
-//! API may have done the work. Every text in here has been redacted before it gets here.
+//! The errors of the client: why none can be made, and what can go wrong with a call, by stage. The
+//! stage decides whether the API may have done the work. Every text in here is redacted already.
 
 use std::time::Duration;
 
 use super::route::Call;
 
-/// Why no client can be made from a configuration. No message repeats a configured value: a value in
-/// the wrong place may be a secret.
+/// Why no client can be made. No message repeats a configured value, which may be a misplaced secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are what the messages say")]
@@ -38,28 +36,20 @@ pub enum ConfigError {
     Tls { reason: String },
 }
 
-/// Why a call failed.
+/// Why a call failed. `last` is how its last attempt failed; by `request_id`, OpenRouter's support can
+/// find the request.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the names of most fields, and the messages, say what they hold")]
+#[allow(missing_docs, reason = "the docs of the variants, and the messages, say what they hold")]
 pub enum Error {
     /// No request can be made of the arguments; nothing was sent.
     #[error("{call} cannot be sent: {reason}")]
     Request { call: Call, reason: String },
     /// There was no connection, so nothing was sent: name resolution, TCP, proxy, or TLS failed.
+    /// `refused` where nothing listens, `untrusted` where the server's certificate was refused.
     #[error("{call}: cannot connect to {host}: {reason}")]
-    Connect {
-        call: Call,
-        /// Host and port of the base URL.
-        host: String,
-        /// Whether the connection was actively refused, as where nothing listens.
-        refused: bool,
-        /// Whether the server's certificate was not trusted.
-        untrusted: bool,
-        reason: String,
-    },
-    /// The connection failed after the request, or part of it, was sent, and before the response was
-    /// complete.
+    Connect { call: Call, host: String, refused: bool, untrusted: bool, reason: String },
+    /// The connection failed after sending began, and before the response was complete.
     #[error("{call}: the connection was lost before the answer was complete: {reason}")]
     ConnectionLost { call: Call, reason: String },
     /// No complete response came in the time one attempt may take.
@@ -69,14 +59,12 @@ pub enum Error {
     #[error("{call} answered {status}: {message}")]
     Status {
         call: Call,
-        /// Outside 200-299.
         status: u16,
-        /// The API's own message where there was one, else what can be said of the response; one line.
+        /// The API's own message if there was one, else what can be said of the response; one line.
         message: String,
-        /// Whether the body is an error document of the API. A proxy's page is not, nor that of a
-        /// server that is not the API.
+        /// Whether the body is an error document of the API, and not a page of a proxy or of a server
+        /// that is not the API.
         from_service: bool,
-        /// By which OpenRouter's support can find the request.
         request_id: Option<String>,
         /// The wait that the response asks for, by `Retry-After` or `retry-after-ms`.
         retry_after: Option<Duration>,
@@ -84,60 +72,37 @@ pub enum Error {
     /// A bulk request succeeded, but did nothing for this row: the API silently skips unknown keys.
     #[error("{call} skipped it: the API knows no such key")]
     Skipped { call: Call },
-    /// The status is success, but the body cannot be used: no JSON, too large, or not of the promised
-    /// shape.
+    /// The status is success, but the body is no JSON, too large, or not of the promised shape.
     #[error("{call} answered {status}, but the answer cannot be used: {reason}")]
-    Decode {
-        call: Call,
-        /// 200-299.
-        status: u16,
-        reason: String,
-        /// By which OpenRouter's support can find the request.
-        request_id: Option<String>,
-    },
-    /// A 429, to whichever call, asked for a longer wait than there is time for; nothing was sent.
-    #[error(
-        "{call} was not sent: the API has asked for no requests for another {} s",
-        wait.as_secs_f64().ceil()
-    )]
+    Decode { call: Call, status: u16, reason: String, request_id: Option<String> },
+    /// A 429, to any call, asked for a longer wait than there is time for; nothing was sent.
+    #[error("{call} was not sent: the API has asked for no requests for another {} s", whole(*wait))]
     RateLimited { call: Call, wait: Duration },
-    /// The client was stopped.
+    /// The client was stopped, before the request was `sent` or after it.
     #[error("{call} {}", stopped_text(*sent))]
-    Stopped {
-        call: Call,
-        /// Whether it had been sent by then.
-        sent: bool,
-    },
-    /// The retries ended without a success.
+    Stopped { call: Call, sent: bool },
+    /// The retries ended without a success, after no attempt at all if the API was given up before.
+    /// `open` tells whether one of the attempts may have been carried out; `elapsed` counts from the
+    /// first attempt to the end of the last.
     #[error("{last}; {}", exhausted_text(*attempts, *end, *elapsed))]
     RetriesExhausted {
-        /// Zero if the API was given up before this call's first attempt.
         attempts: u32,
-        /// Whether one of the attempts may have been carried out.
         open: bool,
         end: RetryEnd,
-        /// From the first attempt to the end of the last.
         elapsed: Duration,
-        /// How the last attempt failed.
         last: Box<Error>,
     },
-    /// It is not known whether a guardrail was created, and it could not be looked up either.
+    /// It is not known whether a guardrail was created, and looking for it failed.
     #[error("{last}. Whether the guardrail was made could not be found out: {search}")]
-    Unconfirmed {
-        /// How the attempt to create it failed.
-        last: Box<Error>,
-        /// Why it could not be looked up.
-        search: Box<Error>,
-    },
-    /// It is not known whether a guardrail was created, and those that could be it cannot be told from
-    /// the work of others: there are more than this client can have created, or they have other fields.
+    Unconfirmed { last: Box<Error>, search: Box<Error> },
+    /// It is not known whether a guardrail was created, and those that could be it, by their redacted
+    /// ids, cannot be told from the work of others.
     #[error("{last}. Any of these could be the guardrail: {}", ids.join(", "))]
-    Ambiguous {
-        /// How the attempt to create it failed.
-        last: Box<Error>,
-        /// The ids of those that could be it, redacted.
-        ids: Vec<String>,
-    },
+    Ambiguous { last: Box<Error>, ids: Vec<String> },
+}
+
+fn whole(wait: Duration) -> f64 {
+    wait.as_secs_f64().ceil()
 }
 
 fn stopped_text(sent: bool) -> &'static str {
@@ -215,7 +180,7 @@ impl Error {
         }
     }
 
-    /// By which OpenRouter's support can find the request, if the response named it.
+    /// What the response named for OpenRouter's support to find the request by.
     pub fn request_id(&self) -> Option<&str> {
         match self.cause() {
             Error::Status { request_id, .. } | Error::Decode { request_id, .. } => {

@@ -3,17 +3,19 @@
 
 use std::time::Duration;
 
+use percent_encoding::utf8_percent_encode;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::config::{BaseUrl, Config};
 use super::error::{ConfigError, Error, RetryEnd};
+use super::error_body;
 use super::limiter::{Closed, Limiter};
 use super::reachability::Reachability;
 use super::request::Request;
 use super::response::Response;
 use super::retry::{Attempts, Retry};
-use super::route::Route;
+use super::route::{Call, ENCODED, Route};
 use super::server_clock::ServerClock;
 use super::transport::HttpTransport;
 
@@ -41,7 +43,7 @@ impl HttpClient {
 
     /// Where the API is.
     pub(in crate::client) fn base_url(&self) -> &BaseUrl {
-        self.transport.base_url()
+        &self.transport.base_url
     }
 
     /// What limits and stops requests.
@@ -51,22 +53,22 @@ impl HttpClient {
 
     /// The server's clock, as its responses have shown it.
     pub(in crate::client) fn server_clock(&self) -> &ServerClock {
-        self.transport.clock()
+        &self.transport.clock
     }
 
     /// The text with the client's key, and whatever looks like a key, masked.
     pub(in crate::client) fn redact(&self, text: &str) -> String {
-        self.transport.redact(text)
+        self.transport.redactor.redact(text)
     }
 
     /// A text from outside, fit to show within an error: redacted, one printable line, of bounded length.
     pub(in crate::client) fn shown(&self, text: &str) -> String {
-        self.transport.shown(text)
+        error_body::shown(text, &self.transport.redactor)
     }
 
     /// A request of a route without a segment to fill in.
     pub(in crate::client) fn request(&self, route: &'static Route) -> Request {
-        Request::new(route, route.template.to_owned(), |target| self.shown(target))
+        Request::new(route, route.template.to_owned(), route.template.to_owned())
     }
 
     /// A request of a route with its `{id}` filled in. Whatever the id holds, it stays one segment of
@@ -76,7 +78,14 @@ impl HttpClient {
         route: &'static Route,
         id: &str,
     ) -> Result<Request, Error> {
-        Request::with_id(route, id, |target| self.shown(target))
+        if matches!(id, "" | "." | "..") {
+            let call = Call::new(route, route.template.to_owned());
+            return Err(Error::Request { call, reason: format!("{id:?} is not an id") });
+        }
+        let segment = utf8_percent_encode(id, ENCODED).to_string();
+        let path = route.template.replace("{id}", &segment);
+        let shown = self.shown(&path);
+        Ok(Request::new(route, path, shown))
     }
 
     /// Sends a request that may be sent more than once, with retries, until `read` accepts a response or

@@ -24,16 +24,12 @@ pub(in crate::client) struct Request {
 }
 
 impl Request {
-    /// A request of a route without a segment to fill in. `shown` makes a text fit to show.
-    pub(super) fn new(
-        route: &'static Route,
-        target: String,
-        shown: impl Fn(&str) -> String,
-    ) -> Request {
+    /// A request of a route, its path filled in. `shown` is the path for messages.
+    pub(super) fn new(route: &'static Route, path: String, shown: String) -> Request {
         let is_read = route.method == Method::GET;
         Request {
-            call: Call::new(route, shown(&target)),
-            target,
+            call: Call::new(route, shown),
+            target: path,
             authorized: true,
             body: None,
             cancel_policy: if is_read {
@@ -43,21 +39,6 @@ impl Request {
             },
             deadline: None,
         }
-    }
-
-    /// A request of a route with its `{id}` filled in. Whatever the id holds, it stays one segment of
-    /// the path; an id that no path can carry is an error.
-    pub(super) fn with_id(
-        route: &'static Route,
-        id: &str,
-        shown: impl Fn(&str) -> String,
-    ) -> Result<Request, Error> {
-        if matches!(id, "" | "." | "..") {
-            let call = Call::new(route, route.template.to_owned());
-            return Err(Error::Request { call, reason: format!("{id:?} is not an id") });
-        }
-        let segment = utf8_percent_encode(id, ENCODED).to_string();
-        Ok(Request::new(route, route.template.replace("{id}", &segment), shown))
     }
 
     /// Sends no key along.

@@ -27,20 +27,6 @@ pub(in crate::client) struct Response {
 }
 
 impl Response {
-    /// A response to `GET /guardrails` with the request id `r-1`, to a client whose key is `very-secret`.
-    #[cfg(test)]
-    pub(in crate::client) fn for_test(status: u16, body: &str) -> Response {
-        static ROUTE: super::Route =
-            super::Route { method: reqwest::Method::GET, template: "/guardrails" };
-        Response {
-            call: Call::new(&ROUTE, "/guardrails".to_owned()),
-            status,
-            request_id: Some("r-1".to_owned()),
-            body: body.as_bytes().to_vec(),
-            redactor: Arc::new(Redactor::new(&super::ApiKey::new("very-secret").unwrap())),
-        }
-    }
-
     /// The error for a response that cannot be used.
     pub(in crate::client) fn unusable(&self, reason: impl AsRef<str>) -> Error {
         Error::Decode {
@@ -82,5 +68,28 @@ impl Response {
             Some(_) => format!("it is not valid JSON: {error}"),
         };
         self.unusable(reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::route::Route;
+    use super::super::secret::ApiKey;
+    use super::*;
+
+    static ROUTE: Route = Route { method: reqwest::Method::GET, template: "/guardrails" };
+
+    impl Response {
+        /// A response to `GET /guardrails` with the request id `r-1`, to a client with the key
+        /// `very-secret`.
+        pub(in crate::client) fn for_test(status: u16, body: &str) -> Response {
+            Response {
+                call: Call::new(&ROUTE, "/guardrails".to_owned()),
+                status,
+                request_id: Some("r-1".to_owned()),
+                body: body.as_bytes().to_vec(),
+                redactor: Arc::new(Redactor::new(&ApiKey::new("very-secret").unwrap())),
+            }
+        }
     }
 }

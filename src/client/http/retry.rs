@@ -51,7 +51,7 @@ impl Default for Retry {
 }
 
 /// The attempts at one call.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::client) struct Attempts {
     retry: Retry,
     /// After which there is no further attempt, whatever `retry` allows.
@@ -69,16 +69,7 @@ pub(in crate::client) struct Attempts {
 impl Attempts {
     /// None made yet.
     pub(super) fn new(retry: Retry, deadline: Option<Instant>) -> Attempts {
-        Attempts {
-            retry,
-            deadline,
-            first_started: None,
-            last_started: None,
-            made: 0,
-            unreadable: 0,
-            open: false,
-            unreached_since: None,
-        }
+        Attempts { retry, deadline, ..Attempts::default() }
     }
 
     /// Counts an attempt that starts now.

@@ -46,11 +46,11 @@ const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "x-generation-id", "cf-ra
 /// The connections to the API, and what every request needs.
 pub(super) struct HttpTransport {
     http: reqwest::Client,
-    base_url: BaseUrl,
     authorization: HeaderValue,
-    redactor: Arc<Redactor>,
     timeout: Duration,
-    clock: ServerClock,
+    pub(super) base_url: BaseUrl,
+    pub(super) clock: ServerClock,
+    pub(super) redactor: Arc<Redactor>,
 }
 
 impl HttpTransport {
@@ -87,28 +87,12 @@ impl HttpTransport {
         })
     }
 
-    pub(super) fn clock(&self) -> &ServerClock {
-        &self.clock
-    }
-
-    pub(super) fn base_url(&self) -> &BaseUrl {
-        &self.base_url
-    }
-
-    pub(super) fn redact(&self, text: &str) -> String {
-        self.redactor.redact(text)
-    }
-
-    pub(super) fn shown(&self, text: &str) -> String {
-        error_body::shown(text, &self.redactor)
-    }
-
     /// Sends a request once and logs it.
     pub(super) async fn send_once(&self, request: &Request) -> Result<Response, Error> {
         let started = Instant::now();
         let outcome = self.exchange(request, started).await;
         let method = request.call.method().as_str();
-        let path = self.redact(&request.target);
+        let path = self.redactor.redact(&request.target);
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &outcome {
             Ok(response) => debug!(method, path, status = response.status, duration_ms, "request"),
@@ -123,27 +107,66 @@ impl HttpTransport {
     async fn exchange(&self, request: &Request, started: Instant) -> Result<Response, Error> {
         let call = &request.call;
         let prepared = self.prepare(request)?;
-        let response = match timeout(self.timeout, self.http.execute(prepared)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(self.no_response(call, &error)),
-            Err(_) => return Err(self.timed_out(call)),
+        let response = timeout(self.timeout, self.http.execute(prepared)).await;
+        let mut response = match response.map_err(|_| self.timed_out(call))? {
+            Ok(response) => response,
+            Err(error) => return Err(self.no_response(call, &error)),
         };
-        let time_left = self.timeout.saturating_sub(started.elapsed());
-        if !response.status().is_success() {
-            return Err(self.read_error(call, response, time_left).await);
-        }
-        if request.authorized {
-            // Responses to requests without a key can come from a cache, with an old `Date`.
+        let status = response.status();
+        if status.is_success() && request.authorized {
+            // Any other response can come from a proxy or a cache, with a `Date` of its own.
             self.clock.observe(response.headers());
         }
-        match timeout(time_left, self.read_success(call, response)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(self.timed_out(call)),
+        let limit = if status.is_success() { BODY_LIMIT } else { ERROR_BODY_LIMIT };
+        let mut body = Vec::new();
+        let time_left = self.timeout.saturating_sub(started.elapsed());
+        let outcome = timeout(time_left, read_body(&mut response, &mut body, limit)).await;
+        self.log_body(call, "answer", &body);
+        // The status alone is an error, whatever came of the body. But for a 404: only its complete body
+        // shows whether it is the API's own.
+        if !status.is_success() && status != StatusCode::NOT_FOUND {
+            return Err(self.status_error(call, &response, &body));
+        }
+        let body_end = outcome.map_err(|_| self.timed_out(call))?.map_err(|error| {
+            let cause = self.redactor.redact(&root_cause(&error));
+            let reason = format!("it broke off after {} bytes: {cause}", body.len());
+            Error::ConnectionLost { call: call.clone(), reason }
+        })?;
+        if !status.is_success() {
+            return Err(self.status_error(call, &response, &body));
+        }
+        self.success(call, &response, body, body_end)
+    }
+
+    /// The response of a success, if its body is complete and sent as it is.
+    fn success(
+        &self,
+        call: &Call,
+        response: &reqwest::Response,
+        body: Vec<u8>,
+        body_end: BodyEnd,
+    ) -> Result<Response, Error> {
+        let success = Response {
+            call: call.clone(),
+            status: response.status().as_u16(),
+            request_id: self.request_id(response.headers()),
+            body,
+            redactor: Arc::clone(&self.redactor),
+        };
+        if let Some(encoding) = encoding(response.headers()) {
+            let reason = format!("it is encoded as {encoding}, which was not asked for");
+            return Err(success.unusable(reason));
+        }
+        match body_end {
+            BodyEnd::Complete => Ok(success),
+            BodyEnd::OverLimit => {
+                Err(success.unusable(format!("it is larger than {} MiB", BODY_LIMIT >> 20)))
+            }
         }
     }
 
     fn prepare(&self, request: &Request) -> Result<reqwest::Request, Error> {
-        let url = format!("{}{}", self.base_url, request.target);
+        let url = format!("{}{}", self.base_url.as_str(), request.target);
         let mut builder = self.http.request(request.call.method().clone(), url);
         if request.authorized {
             builder = builder.header(AUTHORIZATION, self.authorization.clone());
@@ -154,63 +177,11 @@ impl HttpTransport {
         }
         builder.build().map_err(|error| Error::Request {
             call: request.call.clone(),
-            reason: self.redact(&root_cause(&error)),
+            reason: self.redactor.redact(&root_cause(&error)),
         })
     }
 
-    /// The response of a success, if its body is complete and within the limit.
-    async fn read_success(
-        &self,
-        call: &Call,
-        mut http_response: reqwest::Response,
-    ) -> Result<Response, Error> {
-        let mut body = Vec::new();
-        let outcome = read_body(&mut http_response, &mut body, BODY_LIMIT).await;
-        self.log_body(call, "answer", &body);
-        let response = Response {
-            call: call.clone(),
-            status: http_response.status().as_u16(),
-            request_id: self.request_id(http_response.headers()),
-            body,
-            redactor: Arc::clone(&self.redactor),
-        };
-        let body_end = outcome.map_err(|error| {
-            let cause = self.redact(&root_cause(&error));
-            let reason = format!("it broke off after {} bytes: {cause}", response.body.len());
-            Error::ConnectionLost { call: call.clone(), reason }
-        })?;
-        if let Some(encoding) = encoding(http_response.headers()) {
-            let reason = format!("it is encoded as {encoding}, which was not asked for");
-            return Err(response.unusable(reason));
-        }
-        match body_end {
-            BodyEnd::Complete => Ok(response),
-            BodyEnd::OverLimit => {
-                Err(response.unusable(format!("it is larger than {} MiB", BODY_LIMIT >> 20)))
-            }
-        }
-    }
-
-    /// The error for a status that is not success. As much of the body is used as comes in time: the
-    /// status is what matters, except for a 404, where only a complete body shows whose it is.
-    async fn read_error(
-        &self,
-        call: &Call,
-        mut response: reqwest::Response,
-        time_left: Duration,
-    ) -> Error {
-        let mut body = Vec::new();
-        let outcome =
-            timeout(time_left, read_body(&mut response, &mut body, ERROR_BODY_LIMIT)).await;
-        self.log_body(call, "answer", &body);
-        let needs_body = response.status() == StatusCode::NOT_FOUND;
-        match outcome {
-            Err(_) if needs_body => self.timed_out(call),
-            Ok(Err(error)) if needs_body => self.no_response(call, &error),
-            _ => self.status_error(call, &response, &body),
-        }
-    }
-
+    /// The error for a status that is not success.
     fn status_error(&self, call: &Call, response: &reqwest::Response, body: &[u8]) -> Error {
         let status = response.status();
         let reason = status.canonical_reason();
@@ -232,14 +203,15 @@ impl HttpTransport {
 
     fn redirection(&self, response: &reqwest::Response) -> Option<String> {
         let location = response.headers().get(LOCATION)?;
-        let location = self.shown(&String::from_utf8_lossy(location.as_bytes()));
+        let location = String::from_utf8_lossy(location.as_bytes());
+        let location = error_body::shown(&location, &self.redactor);
         let reason = response.status().canonical_reason().unwrap_or("a redirect");
         Some(format!("{reason}: it points to {location}, and redirects are not followed"))
     }
 
-    /// The error for a request without a response, or with one that broke off.
+    /// The error for a request without a response.
     fn no_response(&self, call: &Call, error: &reqwest::Error) -> Error {
-        let reason = self.redact(&root_cause(error));
+        let reason = self.redactor.redact(&root_cause(error));
         if !error.is_connect() {
             return Error::ConnectionLost { call: call.clone(), reason };
         }
@@ -258,7 +230,7 @@ impl HttpTransport {
 
     fn request_id(&self, headers: &HeaderMap) -> Option<String> {
         let id = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok())?;
-        Some(self.shown(id)).filter(|id| !id.is_empty())
+        Some(error_body::shown(id, &self.redactor)).filter(|id| !id.is_empty())
     }
 
     fn log_body(&self, call: &Call, kind: &str, body: &[u8]) {
