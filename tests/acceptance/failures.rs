@@ -337,15 +337,11 @@ fn a_service_that_was_never_reached_is_said_to_be_so() {
     );
     let run = apply_json(&workspace).fails();
     for error in errors(&run) {
-        assert!(
-            error.to_string().contains("the service was never reached in this run"),
-            "{error:#}"
-        );
+        assert!(error.to_string().contains("the API was never reached in this run"), "{error:#}");
     }
     let log = std::fs::read_to_string(workspace.log_file()).unwrap();
     let count = |text: &str| log.lines().filter(|line| line.contains(text)).count();
-    let (warnings, attempts) =
-        (count("the service has not been reached yet"), count("request failed"));
+    let (warnings, attempts) = (count("the API has not been reached yet"), count("request failed"));
     assert!(warnings >= 1 && warnings < attempts / 2, "{warnings} warnings of {attempts} attempts");
 }
 

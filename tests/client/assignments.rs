@@ -308,7 +308,7 @@ async fn keys_that_make_a_request_fail_fail_alone() {
     let expected = [
         ("foreign-0".to_owned(), format!("{call} answered 400: foreign-0 is of another workspace")),
         ("foreign-1".to_owned(), format!("{call} answered 400: foreign-1 is of another workspace")),
-        ("unknown-0".to_owned(), format!("{call} passed it over: the service knows no such key")),
+        ("unknown-0".to_owned(), format!("{call} skipped it: the API knows no such key")),
     ];
     assert_eq!(failed, expected.into());
     assert_eq!(rows.lock().unwrap().len(), 20);

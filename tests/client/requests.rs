@@ -5,7 +5,7 @@ use terraform_provider_openrouter::client::{Client, Config, ConfigError};
 
 use crate::log::Log;
 use crate::server::{Reply, Server};
-use crate::{DIFFERENT, KEY, client, config, create, guardrail, object};
+use crate::{KEY, client, config, create, guardrail, object};
 
 #[tokio::test]
 async fn every_request_carries_the_headers() {

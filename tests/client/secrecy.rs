@@ -7,7 +7,7 @@ use terraform_provider_openrouter::client::{Error, Guardrail, ModelCatalog};
 
 use crate::log::Log;
 use crate::server::{Reply, Server};
-use crate::{DIFFERENT, KEY, client, config, guardrail, object};
+use crate::{KEY, client, config, guardrail, object};
 
 fn percent_encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
@@ -73,7 +73,7 @@ async fn an_echo_of_the_key_is_masked_everywhere() {
             Reply::Bytes(format!("HTTP/1.1 200 OK\r\n{key}\r\n\r\n").into_bytes()),
         ] {
             let server = Server::always(reply).await;
-            let body = object(&serde_json::json!({ "name": key }).to_string());
+            let body = object(&serde_json::json!({ "name": KEY }).to_string());
             assert_silent(&client(&server).update_guardrail("g", &body).await.unwrap_err());
         }
     }

@@ -121,7 +121,7 @@ fn a_deleted_key_or_member_leaves_the_state() {
     let run = workspace.run(&["apply", "-auto-approve", "-json"]).fails();
     let errors = crate::story::errors(&run);
     assert_eq!(errors.len(), 2, "{run}");
-    run.says("the service knows no such key").says("is not a member of the organization");
+    run.says("the API knows no such key").says("is not a member of the organization");
     assert_eq!(workspace.addresses(), [GUARDRAIL]);
     workspace.config(&guardrails(["a"])).plans_nothing();
 }

@@ -303,7 +303,7 @@ fn both_ends_of_a_call_that_was_held_back_are_read() {
             Some(1500),
         ),
         (
-            "GET /guardrails was not sent: the service has asked not to be called for another 1 s; 4 attempts in 1.5 s. Wait",
+            "GET /guardrails was not sent: the API has asked for no requests for another 1 s; 4 attempts in 1.5 s. Wait",
             Some(1500),
         ),
         ("GET /guardrails answered 429: slow down; gave up after 3 attempts in 1.5 s", None),
