@@ -1,4 +1,4 @@
-//! Guardrails: who may use which models and providers, with what budget. One function per operation.
+//! Guardrails: which models and providers may be used, with what budget. One function per operation.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::super::http::{Error, JsonObject, Request, Response, Route};
 use super::Client;
+use super::create::{self, CreateEndpoint, NamedEntity};
 use super::envelope::{self, Entity, Malformed};
 use super::models::ModelCatalog;
 use super::pages::{self, Listing, Window};
@@ -18,9 +19,22 @@ static GET: Route = Route { method: Method::GET, template: "/guardrails/{id}" };
 static UPDATE: Route = Route { method: Method::PATCH, template: "/guardrails/{id}" };
 static DELETE: Route = Route { method: Method::DELETE, template: "/guardrails/{id}" };
 
+/// Whether a guardrail has the fields of a create's body. None if that depends on which names mean
+/// the same model, and no catalogue was given.
+pub type Matches<'a> = dyn Fn(&Guardrail, Option<&ModelCatalog>) -> Option<bool> + Send + Sync + 'a;
+
+/// The outcome of a create.
+#[derive(Debug)]
+pub struct Created {
+    /// The guardrail.
+    pub guardrail: Guardrail,
+    /// The ids, fit to show, of duplicates that an earlier attempt may have made.
+    pub duplicates: Vec<String>,
+}
+
 impl Client {
-    /// All guardrails of a workspace (of the default one when not told), in the service's order, which it does not
-    /// promise. The list never has a default guardrail that was not yet written to.
+    /// All guardrails of a workspace, or of the default one, in the API's order, which it does not
+    /// promise. A default guardrail that was never written to is not in the list.
     pub async fn list_guardrails(
         &self,
         workspace_id: Option<&str>,
@@ -34,101 +48,77 @@ impl Client {
         workspace_id: Option<&str>,
         window: Window,
     ) -> Result<Listing<Guardrail>, Error> {
-        let request = || Ok(self.http().request(&LIST).query(&[("workspace_id", workspace_id)]));
-        let listing: Listing<Guardrail> =
-            pages::read(self, request, is_in(workspace_id), window).await?;
+        let listing = self.list_guardrails_with(workspace_id, window, |request| request).await?;
         listing.rows.iter().for_each(|guardrail| self.learn(guardrail));
         Ok(listing)
     }
 
-    /// The whole list, for whoever has to know what became of a write; not asked for again after `deadline`.
-    pub(super) async fn list_guardrails_to_finish(
+    async fn list_guardrails_with(
         &self,
         workspace_id: Option<&str>,
-        deadline: Option<Instant>,
-    ) -> Result<Vec<Guardrail>, Error> {
-        let request = || {
-            Ok(self
-                .http()
-                .request(&LIST)
-                .query(&[("workspace_id", workspace_id)])
-                .finishing(deadline))
+        window: Window,
+        refine: impl Fn(Request) -> Request,
+    ) -> Result<Listing<Guardrail>, Error> {
+        let query = [("workspace_id", workspace_id)];
+        let request = || Ok(refine(self.http().request(&LIST).query(&query)));
+        // A guardrail without a workspace is older than workspaces, and can be in the list of any.
+        let belongs = |guardrail: &Guardrail| match (workspace_id, guardrail.workspace_id()) {
+            (Some(wanted), Some(found)) if !found.eq_ignore_ascii_case(wanted) => {
+                Err(envelope::another("workspace_id", found, wanted))
+            }
+            _ => Ok(()),
         };
-        Ok(pages::read(self, request, is_in(workspace_id), Window::ALL).await?.rows)
+        pages::read(self, request, belongs, window).await
     }
 
-    /// The request that makes a guardrail of the fields in `body`. Not idempotent: the same again makes a second one.
-    pub(super) fn creating(&self, body: &JsonObject) -> Result<Request, Error> {
-        self.http().request(&CREATE).json(body)
+    /// Creates exactly one guardrail with the fields in `body`; `matches` recognises it.
+    ///
+    /// # Errors
+    /// Where [`Error::may_have_happened`] holds, there may be a guardrail that is in no state; after
+    /// any other error there is none.
+    pub async fn create_guardrail(
+        &self,
+        body: &JsonObject,
+        matches: &Matches<'_>,
+    ) -> Result<Created, Error> {
+        let request = self.http().request(&CREATE).json(body)?;
+        let endpoint = GuardrailEndpoint { client: self, matches };
+        let pending = &self.inner.pending_creates;
+        let (guardrail, duplicates) =
+            create::create(self.http(), pending, endpoint, request, body).await?;
+        self.learn(&guardrail);
+        Ok(Created { guardrail, duplicates })
     }
 
-    /// One guardrail, of whichever workspace.
+    /// One guardrail of any workspace.
     pub async fn get_guardrail(&self, id: &str) -> Result<Guardrail, Error> {
-        self.described(&self.http().request_with_id(&GET, id)?, id).await
+        self.call_about(&self.http().request_with_id(&GET, id)?, id).await
     }
 
-    /// Changes the fields present in `body` and no others; `null` clears one. Where [`Error::may_have_happened`] holds, the
-    /// outcome is unknown: [`Client::get_guardrail_after_write`] shows what the guardrail is then.
+    /// Changes the fields present in `body` and no others; `null` clears one. Where
+    /// [`Error::may_have_happened`] holds, the outcome is unknown:
+    /// [`Client::get_guardrail_after_write`] reads what the guardrail is then.
     pub async fn update_guardrail(&self, id: &str, body: &JsonObject) -> Result<Guardrail, Error> {
-        self.described(&self.http().request_with_id(&UPDATE, id)?.json(body)?, id).await
+        self.call_about(&self.http().request_with_id(&UPDATE, id)?.json(body)?, id).await
     }
 
-    /// A guardrail after a write whose outcome is unknown, which had all the time there is: asked for once, and even after a
-    /// stop.
+    /// A guardrail after a write whose outcome is unknown, and whose time for retries is over: a single
+    /// attempt, even after a stop.
     pub async fn get_guardrail_after_write(&self, id: &str) -> Result<Guardrail, Error> {
         let request = self.http().request_with_id(&GET, id)?.finishing(Some(Instant::now()));
-        self.described(&request, id).await
+        self.call_about(&request, id).await
     }
 
-    /// Whether a guardrail is the same; asks for the models only if that depends on them, and not again after `deadline`.
-    pub(super) async fn is_same(
-        &self,
-        guardrail: &Guardrail,
-        same: &Matches<'_>,
-        deadline: Option<Instant>,
-    ) -> Result<bool, Error> {
-        match same(guardrail, None) {
-            Some(is_same) => Ok(is_same),
-            None => {
-                Ok(same(guardrail, Some(&*self.models_to_finish(deadline).await?)).unwrap_or(false))
-            }
-        }
-    }
-
-    /// Remembers where a guardrail is.
-    pub(super) fn learn(&self, guardrail: &Guardrail) {
-        self.inner.workspaces.learn(guardrail);
-    }
-
-    /// The workspace that a guardrail is in; none for one that is older than workspaces. Asked of the service only for a
-    /// guardrail that it has not described yet, since a guardrail stays where it is.
-    pub async fn workspace_of_guardrail(&self, id: &str) -> Result<Option<String>, Error> {
-        if let Some(known) = self.inner.workspaces.known().get(id) {
-            return Ok(known.clone());
-        }
-        let guardrail = self.get_guardrail(id).await?;
-        Ok(guardrail.workspace_id().map(str::to_owned))
-    }
-
-    /// The guardrail of this id, from the answer to a request about it.
-    async fn described(&self, request: &Request, id: &str) -> Result<Guardrail, Error> {
-        let guardrail: Guardrail =
-            self.http().call(request, |answer: Response| answer.entity_of(id)).await?;
-        self.learn(&guardrail);
-        Ok(guardrail)
-    }
-
-    /// Deletes a guardrail, and with it its assignments. A guardrail that does not exist is an error for which
+    /// Deletes a guardrail, and with it its assignments. For a guardrail that does not exist,
     /// [`Error::is_not_found`] holds.
     pub async fn delete_guardrail(&self, id: &str) -> Result<(), Error> {
-        let deleted = self
-            .http()
-            .call(&self.http().request_with_id(&DELETE, id)?, |answer: Response| answer.deleted(id))
-            .await;
-        self.inner.listings.forget();
+        self.inner.known_guardrails.note(id);
+        let request = self.http().request_with_id(&DELETE, id)?;
+        let deleted = self.http().call(&request, |response: Response| response.deleted(id)).await;
+        self.inner.assignment_cache.clear();
         let error = match deleted {
             Err(error) if error.may_have_happened() => error,
-            // Something on the way has said so, perhaps in place of the service's own word after a lost answer.
+            // Not the API's own 404: a proxy may have replaced the response to a deletion that is done.
             Err(error) if error.status() == Some(404) && !error.is_not_found() => error,
             outcome => return outcome,
         };
@@ -137,46 +127,131 @@ impl Client {
             _ => Err(error),
         }
     }
-}
 
-/// Tells whether a row belongs into the list of a workspace. One without a workspace is older than these, and can be in any.
-fn is_in(workspace_id: Option<&str>) -> impl Fn(&Guardrail) -> Result<(), Malformed> {
-    move |guardrail| match (workspace_id, guardrail.workspace_id()) {
-        (Some(wanted), Some(found)) if !found.eq_ignore_ascii_case(wanted) => {
-            Err(envelope::another("workspace_id", found, wanted))
-        }
-        _ => Ok(()),
+    /// The workspace of a guardrail; none for one that is older than workspaces. Requested only for a
+    /// guardrail that no response has described yet, as a guardrail stays in its workspace.
+    pub async fn workspace_of_guardrail(&self, id: &str) -> Result<Option<String>, Error> {
+        self.workspace_of_guardrail_with(id, |request| request).await
     }
-}
 
-/// Whether a guardrail has the fields that are wanted. None if that depends on which names mean the same model, and no
-/// catalogue was given.
-pub type Matches<'a> = dyn Fn(&Guardrail, Option<&ModelCatalog>) -> Option<bool> + Send + Sync + 'a;
+    /// The same with a single attempt, for callers that can do without: a guardrail that this key
+    /// cannot read must not cost them the time for retries.
+    pub async fn workspace_of_guardrail_once(&self, id: &str) -> Result<Option<String>, Error> {
+        self.workspace_of_guardrail_with(id, Request::once).await
+    }
 
-/// The workspaces of all guardrails that the service has described so far, by the guardrail's id.
-#[derive(Default)]
-pub(super) struct Workspaces(Mutex<HashMap<String, Option<String>>>);
+    async fn workspace_of_guardrail_with(
+        &self,
+        id: &str,
+        refine: impl Fn(Request) -> Request,
+    ) -> Result<Option<String>, Error> {
+        if let Some(workspace) = self.inner.known_guardrails.workspace(id) {
+            return Ok(workspace);
+        }
+        let request = refine(self.http().request_with_id(&GET, id)?);
+        let guardrail = self.call_about(&request, id).await?;
+        Ok(guardrail.workspace_id().map(str::to_owned))
+    }
 
-impl Workspaces {
+    /// Sends a request about one guardrail, whose response describes it.
+    async fn call_about(&self, request: &Request, id: &str) -> Result<Guardrail, Error> {
+        self.inner.known_guardrails.note(id);
+        let read = |response: Response| response.entity_of(id);
+        let guardrail: Guardrail = self.http().call(request, read).await?;
+        self.learn(&guardrail);
+        Ok(guardrail)
+    }
+
     fn learn(&self, guardrail: &Guardrail) {
         let workspace = guardrail.workspace_id().map(str::to_owned);
-        self.known().insert(guardrail.id().to_owned(), workspace);
+        self.inner
+            .known_guardrails
+            .entries()
+            .entry(guardrail.id().to_owned())
+            .or_default()
+            .workspace = Some(workspace);
+    }
+}
+
+/// The guardrails that a request of this client has named or a response has described, by id.
+#[derive(Default)]
+pub(super) struct KnownGuardrails(Mutex<HashMap<String, KnownGuardrail>>);
+
+struct KnownGuardrail {
+    since: Instant,
+    /// None if no response has described the guardrail yet.
+    workspace: Option<Option<String>>,
+}
+
+impl Default for KnownGuardrail {
+    fn default() -> Self {
+        KnownGuardrail { since: Instant::now(), workspace: None }
+    }
+}
+
+impl KnownGuardrails {
+    fn note(&self, id: &str) {
+        self.entries().entry(id.to_ascii_lowercase()).or_default();
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<String, Option<String>>> {
+    fn workspace(&self, id: &str) -> Option<Option<String>> {
+        self.entries().get(id)?.workspace.clone()
+    }
+
+    fn entries(&self) -> MutexGuard<'_, HashMap<String, KnownGuardrail>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A guardrail as the service described it. Fields that this client does not know are kept.
+/// How guardrails are created and found again.
+struct GuardrailEndpoint<'a> {
+    client: &'a Client,
+    matches: &'a Matches<'a>,
+}
+
+impl CreateEndpoint for GuardrailEndpoint<'_> {
+    type Entity = Guardrail;
+
+    async fn list(
+        &self,
+        workspace_id: Option<&str>,
+        deadline: Instant,
+    ) -> Result<Vec<Guardrail>, Error> {
+        let refine = |request: Request| request.finishing(Some(deadline));
+        Ok(self.client.list_guardrails_with(workspace_id, Window::ALL, refine).await?.rows)
+    }
+
+    fn matches(&self, guardrail: &Guardrail) -> Option<bool> {
+        (self.matches)(guardrail, None)
+    }
+
+    async fn matches_to_finish(
+        &self,
+        guardrail: &Guardrail,
+        deadline: Instant,
+    ) -> Result<bool, Error> {
+        if let Some(matches) = (self.matches)(guardrail, None) {
+            return Ok(matches);
+        }
+        let catalog = self.client.models_to_finish(Some(deadline)).await?;
+        Ok((self.matches)(guardrail, Some(&*catalog)).unwrap_or(false))
+    }
+
+    fn was_known_before(&self, id: &str, moment: Instant) -> bool {
+        let known = self.client.inner.known_guardrails.entries();
+        known.get(id).is_some_and(|known| known.since < moment)
+    }
+}
+
+/// A guardrail as the API described it, with the fields that this client does not know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Guardrail {
-    /// Has strings under `id` (not empty), `name` and `created_at`.
+    /// Has strings under `id` (fit for a path), `name` and `created_at`.
     fields: JsonObject,
 }
 
 impl Guardrail {
-    /// The id that later calls name it by.
+    /// The id by which later calls name it.
     pub fn id(&self) -> &str {
         self.string("id").unwrap_or_default()
     }
@@ -186,17 +261,12 @@ impl Guardrail {
         self.string("name").unwrap_or_default()
     }
 
-    /// When it was made, as the service writes it (RFC 3339).
-    pub fn created_at(&self) -> &str {
-        self.string("created_at").unwrap_or_default()
-    }
-
     /// The workspace; none for a guardrail that is older than workspaces.
     pub fn workspace_id(&self) -> Option<&str> {
         self.string("workspace_id")
     }
 
-    /// Everything the service said of it; the numbers in their decimal text.
+    /// All fields of the response; the numbers in their decimal text.
     pub fn fields(&self) -> &JsonObject {
         &self.fields
     }
@@ -207,8 +277,9 @@ impl Guardrail {
 }
 
 impl Entity for Guardrail {
-    fn from_object(fields: JsonObject, at: &str) -> Result<Guardrail, Malformed> {
-        envelope::id(&fields, at)?;
+    fn from_object(mut fields: JsonObject, at: &str) -> Result<Guardrail, Malformed> {
+        envelope::id(&mut fields, at, "id")?;
+        envelope::lowercase_uuid(&mut fields, "workspace_id");
         envelope::string(&fields, at, "name")?;
         envelope::string(&fields, at, "created_at")?;
         Ok(Guardrail { fields })
@@ -216,5 +287,19 @@ impl Entity for Guardrail {
 
     fn id(&self) -> &str {
         Guardrail::id(self)
+    }
+}
+
+impl NamedEntity for Guardrail {
+    fn name(&self) -> &str {
+        Guardrail::name(self)
+    }
+
+    fn created_at(&self) -> &str {
+        self.string("created_at").unwrap_or_default()
+    }
+
+    fn workspace_id(&self) -> Option<&str> {
+        Guardrail::workspace_id(self)
     }
 }

@@ -66,10 +66,12 @@ pub enum Error {
         retry_after: Option<Duration>,
     },
     /// The service did the rest of what was asked, and nothing for this one, in silence: it knows no such key.
-    #[error("{call} passed it over: the service knows no such key")]
+    #[error("{call} passed it over: the service knows no such {noun}")]
     Skipped {
         /// What was to be done.
         call: Call,
+        /// What was skipped: `key` or `member`.
+        noun: &'static str,
     },
     /// The answer says success, but it cannot be read: no JSON, too large, or not of the promised shape.
     #[error("{call} answered {status}, but the answer cannot be used: {reason}")]
@@ -164,7 +166,7 @@ impl Error {
             | Error::ConnectionLost { call, .. }
             | Error::Timeout { call, .. }
             | Error::Status { call, .. }
-            | Error::Skipped { call }
+            | Error::Skipped { call, .. }
             | Error::Decode { call, .. }
             | Error::RateLimited { call, .. }
             | Error::Stopped { call, .. } => call,
