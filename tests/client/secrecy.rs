@@ -124,7 +124,9 @@ async fn an_id_that_looks_like_a_key_is_masked() {
     let created = httpdate::fmt_http_date(std::time::SystemTime::now());
     let key = KEY.replace('"', "\\\"");
     let row = |index: usize| {
-        format!(r#"{{"id":"sk-or-v1-0123456789abcdef{index}","name":"{key}","created_at":"{created}"}}"#)
+        format!(
+            r#"{{"id":"sk-or-v1-0123456789abcdef{index}","name":"{key}","created_at":"{created}"}}"#
+        )
     };
     let rows = (0..20).map(row).collect::<Vec<_>>().join(",");
     let server = Server::start(move |seen| match seen.method.as_str() {

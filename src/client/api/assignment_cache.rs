@@ -35,23 +35,15 @@ struct CachedListing {
     finished: Instant,
     /// The guardrails of each assignee.
     guardrails: HashMap<String, Vec<String>>,
-    /// The reads that this listing has answered.
-    answered: Mutex<HashSet<Read>>,
-}
-
-/// What a refresh reads once.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Read {
-    /// One key or member.
-    Assignee(String),
-    /// All of a guardrail.
-    All,
+    /// The reads that this listing has answered: of one assignee, or of all under `None`.
+    answered: Mutex<HashSet<Option<String>>>,
 }
 
 impl CachedListing {
     /// Notes a read. False if the listing has answered it before.
-    fn answers(&self, read: &Read) -> bool {
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(read.clone())
+    fn answers(&self, assignee: Option<&str>) -> bool {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.insert(assignee.map(str::to_owned))
     }
 }
 
@@ -77,9 +69,8 @@ impl Client {
         guardrail_id: &str,
         id: &str,
     ) -> Result<AssignmentLookup, Error> {
-        let read = Read::Assignee(id.to_owned());
-        let listing =
-            self.listing(kind, Some(guardrail_id), |cached| cached.answers(&read)).await?;
+        let is_fresh = |cached: &CachedListing| cached.answers(Some(id));
+        let listing = self.listing(kind, Some(guardrail_id), is_fresh).await?;
         self.look_up(kind, guardrail_id, id, &listing).await
     }
 
@@ -100,7 +91,7 @@ impl Client {
         kind: AssigneeKind,
         guardrail_id: &str,
     ) -> Result<Vec<String>, Error> {
-        let is_fresh = |cached: &CachedListing| cached.answers(&Read::All);
+        let is_fresh = |cached: &CachedListing| cached.answers(None);
         let listing = self.listing(kind, Some(guardrail_id), is_fresh).await?;
         Ok(listing.guardrails.keys().cloned().collect())
     }

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::super::http::{Call, Error, JsonObject, Request, Route};
+use super::super::http::{Call, Error, JsonObject, Route};
 use super::Client;
 use super::envelope::{self, Entity, Malformed};
 use super::pages::{self, Listing, Window};
@@ -39,26 +39,28 @@ struct Routes {
 }
 
 static KEYS: Routes = Routes {
-    list: Route { method: Method::GET, template: "/guardrails/assignments/keys" },
-    list_of_guardrail: Route { method: Method::GET, template: "/guardrails/{id}/assignments/keys" },
-    assign: Route { method: Method::POST, template: "/guardrails/{id}/assignments/keys" },
-    unassign: Route { method: Method::POST, template: "/guardrails/{id}/assignments/keys/remove" },
+    list: get("/guardrails/assignments/keys"),
+    list_of_guardrail: get("/guardrails/{id}/assignments/keys"),
+    assign: post("/guardrails/{id}/assignments/keys"),
+    unassign: post("/guardrails/{id}/assignments/keys/remove"),
     body: "key_hashes",
 };
 
 static MEMBERS: Routes = Routes {
-    list: Route { method: Method::GET, template: "/guardrails/assignments/members" },
-    list_of_guardrail: Route {
-        method: Method::GET,
-        template: "/guardrails/{id}/assignments/members",
-    },
-    assign: Route { method: Method::POST, template: "/guardrails/{id}/assignments/members" },
-    unassign: Route {
-        method: Method::POST,
-        template: "/guardrails/{id}/assignments/members/remove",
-    },
+    list: get("/guardrails/assignments/members"),
+    list_of_guardrail: get("/guardrails/{id}/assignments/members"),
+    assign: post("/guardrails/{id}/assignments/members"),
+    unassign: post("/guardrails/{id}/assignments/members/remove"),
     body: "member_user_ids",
 };
+
+const fn get(template: &'static str) -> Route {
+    Route { method: Method::GET, template }
+}
+
+const fn post(template: &'static str) -> Route {
+    Route { method: Method::POST, template }
+}
 
 impl AssigneeKind {
     fn routes(self) -> &'static Routes {
@@ -86,7 +88,12 @@ impl Client {
         guardrail_id: Option<&str>,
         window: Window,
     ) -> Result<Listing<Assignment>, Error> {
-        self.list_assignments_with(kind, guardrail_id, window, |request| request).await
+        let routes = kind.routes();
+        let request = match guardrail_id {
+            Some(id) => self.http().request_with_id(&routes.list_of_guardrail, id)?,
+            None => self.http().request(&routes.list),
+        };
+        pages::read(self, request, is_assigned_to(guardrail_id), window).await
     }
 
     /// All assignments to one guardrail, where the outcome of a write depends on them; without another
@@ -97,30 +104,10 @@ impl Client {
         guardrail_id: &str,
         deadline: Option<Instant>,
     ) -> Result<Vec<Assignment>, Error> {
-        let refine = |request: Request| request.finishing(deadline);
-        let guardrail_id = Some(guardrail_id);
-        Ok(self.list_assignments_with(kind, guardrail_id, Window::ALL, refine).await?.rows)
-    }
-
-    async fn list_assignments_with(
-        &self,
-        kind: AssigneeKind,
-        guardrail_id: Option<&str>,
-        window: Window,
-        refine: impl Fn(Request) -> Request,
-    ) -> Result<Listing<Assignment>, Error> {
-        let routes = kind.routes();
-        let request = || match guardrail_id {
-            Some(id) => Ok(refine(self.http().request_with_id(&routes.list_of_guardrail, id)?)),
-            None => Ok(refine(self.http().request(&routes.list))),
-        };
-        let belongs = |row: &Assignment| match guardrail_id {
-            Some(wanted) if !row.guardrail_id().eq_ignore_ascii_case(wanted) => {
-                Err(envelope::another("guardrail_id", row.guardrail_id(), wanted))
-            }
-            _ => Ok(()),
-        };
-        pages::read(self, request, belongs, window).await
+        let route = &kind.routes().list_of_guardrail;
+        let request = self.http().request_with_id(route, guardrail_id)?.finishing(deadline);
+        let belongs = is_assigned_to(Some(guardrail_id));
+        Ok(pages::read(self, request, belongs, Window::ALL).await?.rows)
     }
 
     /// Assigns to a guardrail, which moves each assignee away from its former guardrail, or removes the
@@ -144,6 +131,16 @@ impl Client {
         let request = self.http().request_with_id(route, guardrail_id)?.json(&body)?;
         let counted = self.http().call(&request, |response| response.count(count)).await?;
         Ok((request.call, counted))
+    }
+}
+
+/// Checks that a row belongs in the list of a guardrail.
+fn is_assigned_to(guardrail_id: Option<&str>) -> impl Fn(&Assignment) -> Result<(), Malformed> {
+    move |row| match guardrail_id {
+        Some(wanted) if !row.guardrail_id().eq_ignore_ascii_case(wanted) => {
+            Err(envelope::another("guardrail_id", row.guardrail_id(), wanted))
+        }
+        _ => Ok(()),
     }
 }
 

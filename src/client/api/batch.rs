@@ -11,7 +11,7 @@
 //! the row is read.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
@@ -70,8 +70,8 @@ struct State {
     locks: HashMap<(AssigneeKind, String), Arc<tokio::sync::Mutex<()>>>,
     /// The resource that has made a row, until the row is read.
     makers: HashMap<Row, String>,
-    /// Rows that are being made, and by how many calls.
-    being_made: HashMap<Row, usize>,
+    /// Rows that are being made; each call that makes one holds a reference.
+    being_made: HashMap<Row, Weak<()>>,
 }
 
 impl Client {
@@ -87,7 +87,7 @@ impl Client {
         id: &str,
         maker: &str,
     ) -> Result<(), Error> {
-        let row = Row { kind, guardrail_id: guardrail_id.to_owned(), id: id.to_owned() };
+        let row = Row::new(kind, guardrail_id, id);
         let batches = &self.inner.batches;
         let _being_made = batches.note_being_made(&row);
         let lock = batches.lock(&row);
@@ -111,7 +111,7 @@ impl Client {
         id: &str,
         maker: Option<&str>,
     ) -> Result<(), Error> {
-        let row = Row { kind, guardrail_id: guardrail_id.to_owned(), id: id.to_owned() };
+        let row = Row::new(kind, guardrail_id, id);
         let batches = &self.inner.batches;
         loop {
             let lock = batches.lock(&row);
@@ -130,7 +130,7 @@ impl Client {
 
     /// Notes that a row is read: the apply that made it is over, and a removal is meant.
     pub fn forget_maker(&self, kind: AssigneeKind, guardrail_id: &str, id: &str) {
-        let row = Row { kind, guardrail_id: guardrail_id.to_owned(), id: id.to_owned() };
+        let row = Row::new(kind, guardrail_id, id);
         self.inner.batches.state().makers.remove(&row);
     }
 
@@ -238,9 +238,22 @@ impl Client {
     }
 }
 
+impl Row {
+    fn new(kind: AssigneeKind, guardrail_id: &str, id: &str) -> Row {
+        Row { kind, guardrail_id: guardrail_id.to_owned(), id: id.to_owned() }
+    }
+}
+
 impl State {
     fn batch(&mut self, key: &BatchKey) -> &mut PendingBatch {
         self.pending.entry(key.clone()).or_default()
+    }
+
+    /// Whether a row of a batch is not to be removed, as it is being made.
+    fn is_superseded(&self, key: &BatchKey, id: &str) -> bool {
+        let row = Row::new(key.kind, &key.guardrail_id, id);
+        let being_made = self.being_made.get(&row).map_or(0, Weak::strong_count);
+        key.operation == Operation::Unassign && being_made > 0
     }
 }
 
@@ -289,35 +302,12 @@ impl Batches {
         rows.into_iter().partition(|(id, _)| !state.is_superseded(key, id))
     }
 
-    /// Notes that a row is being made, until the returned guard is dropped.
-    fn note_being_made<'a>(&'a self, row: &'a Row) -> BeingMade<'a> {
-        *self.state().being_made.entry(row.clone()).or_default() += 1;
-        BeingMade { batches: self, row }
-    }
-}
-
-impl State {
-    fn is_superseded(&self, key: &BatchKey, id: &str) -> bool {
-        let BatchKey { operation, kind, ref guardrail_id } = *key;
-        let row = Row { kind, guardrail_id: guardrail_id.clone(), id: id.to_owned() };
-        operation == Operation::Unassign && self.being_made.contains_key(&row)
-    }
-}
-
-/// A row that is being made.
-struct BeingMade<'a> {
-    batches: &'a Batches,
-    row: &'a Row,
-}
-
-impl Drop for BeingMade<'_> {
-    fn drop(&mut self) {
-        let mut state = self.batches.state();
-        if let Some(calls) = state.being_made.get_mut(self.row) {
-            *calls -= 1;
-            if *calls == 0 {
-                state.being_made.remove(self.row);
-            }
-        }
+    /// Notes that a row is being made, until the returned reference is dropped.
+    fn note_being_made(&self, row: &Row) -> Arc<()> {
+        let mut state = self.state();
+        let noted = state.being_made.entry(row.clone()).or_default();
+        let reference = noted.upgrade().unwrap_or_default();
+        *noted = Arc::downgrade(&reference);
+        reference
     }
 }

@@ -18,15 +18,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
 use tokio::time::{Instant, timeout};
 use tracing::{debug, info, warn};
 
 use super::super::http::{
     Attempts, CancelPolicy, Closed, Error, HttpClient, JsonObject, Request, Response, RetryEnd,
-    parse_time,
+    Route, parse_time,
 };
+use super::Client;
 use super::envelope::Entity;
+use super::models::ModelCatalog;
 
 pub use pending::Accounts;
 pub(super) use pending::PendingCreates;
@@ -48,76 +49,58 @@ const MAX_DOUBTFUL_SKEW: Duration = Duration::from_secs(10);
 /// How many ids a message names.
 const MAX_NAMED_IDS: usize = 10;
 
-/// An entity that has a name and a creation time.
+/// An entity that is created by a POST, and has a name and a creation time.
 pub(super) trait NamedEntity: Entity + Clone + Send + Sync {
+    const CREATE: &Route;
+
     fn name(&self) -> &str;
+
     /// RFC 3339.
     fn created_at(&self) -> &str;
-    fn workspace_id(&self) -> Option<&str>;
-}
-
-/// The rest of the API and the client that a create of such an entity needs.
-pub(super) trait CreateEndpoint: Send + Sync {
-    type Entity: NamedEntity;
 
     /// All entities of a workspace, or of the default one. Also after a stop, and without another
     /// attempt after `deadline`.
     fn list(
-        &self,
+        client: &Client,
         workspace_id: Option<&str>,
         deadline: Instant,
-    ) -> impl Future<Output = Result<Vec<Self::Entity>, Error>> + Send;
+    ) -> impl Future<Output = Result<Vec<Self>, Error>> + Send;
 
-    /// Whether an entity has the fields that are asked for. None if that takes a request.
-    fn matches(&self, entity: &Self::Entity) -> Option<bool>;
-
-    /// The same, with that request.
-    fn matches_to_finish(
-        &self,
-        entity: &Self::Entity,
-        deadline: Instant,
-    ) -> impl Future<Output = Result<bool, Error>> + Send;
-
-    /// Whether this client has seen or named an id before that moment.
-    fn was_known_before(&self, id: &str, moment: Instant) -> bool;
+    /// Whether the client has seen or named an id before that moment.
+    fn was_known_before(client: &Client, id: &str, moment: Instant) -> bool;
 }
 
-/// Creates exactly one entity with the fields in `body`, which `request` carries. Returns it with the
-/// ids, fit to show, of duplicates that an earlier attempt may have made.
-pub(super) async fn create<E: CreateEndpoint>(
-    http: &HttpClient,
-    pending: &PendingCreates,
-    endpoint: E,
-    request: Request,
+/// Whether an entity has the fields of a create's body. None if that depends on which names mean the
+/// same model, and no catalogue was given.
+pub(super) type Matches<'a, T> =
+    dyn Fn(&T, Option<&ModelCatalog>) -> Option<bool> + Send + Sync + 'a;
+
+/// Creates exactly one entity with the fields in `body`. Returns it with the ids, fit to show, of
+/// duplicates that an earlier attempt may have made.
+pub(super) async fn create<T: NamedEntity>(
+    client: &Client,
     body: &JsonObject,
-) -> Result<(E::Entity, Vec<String>), Error> {
-    let mut fields = body.clone();
-    let workspace_id = fields.remove("workspace_id").and_then(|id| id.as_str().map(str::to_owned));
-    let name = fields.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    matches: &Matches<'_, T>,
+) -> Result<(T, Vec<String>), Error> {
+    let request = client.http().request(T::CREATE).json(body)?;
     let mut create = Create {
-        http,
-        pending,
-        endpoint,
-        attempts: http.attempts(&request),
+        client,
+        matches,
+        attempts: client.http().attempts(&request),
         request,
-        wanted: Arc::new(Wanted { name, workspace_id, fields }),
+        wanted: Arc::new(Wanted::new(body)),
         started: Instant::now(),
         started_by_own_clock: SystemTime::now(),
         not_ours: HashSet::new(),
     };
     let entity = create.run().await?;
-    if create.wanted.workspace_id.is_none() {
-        pending.learn_default_workspace(entity.workspace_id());
-    }
-    let duplicates = create.duplicates().await;
-    Ok((entity, duplicates))
+    Ok((entity, create.duplicates().await))
 }
 
 /// One create.
-struct Create<'a, E> {
-    http: &'a HttpClient,
-    pending: &'a PendingCreates,
-    endpoint: E,
+struct Create<'a, T> {
+    client: &'a Client,
+    matches: &'a Matches<'a, T>,
     request: Request,
     attempts: Attempts,
     wanted: Arc<Wanted>,
@@ -139,8 +122,8 @@ struct Candidate<T> {
 /// How an attempt failed, with the entity of the response if that has other fields than asked for.
 type Failure<T> = (Error, Option<T>);
 
-impl<E: CreateEndpoint> Create<'_, E> {
-    async fn run(&mut self) -> Result<E::Entity, Error> {
+impl<'a, T: NamedEntity> Create<'a, T> {
+    async fn run(&mut self) -> Result<T, Error> {
         loop {
             let error = match self.send().await {
                 Ok(entity) => return Ok(entity),
@@ -153,44 +136,40 @@ impl<E: CreateEndpoint> Create<'_, E> {
                 }
                 Err((error, _)) => error,
             };
-            self.http.wait_for_another(&self.request, &mut self.attempts, error).await?;
+            self.http().wait_for_another(&self.request, &mut self.attempts, error).await?;
         }
     }
 
     /// Sends the request once, while no other create of this name searches.
-    async fn send(&mut self) -> Result<E::Entity, Failure<E::Entity>> {
-        let lock = self.pending.lock(&self.wanted.name);
+    async fn send(&mut self) -> Result<T, Failure<T>> {
+        let lock = self.pending().lock(&self.wanted.name);
         let _sending = tokio::select! {
             guard = lock.read() => guard,
-            () = self.http.limiter().ended(CancelPolicy::Abort) => {
+            () = self.http().limiter().ended(CancelPolicy::Abort) => {
                 return Err((Error::Stopped { call: self.request.call.clone(), sent: false }, None));
             }
         };
         let read = |response: Response| Ok((response.entity()?, response));
-        let outcome = match self.http.attempt(&mut self.attempts, &self.request, read).await {
+        let outcome = match self.http().attempt(&mut self.attempts, &self.request, read).await {
             Ok((entity, response)) => self.check(entity, &response),
             Err(error) => Err((error, None)),
         };
         if outcome.as_ref().is_err_and(|(error, _)| error.may_have_happened()) {
-            self.pending.note_unresolved(&self.wanted);
+            self.pending().note_unresolved(&self.wanted);
         }
         outcome
     }
 
     /// The entity of a response, if the response can be trusted.
-    fn check(
-        &mut self,
-        entity: E::Entity,
-        response: &Response,
-    ) -> Result<E::Entity, Failure<E::Entity>> {
+    fn check(&mut self, entity: T, response: &Response) -> Result<T, Failure<T>> {
         let existed_before = self.is_old(&entity)
-            || self.endpoint.was_known_before(entity.id(), self.started)
-            || self.pending.is_taken(entity.id());
-        let differs = self.endpoint.matches(&entity) == Some(false);
-        if !existed_before && !differs && self.pending.take(entity.id()) {
+            || T::was_known_before(self.client, entity.id(), self.started)
+            || self.pending().is_taken(entity.id());
+        let differs = (self.matches)(&entity, None) == Some(false);
+        if !existed_before && !differs && self.pending().take(entity.id()) {
             return Ok(entity);
         }
-        let (id, name) = (self.http.shown(entity.id()), self.http.shown(entity.name()));
+        let (id, name) = (self.http().shown(entity.id()), self.http().shown(entity.name()));
         if differs && !existed_before {
             let reason = format!("data: {id} (\"{name}\") does not have the fields asked for");
             return Err((response.unusable(reason), Some(entity)));
@@ -209,13 +188,13 @@ impl<E: CreateEndpoint> Create<'_, E> {
     async fn find_lost_create(
         &mut self,
         error: &Error,
-        response: Option<&E::Entity>,
-    ) -> Result<Option<E::Entity>, Error> {
-        let lock = self.pending.lock(&self.wanted.name);
+        response: Option<&T>,
+    ) -> Result<Option<T>, Error> {
+        let lock = self.pending().lock(&self.wanted.name);
         let _searching = lock.write().await;
         let time = SEARCH_TIME.max(self.attempts.last_took(Instant::now()));
         debug!(call = %self.request.call, search_ms = time.as_millis(), reason = %error, "searching for what may have been made");
-        let is_enough = |candidate: &Candidate<E::Entity>| {
+        let is_enough = |candidate: &Candidate<T>| {
             candidate.matches || response.is_some_and(|entity| entity.id() == candidate.entity.id())
         };
         let searched = self.poll(time, MAX_SKEW, CancelPolicy::Finish, is_enough).await;
@@ -236,9 +215,9 @@ impl<E: CreateEndpoint> Create<'_, E> {
             }
         };
         if let Some(entity) = &found {
-            info!(id = self.http.shown(entity.id()), "found what an earlier attempt has made");
-            self.pending.take(entity.id());
-            self.pending.resolve_attempt(&self.wanted);
+            info!(id = self.http().shown(entity.id()), "found what an earlier attempt has made");
+            self.pending().take(entity.id());
+            self.pending().resolve_attempt(&self.wanted);
         }
         Ok(found)
     }
@@ -247,42 +226,35 @@ impl<E: CreateEndpoint> Create<'_, E> {
     /// those that could be it, if that cannot be decided.
     fn choose(
         &self,
-        candidates: Vec<Candidate<E::Entity>>,
-        response: Option<&E::Entity>,
-    ) -> Result<Option<E::Entity>, Vec<String>> {
-        let Unresolved { attempts, other_attempts, .. } = self.pending.unresolved(&self.wanted);
+        candidates: Vec<Candidate<T>>,
+        response: Option<&T>,
+    ) -> Result<Option<T>, Vec<String>> {
+        let Unresolved { attempts, other_attempts, .. } = self.pending().unresolved(&self.wanted);
         let is_listed = |id: &str| candidates.iter().any(|candidate| candidate.entity.id() == id);
         let response = response.filter(|entity| is_listed(entity.id()));
-        let is_certain = candidates.iter().all(|other| !other.matches || other.is_certainly_new);
-        let (matching, others): (Vec<_>, Vec<_>) =
-            candidates.into_iter().partition(|candidate| candidate.matches);
-        let namesakes = self.namesakes(others);
-        if !matching.is_empty() {
-            return if is_certain && matching.len() <= attempts {
-                Ok(matching.into_iter().next().map(|candidate| candidate.entity))
-            } else {
-                Err(self.shown_ids(&matching))
-            };
+        let (matching, namesakes) = self.split(candidates);
+        if let Some(first) = matching.first() {
+            let are_new = matching.iter().all(|candidate| candidate.is_certainly_new);
+            let is_ours = are_new && matching.len() <= attempts;
+            return if is_ours { Ok(Some(first.entity.clone())) } else { Err(self.ids(&matching)) };
         }
         match response {
             // The API has changed a field of what it was sent.
             Some(entity) if entity.name() == self.wanted.name && other_attempts == 0 => {
                 Ok(Some(entity.clone()))
             }
-            Some(entity) if is_alike(entity.name(), &self.wanted.name) => {
-                Err(vec![self.http.shown(entity.id())])
-            }
-            _ if namesakes.len() > other_attempts => Err(self.shown_ids(&namesakes)),
-            _ => Ok(None),
+            Some(entity) => Err(vec![self.http().shown(entity.id())]),
+            None if namesakes.len() > other_attempts => Err(self.ids(&namesakes)),
+            None => Ok(None),
         }
     }
 
     /// The ids of duplicates that attempts of unknown outcome may have made, too late for the search.
     async fn duplicates(&self) -> Vec<String> {
-        if !self.pending.has_unresolved(&self.wanted) {
+        if !self.pending().has_unresolved(&self.wanted) {
             return Vec::new();
         }
-        let lock = self.pending.lock(&self.wanted.name);
+        let lock = self.pending().lock(&self.wanted.name);
         // What was created must not wait for long to get into the state.
         let Ok(_searching) = timeout(SEARCH_TIME, lock.write()).await else { return Vec::new() };
         let policy = CancelPolicy::FinishIfStarted;
@@ -293,17 +265,16 @@ impl<E: CreateEndpoint> Create<'_, E> {
                 return Vec::new();
             }
         };
-        let Unresolved { creates, other_attempts, .. } = self.pending.unresolved(&self.wanted);
-        let (matching, others): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|candidate| candidate.matches);
+        let Unresolved { creates, other_attempts, .. } = self.pending().unresolved(&self.wanted);
+        let (mut duplicates, mut namesakes) = self.split(found);
         // Each of the other creates that search may find one of these.
-        let matching = matching.into_iter().skip(creates - 1);
-        let duplicates: Vec<_> =
-            matching.chain(self.namesakes(others).into_iter().skip(other_attempts)).collect();
+        duplicates.drain(..duplicates.len().min(creates - 1));
+        namesakes.drain(..namesakes.len().min(other_attempts));
+        duplicates.append(&mut namesakes);
         for duplicate in &duplicates {
-            self.pending.take(duplicate.entity.id());
+            self.pending().take(duplicate.entity.id());
         }
-        self.shown_ids(&duplicates)
+        self.ids(&duplicates)
     }
 
     /// Lists for so long, and once more at the end; until there is a candidate that `is_enough`. After
@@ -313,8 +284,8 @@ impl<E: CreateEndpoint> Create<'_, E> {
         time: Duration,
         skew: Duration,
         policy: CancelPolicy,
-        is_enough: impl Fn(&Candidate<E::Entity>) -> bool,
-    ) -> Result<Vec<Candidate<E::Entity>>, Error> {
+        is_enough: impl Fn(&Candidate<T>) -> bool,
+    ) -> Result<Vec<Candidate<T>>, Error> {
         let end = Instant::now() + time;
         let mut pause = FIRST_PAUSE;
         let mut is_last = false;
@@ -324,61 +295,62 @@ impl<E: CreateEndpoint> Create<'_, E> {
                 return Ok(found);
             }
             let left = end.saturating_duration_since(Instant::now());
-            let paused = self.http.limiter().pause(pause.min(left), policy).await;
+            let paused = self.http().limiter().pause(pause.min(left), policy).await;
             is_last = paused == Err(Closed::Stopped) || Instant::now() >= end;
             pause *= 2;
         }
     }
 
     /// The entities that an attempt of this create may have made, oldest first.
-    async fn candidates(&self, skew: Duration) -> Result<Vec<Candidate<E::Entity>>, Error> {
+    async fn candidates(&self, skew: Duration) -> Result<Vec<Candidate<T>>, Error> {
         let deadline = self.attempts.end(Instant::now());
-        let mut listed = self.list(self.wanted.workspace_id.as_deref(), deadline).await?;
-        if !listed.is_empty() && self.pending.needs_default_workspace(&self.wanted) {
-            self.list(None, deadline).await?;
-        }
+        let workspace_id = self.wanted.workspace_id.as_deref();
+        let mut listed = T::list(self.client, workspace_id, deadline).await?;
         listed.sort_by_key(|entity| parse_time(entity.created_at()));
         let mut candidates = Vec::new();
         for entity in listed {
             let id = entity.id();
-            let is_other = self.pending.is_taken(id)
+            let is_other = self.pending().is_taken(id)
                 || self.not_ours.contains(id)
-                || self.endpoint.was_known_before(id, self.started);
+                || T::was_known_before(self.client, id, self.started);
             let Some(is_certainly_new) = self.is_new(&entity, skew).filter(|_| !is_other) else {
                 continue;
             };
-            let matches = self.endpoint.matches_to_finish(&entity, deadline).await?;
+            let matches = self.matches_to_finish(&entity, deadline).await?;
             candidates.push(Candidate { entity, matches, is_certainly_new });
         }
         Ok(candidates)
     }
 
-    async fn list(
-        &self,
-        workspace_id: Option<&str>,
-        deadline: Instant,
-    ) -> Result<Vec<E::Entity>, Error> {
-        let listed = self.endpoint.list(workspace_id, deadline).await?;
-        if workspace_id.is_none() {
-            for entity in &listed {
-                self.pending.learn_default_workspace(entity.workspace_id());
-            }
+    async fn matches_to_finish(&self, entity: &T, deadline: Instant) -> Result<bool, Error> {
+        if let Some(matches) = (self.matches)(entity, None) {
+            return Ok(matches);
         }
-        Ok(listed)
+        let catalog = self.client.models_to_finish(Some(deadline)).await?;
+        Ok((self.matches)(entity, Some(&*catalog)).unwrap_or(false))
+    }
+
+    fn http(&self) -> &'a HttpClient {
+        self.client.http()
+    }
+
+    fn pending(&self) -> &PendingCreates {
+        &self.client.inner.pending_creates
     }
 
     /// Whether the entity of a response is far older than this create, by the API's clock and by our
     /// own: either can be wrong, as where a proxy rewrites `Date`.
-    fn is_old(&self, entity: &E::Entity) -> bool {
-        let Some(started) = self.http.server_clock().shown_at(self.started) else { return false };
+    fn is_old(&self, entity: &T) -> bool {
+        let Some(started) = self.http().server_clock().shown_at(self.started) else { return false };
         let latest = started.min(self.started_by_own_clock) - MAX_DOUBTFUL_SKEW;
         !is_since(entity, latest)
     }
 
     /// Whether an entity was created since this create began, by the API's clock: certainly, or by one
     /// clock and not by the other, where the two are too far apart to mean the same. None if not.
-    fn is_new(&self, entity: &E::Entity, skew: Duration) -> Option<bool> {
-        let (started, own) = (self.http.server_clock().at(self.started), self.started_by_own_clock);
+    fn is_new(&self, entity: &T, skew: Duration) -> Option<bool> {
+        let (started, own) =
+            (self.http().server_clock().at(self.started), self.started_by_own_clock);
         let apart = started.duration_since(own).unwrap_or_else(|error| error.duration());
         let is_new = is_since(entity, started - skew);
         if apart <= MAX_DOUBTFUL_SKEW {
@@ -388,15 +360,18 @@ impl<E: CreateEndpoint> Create<'_, E> {
         (is_new || is_new_by_own_clock).then_some(is_new && is_new_by_own_clock)
     }
 
-    fn namesakes(&self, mut others: Vec<Candidate<E::Entity>>) -> Vec<Candidate<E::Entity>> {
+    /// The candidates that match, and those that only have the name.
+    fn split(&self, found: Vec<Candidate<T>>) -> (Vec<Candidate<T>>, Vec<Candidate<T>>) {
+        let (matching, mut others): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|candidate| candidate.matches);
         others.retain(|candidate| candidate.entity.name() == self.wanted.name);
-        others
+        (matching, others)
     }
 
     /// Ids from outside, fit to show.
-    fn shown_ids(&self, candidates: &[Candidate<E::Entity>]) -> Vec<String> {
+    fn ids(&self, candidates: &[Candidate<T>]) -> Vec<String> {
         let named = candidates.iter().take(MAX_NAMED_IDS);
-        let mut ids: Vec<_> = named.map(|named| self.http.shown(named.entity.id())).collect();
+        let mut ids: Vec<_> = named.map(|named| self.http().shown(named.entity.id())).collect();
         if candidates.len() > MAX_NAMED_IDS {
             ids.push(format!("{} more", candidates.len() - MAX_NAMED_IDS));
         }
@@ -404,16 +379,10 @@ impl<E: CreateEndpoint> Create<'_, E> {
     }
 }
 
-impl<E> Drop for Create<'_, E> {
+impl<T> Drop for Create<'_, T> {
     fn drop(&mut self) {
-        self.pending.end(&self.wanted);
+        self.client.inner.pending_creates.end(&self.wanted);
     }
-}
-
-/// Whether an API that changes names may have made one of the other: trimmed it, or added a number.
-fn is_alike(one: &str, other: &str) -> bool {
-    let [one, other] = [one, other].map(|name| name.trim().to_lowercase());
-    one.contains(&other) || other.contains(&one)
 }
 
 /// Whether an entity may have been created since a moment; also if its `created_at` cannot be read.

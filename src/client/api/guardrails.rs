@@ -1,16 +1,15 @@
 //! Guardrails: which models and providers may be used, with what budget. One function per operation.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 
 use reqwest::Method;
 use tokio::time::Instant;
 
 use super::super::http::{Error, JsonObject, Request, Response, Route};
 use super::Client;
-use super::create::{self, CreateEndpoint, NamedEntity};
+use super::create::{self, NamedEntity};
 use super::envelope::{self, Entity, Malformed};
-use super::models::ModelCatalog;
 use super::pages::{self, Listing, Window};
 
 static LIST: Route = Route { method: Method::GET, template: "/guardrails" };
@@ -21,7 +20,7 @@ static DELETE: Route = Route { method: Method::DELETE, template: "/guardrails/{i
 
 /// Whether a guardrail has the fields of a create's body. None if that depends on which names mean
 /// the same model, and no catalogue was given.
-pub type Matches<'a> = dyn Fn(&Guardrail, Option<&ModelCatalog>) -> Option<bool> + Send + Sync + 'a;
+pub type Matches<'a> = create::Matches<'a, Guardrail>;
 
 /// The outcome of a create.
 #[derive(Debug)]
@@ -48,27 +47,10 @@ impl Client {
         workspace_id: Option<&str>,
         window: Window,
     ) -> Result<Listing<Guardrail>, Error> {
-        let listing = self.list_guardrails_with(workspace_id, window, |request| request).await?;
+        let request = self.http().request(&LIST).query(&[("workspace_id", workspace_id)]);
+        let listing = pages::read(self, request, is_in(workspace_id), window).await?;
         listing.rows.iter().for_each(|guardrail| self.learn(guardrail));
         Ok(listing)
-    }
-
-    async fn list_guardrails_with(
-        &self,
-        workspace_id: Option<&str>,
-        window: Window,
-        refine: impl Fn(Request) -> Request,
-    ) -> Result<Listing<Guardrail>, Error> {
-        let query = [("workspace_id", workspace_id)];
-        let request = || Ok(refine(self.http().request(&LIST).query(&query)));
-        // A guardrail without a workspace is older than workspaces, and can be in the list of any.
-        let belongs = |guardrail: &Guardrail| match (workspace_id, guardrail.workspace_id()) {
-            (Some(wanted), Some(found)) if !found.eq_ignore_ascii_case(wanted) => {
-                Err(envelope::another("workspace_id", found, wanted))
-            }
-            _ => Ok(()),
-        };
-        pages::read(self, request, belongs, window).await
     }
 
     /// Creates exactly one guardrail with the fields in `body`; `matches` recognises it.
@@ -81,11 +63,7 @@ impl Client {
         body: &JsonObject,
         matches: &Matches<'_>,
     ) -> Result<Created, Error> {
-        let request = self.http().request(&CREATE).json(body)?;
-        let endpoint = GuardrailEndpoint { client: self, matches };
-        let pending = &self.inner.pending_creates;
-        let (guardrail, duplicates) =
-            create::create(self.http(), pending, endpoint, request, body).await?;
+        let (guardrail, duplicates) = create::create(self, body, matches).await?;
         self.learn(&guardrail);
         Ok(Created { guardrail, duplicates })
     }
@@ -112,7 +90,7 @@ impl Client {
     /// Deletes a guardrail, and with it its assignments. For a guardrail that does not exist,
     /// [`Error::is_not_found`] holds.
     pub async fn delete_guardrail(&self, id: &str) -> Result<(), Error> {
-        self.inner.known_guardrails.note(id);
+        self.known_guardrails().note(id);
         let request = self.http().request_with_id(&DELETE, id)?;
         let deleted = self.http().call(&request, |response: Response| response.deleted(id)).await;
         self.inner.assignment_cache.clear();
@@ -145,8 +123,8 @@ impl Client {
         id: &str,
         refine: impl Fn(Request) -> Request,
     ) -> Result<Option<String>, Error> {
-        if let Some(workspace) = self.inner.known_guardrails.workspace(id) {
-            return Ok(workspace);
+        if let Some(workspace) = self.known_guardrails().workspaces.get(id) {
+            return Ok(workspace.clone());
         }
         let request = refine(self.http().request_with_id(&GET, id)?);
         let guardrail = self.call_about(&request, id).await?;
@@ -155,7 +133,7 @@ impl Client {
 
     /// Sends a request about one guardrail, whose response describes it.
     async fn call_about(&self, request: &Request, id: &str) -> Result<Guardrail, Error> {
-        self.inner.known_guardrails.note(id);
+        self.known_guardrails().note(id);
         let read = |response: Response| response.entity_of(id);
         let guardrail: Guardrail = self.http().call(request, read).await?;
         self.learn(&guardrail);
@@ -163,83 +141,40 @@ impl Client {
     }
 
     fn learn(&self, guardrail: &Guardrail) {
+        let mut known = self.known_guardrails();
+        known.note(guardrail.id());
         let workspace = guardrail.workspace_id().map(str::to_owned);
-        self.inner
-            .known_guardrails
-            .entries()
-            .entry(guardrail.id().to_owned())
-            .or_default()
-            .workspace = Some(workspace);
+        known.workspaces.insert(guardrail.id().to_owned(), workspace);
+    }
+
+    fn known_guardrails(&self) -> MutexGuard<'_, KnownGuardrails> {
+        self.inner.known_guardrails.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The guardrails that a request of this client has named or a response has described, by id.
+/// Checks that a guardrail belongs in the list of a workspace. One without a workspace is older than
+/// workspaces, and can be in any.
+fn is_in(workspace_id: Option<&str>) -> impl Fn(&Guardrail) -> Result<(), Malformed> {
+    move |guardrail| match (workspace_id, guardrail.workspace_id()) {
+        (Some(wanted), Some(found)) if !found.eq_ignore_ascii_case(wanted) => {
+            Err(envelope::another("workspace_id", found, wanted))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The guardrails of which this client knows, by id.
 #[derive(Default)]
-pub(super) struct KnownGuardrails(Mutex<HashMap<String, KnownGuardrail>>);
-
-struct KnownGuardrail {
-    since: Instant,
-    /// None if no response has described the guardrail yet.
-    workspace: Option<Option<String>>,
-}
-
-impl Default for KnownGuardrail {
-    fn default() -> Self {
-        KnownGuardrail { since: Instant::now(), workspace: None }
-    }
+pub(super) struct KnownGuardrails {
+    /// Since when: a request has named the guardrail, or a response has described it.
+    since: HashMap<String, Instant>,
+    /// The workspaces of those that a response has described.
+    workspaces: HashMap<String, Option<String>>,
 }
 
 impl KnownGuardrails {
-    fn note(&self, id: &str) {
-        self.entries().entry(id.to_ascii_lowercase()).or_default();
-    }
-
-    fn workspace(&self, id: &str) -> Option<Option<String>> {
-        self.entries().get(id)?.workspace.clone()
-    }
-
-    fn entries(&self) -> MutexGuard<'_, HashMap<String, KnownGuardrail>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// How guardrails are created and found again.
-struct GuardrailEndpoint<'a> {
-    client: &'a Client,
-    matches: &'a Matches<'a>,
-}
-
-impl CreateEndpoint for GuardrailEndpoint<'_> {
-    type Entity = Guardrail;
-
-    async fn list(
-        &self,
-        workspace_id: Option<&str>,
-        deadline: Instant,
-    ) -> Result<Vec<Guardrail>, Error> {
-        let refine = |request: Request| request.finishing(Some(deadline));
-        Ok(self.client.list_guardrails_with(workspace_id, Window::ALL, refine).await?.rows)
-    }
-
-    fn matches(&self, guardrail: &Guardrail) -> Option<bool> {
-        (self.matches)(guardrail, None)
-    }
-
-    async fn matches_to_finish(
-        &self,
-        guardrail: &Guardrail,
-        deadline: Instant,
-    ) -> Result<bool, Error> {
-        if let Some(matches) = (self.matches)(guardrail, None) {
-            return Ok(matches);
-        }
-        let catalog = self.client.models_to_finish(Some(deadline)).await?;
-        Ok((self.matches)(guardrail, Some(&*catalog)).unwrap_or(false))
-    }
-
-    fn was_known_before(&self, id: &str, moment: Instant) -> bool {
-        let known = self.client.inner.known_guardrails.entries();
-        known.get(id).is_some_and(|known| known.since < moment)
+    fn note(&mut self, id: &str) {
+        self.since.entry(id.to_ascii_lowercase()).or_insert_with(Instant::now);
     }
 }
 
@@ -291,6 +226,8 @@ impl Entity for Guardrail {
 }
 
 impl NamedEntity for Guardrail {
+    const CREATE: &Route = &CREATE;
+
     fn name(&self) -> &str {
         Guardrail::name(self)
     }
@@ -299,7 +236,17 @@ impl NamedEntity for Guardrail {
         self.string("created_at").unwrap_or_default()
     }
 
-    fn workspace_id(&self) -> Option<&str> {
-        Guardrail::workspace_id(self)
+    async fn list(
+        client: &Client,
+        workspace_id: Option<&str>,
+        deadline: Instant,
+    ) -> Result<Vec<Guardrail>, Error> {
+        let request = client.http().request(&LIST).query(&[("workspace_id", workspace_id)]);
+        let request = request.finishing(Some(deadline));
+        Ok(pages::read(client, request, is_in(workspace_id), Window::ALL).await?.rows)
+    }
+
+    fn was_known_before(client: &Client, id: &str, moment: Instant) -> bool {
+        client.known_guardrails().since.get(id).is_some_and(|since| *since < moment)
     }
 }

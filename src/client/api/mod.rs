@@ -16,7 +16,7 @@ mod workspaces;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::OnceCell;
 
@@ -44,7 +44,7 @@ struct Inner {
     providers: OnceCell<Option<HashSet<String>>>,
     batches: batch::Batches,
     assignment_cache: assignment_cache::AssignmentCache,
-    known_guardrails: guardrails::KnownGuardrails,
+    known_guardrails: Mutex<guardrails::KnownGuardrails>,
 }
 
 impl Client {
@@ -64,7 +64,7 @@ impl Client {
             providers: OnceCell::new(),
             batches: batch::Batches::default(),
             assignment_cache: assignment_cache::AssignmentCache::default(),
-            known_guardrails: guardrails::KnownGuardrails::default(),
+            known_guardrails: Mutex::default(),
         };
         Ok(Client { inner: Arc::new(inner) })
     }

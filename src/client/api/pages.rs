@@ -38,11 +38,11 @@ pub struct Listing<T> {
     pub total_count: u64,
 }
 
-/// The rows of a list that are in `window`. `request` makes the request without offset and limit, and
-/// `belongs` checks that a row is one of those it asks for.
+/// The rows of a list that are in `window`. `request` is without offset and limit, and `belongs` checks
+/// that a row is one of those it asks for.
 pub(super) async fn read<T: Entity>(
     client: &Client,
-    request: impl Fn() -> Result<Request, Error>,
+    request: Request,
     belongs: impl Fn(&T) -> Result<(), Malformed>,
     window: Window,
 ) -> Result<Listing<T>, Error> {
@@ -51,7 +51,7 @@ pub(super) async fn read<T: Entity>(
     let mut next = Position::first(window);
     while let Some(position) = next {
         let (offset, limit) = (position.offset.to_string(), position.size().to_string());
-        let request = request()?.query(&[("offset", Some(&offset)), ("limit", Some(&limit))]);
+        let request = request.clone().query(&[("offset", Some(&offset)), ("limit", Some(&limit))]);
         let read = |response: Response| {
             let page = response.page(&belongs)?;
             let new = page.rows.iter().filter(|row: &&T| !seen.contains(row.id())).count();

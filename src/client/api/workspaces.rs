@@ -20,7 +20,7 @@ impl Client {
 
     /// All workspaces of the account.
     pub async fn list_workspaces(&self) -> Result<Vec<Workspace>, Error> {
-        let request = || Ok(self.http().request(&LIST));
+        let request = self.http().request(&LIST);
         Ok(pages::read(self, request, |_| Ok(()), Window::ALL).await?.rows)
     }
 }

@@ -19,6 +19,7 @@ pub(in crate::client) enum Credentials {
 }
 
 /// One request, complete but for the base URL.
+#[derive(Clone)]
 pub(in crate::client) struct Request {
     pub(in crate::client) call: Call,
     /// Path, below the base URL, and query as they are sent.

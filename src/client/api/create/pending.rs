@@ -1,9 +1,10 @@
-//! What is known of the creates of an account: which attempts have an unknown outcome, which ids belong
-//! to a create, and which workspace is the default one. Sends nothing.
+//! What is known of the creates of an account: which attempts have an unknown outcome, and which ids
+//! belong to a create. Sends nothing.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use serde_json::Value;
 use tokio::sync::RwLock;
 
 use super::super::super::http::{ApiKey, BaseUrl, Config, JsonObject};
@@ -46,8 +47,6 @@ struct State {
     unresolved: Vec<(Arc<Wanted>, usize)>,
     /// The ids that belong to a create, or were reported as duplicates.
     taken: HashSet<String>,
-    /// The account's default workspace, once a response has named it.
-    default_workspace: Option<String>,
 }
 
 /// What a create asks for.
@@ -117,10 +116,9 @@ impl PendingCreates {
 
     /// The attempts of unknown outcome that may have made something of this name in this workspace.
     pub(super) fn unresolved(&self, wanted: &Wanted) -> Unresolved {
-        let state = self.state();
         let mut unresolved = Unresolved::default();
-        for (create, attempts) in &state.unresolved {
-            if create.name != wanted.name || state.is_same_workspace(create, wanted) != Some(true) {
+        for (create, attempts) in &self.state().unresolved {
+            if create.name != wanted.name || !create.may_share_workspace(wanted) {
                 continue;
             }
             if create.fields == wanted.fields {
@@ -133,36 +131,26 @@ impl PendingCreates {
         unresolved
     }
 
-    /// Whether it depends on which workspace is the default one if another create of this name asks for
-    /// the same workspace.
-    pub(super) fn needs_default_workspace(&self, wanted: &Wanted) -> bool {
-        let state = self.state();
-        let mut same_name =
-            state.unresolved.iter().filter(|(create, _)| create.name == wanted.name);
-        same_name.any(|(create, _)| state.is_same_workspace(create, wanted).is_none())
-    }
-
-    /// Notes the workspace of something that was created or listed without naming one.
-    pub(super) fn learn_default_workspace(&self, workspace_id: Option<&str>) {
-        if let Some(workspace_id) = workspace_id {
-            self.state().default_workspace = Some(workspace_id.to_owned());
-        }
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    /// None if one of the two is for the default workspace, and that is not known.
-    fn is_same_workspace(&self, one: &Wanted, other: &Wanted) -> Option<bool> {
-        if one.workspace_id == other.workspace_id {
-            return Some(true);
+impl Wanted {
+    pub(super) fn new(body: &JsonObject) -> Wanted {
+        let text = |name| body.get(name).and_then(Value::as_str).map(str::to_owned);
+        let mut fields = body.clone();
+        fields.remove("workspace_id");
+        let name = text("name").unwrap_or_default();
+        Wanted { name, workspace_id: text("workspace_id"), fields }
+    }
+
+    /// Whether both can be in one workspace: the default one has an id too, by which one create can
+    /// name it while the other does not.
+    fn may_share_workspace(&self, other: &Wanted) -> bool {
+        match (&self.workspace_id, &other.workspace_id) {
+            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+            _ => true,
         }
-        let default = self.default_workspace.as_ref();
-        let one = one.workspace_id.as_ref().or(default)?;
-        let other = other.workspace_id.as_ref().or(default)?;
-        Some(one == other)
     }
 }
