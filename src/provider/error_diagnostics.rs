@@ -123,6 +123,9 @@ fn next_step(error: &Error) -> &'static str {
              `max_elapsed_time_ms`."
         }
         Error::Stopped { sent: false, .. } => "Nothing was done. Run Terraform again to go on.",
+        Error::Skipped { noun: "member", .. } => {
+            "Nothing was done for it. Take the user id of a member of the organization, as the API lists it."
+        }
         Error::Skipped { .. } => {
             "Nothing was done for it. Take the hash of a key that exists, as the API lists it; not the key itself."
         }

@@ -69,9 +69,10 @@ pub enum Error {
         /// The wait that the response asks for, by `Retry-After` or `retry-after-ms`.
         retry_after: Option<Duration>,
     },
-    /// A bulk request succeeded, but did nothing for this row: the API silently skips unknown keys.
-    #[error("{call} skipped it: the API knows no such key")]
-    Skipped { call: Call },
+    /// A bulk request succeeded, but did nothing for this row: the API silently skips what it does
+    /// not know. `noun` is what was skipped: `key` or `member`.
+    #[error("{call} skipped it: the API knows no such {noun}")]
+    Skipped { call: Call, noun: &'static str },
     /// The status is success, but the body is no JSON, too large, or not of the promised shape.
     #[error("{call} answered {status}, but the answer cannot be used: {reason}")]
     Decode { call: Call, status: u16, reason: String, request_id: Option<String> },
@@ -152,7 +153,7 @@ impl Error {
             | Error::ConnectionLost { call, .. }
             | Error::Timeout { call, .. }
             | Error::Status { call, .. }
-            | Error::Skipped { call }
+            | Error::Skipped { call, .. }
             | Error::Decode { call, .. }
             | Error::RateLimited { call, .. }
             | Error::Stopped { call, .. } => call,

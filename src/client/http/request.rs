@@ -11,6 +11,7 @@ use super::limiter::CancelPolicy;
 use super::route::{Call, ENCODED, Route};
 
 /// One request, complete but for the base URL and the key.
+#[derive(Clone)]
 pub(in crate::client) struct Request {
     pub(in crate::client) call: Call,
     /// Path, below the base URL, and query as they are sent.

@@ -308,7 +308,7 @@ mod tests {
             (lost, true, false),
             (late, true, false),
             (Error::Request { call: call(), reason: reason() }, false, false),
-            (Error::Skipped { call: call() }, false, false),
+            (Error::Skipped { call: call(), noun: "key" }, false, false),
         ] {
             let retry = Retry::default();
             assert_eq!(!waits(retry, &error).is_empty(), always, "{error}");

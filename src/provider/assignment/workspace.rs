@@ -77,7 +77,7 @@ impl Assignment {
         api: &Api,
         guardrail_id: &str,
     ) -> Option<String> {
-        let found = api.client().ok()?.workspace_of_guardrail(guardrail_id).await;
+        let found = api.client().ok()?.workspace_of_guardrail_once(guardrail_id).await;
         found
             .inspect_err(|error| debug!(guardrail_id, %error, "the workspace is not known"))
             .ok()?
