@@ -4,10 +4,11 @@
 
 use crate::table::field::{Check, Field, Kind, Literal};
 
-use super::super::pattern;
+use super::super::javascript_regex;
 
 const ACTIONS: Check = Check::OneOf(&["redact", "block", "flag"]);
 const LABEL_LENGTH: Check = Check::Length { min: 0, max: 100 };
+const NAMES: &[Check] = &[Check::NotEmpty, Check::NoEmptyElement];
 const PROMPT_INJECTION: &str = "regex-prompt-injection";
 
 /// Groups of fields that are sent together.
@@ -42,20 +43,20 @@ pub const FIELDS: &[Field] = &[
         .doc("Whether spending through your own provider keys counts toward `limit_usd` too. Defaults to `false`."),
     Field::optional("allowed_models", Kind::StringSet)
         .canonicalized()
-        .checks(&[Check::NotEmpty])
+        .checks(NAMES)
         .doc("The only models that may be used, by slug or canonical slug, such as `openai/gpt-5.2`. Where it is not set, all may be used."),
     Field::optional("ignored_models", Kind::StringSet)
         .canonicalized()
-        .checks(&[Check::NotEmpty])
+        .checks(NAMES)
         .doc("Models that may not be used, by slug or canonical slug."),
     Field::optional("allowed_providers", Kind::StringSet)
-        .checks(&[Check::NotEmpty])
+        .checks(NAMES)
         .doc("The only providers that may serve requests, by slug, such as `anthropic`. Where it is not set, all may."),
     Field::optional("ignored_providers", Kind::StringSet)
-        .checks(&[Check::NotEmpty])
+        .checks(NAMES)
         .doc("Providers that may not serve requests, by slug."),
     Field::optional("allowed_data_regions", Kind::StringSet)
-        .checks(&[Check::NotEmpty, Check::OneOf(&["global", "europe", "us"])])
+        .checks(&[Check::NotEmpty, Check::NoEmptyElement, Check::OneOf(&["global", "europe", "us"])])
         .doc("The only data regions through which requests may arrive: `global`, `europe` and `us`. Where it is not set, they may arrive through any."),
     Field::optional("content_filters", Kind::ObjectList(CONTENT_FILTER))
         .doc("Filters of your own: regular expressions that the messages of requests are scanned for."),
@@ -107,7 +108,7 @@ const CONTENT_FILTER: &[Field] = &[
         .checks(&[ACTIONS])
         .doc("What happens to a message that matches: `redact`, `block` or `flag`."),
     Field::required("pattern", Kind::String)
-        .checks(&[Check::Length { min: 1, max: 100_000 }, Check::Text(pattern::check)])
+        .checks(&[Check::Length { min: 1, max: 100_000 }, Check::Text(javascript_regex::check)])
         .doc("A regular expression as JavaScript has them, without lookaround and backreferences, at most 100000 characters."),
     Field::optional("label", Kind::String)
         .checks(&[LABEL_LENGTH])

@@ -10,7 +10,7 @@ use crate::{
     protocol::diagnostics::Diagnostic,
 };
 
-use super::Api;
+use super::super::config::Api;
 
 /// The attributes that hold slugs of providers.
 const ATTRIBUTES: [&str; 2] = ["allowed_providers", "ignored_providers"];
