@@ -1,182 +1,132 @@
-//! Whether a text is a regular expression that an ECMAScript service takes without backtracking danger.
+//! Whether a text is a regular expression that OpenRouter accepts for a content filter.
 //!
-//! Owns the reading of a pattern, as far as validation needs it: it must parse as JavaScript does, in any of its three
-//! modes, and have no lookaround and no backreference. Whether the service finds it too slow is for the service to say.
+//! It must parse as JavaScript does in any of its three modes, and have no lookaround and no
+//! backreference. Whether the API finds it too slow is for the API to say.
 
 use regress::{Flags, Regex};
 
-/// More alternatives and named groups than this are not parsed: our parser goes a level deeper with each alternative, and
-/// compares each name with all others.
+/// More alternatives and named groups than this are not parsed: the parser goes a level deeper with
+/// each alternative, and compares each name with all others.
 const MAX_PARSED: usize = 1_000;
 
 /// Checks a pattern.
 ///
 /// # Errors
-/// The complaint, continuing the attribute's name, when the API would refuse it.
+/// The problem, continuing the attribute's name, when the API would refuse it.
 pub(super) fn check(pattern: &str) -> Result<(), String> {
     find_problem(pattern)
         .map_err(|reason| format!("is not a regular expression the service accepts: {reason}."))
 }
 
-/// # Errors
-/// The reason, as the end of a sentence, when the API would refuse it.
-fn find_problem(pattern: &str) -> Result<(), String> {
-    let found = scan(pattern);
-    if let Some(group) = found.lookaround {
-        return Err(format!("it has lookaround, `{group}…)`, which is not allowed"));
-    }
-    if let Some(reference) = found.backreference() {
-        return Err(format!("it has a backreference, `{reference}`, which is not allowed"));
-    }
-    if let Some(assertion) = found.repeated {
-        return Err(format!(
-            "it is not valid in JavaScript (`{assertion}` matches no text that could be repeated)"
-        ));
-    }
-    if let Some(flags) = inline_flags(pattern) {
-        return Err(format!(
-            "it is not valid in JavaScript, which has no inline flags such as `(?{flags})`; write both cases instead, as in \
-             `[Aa]`"
-        ));
-    }
-    parse(pattern, &found)
+/// What stands outside of character classes, as far as it can be a problem.
+enum Token<'a> {
+    /// A backslash, with the text after it.
+    Escape(&'a str),
+    /// An opening parenthesis, with the text after it.
+    Group(&'a str),
 }
 
-/// The pattern with a letter for each class, classes within classes included. Outside of classes the mode `v` is the mode `u`,
-/// where our parser is as strict as JavaScript.
-fn without_classes(pattern: &str) -> String {
-    let (mut rest, mut depth) = (String::with_capacity(pattern.len()), 0_usize);
+fn find_problem(pattern: &str) -> Result<(), String> {
+    let tokens = tokens(pattern);
+    let (mut groups, mut has_named_groups) = (0_u32, false);
+    for token in &tokens {
+        let Token::Group(rest) = token else { continue };
+        for lookaround in ["?=", "?!", "?<=", "?<!"] {
+            if rest.starts_with(lookaround) {
+                return Err(format!("it has lookaround, `({lookaround}…)`, which is not allowed"));
+            }
+        }
+        has_named_groups |= rest.starts_with("?<");
+        groups += u32::from(rest.starts_with("?<") || !rest.starts_with('?'));
+    }
+    let mut has_repeated_code_point = false;
+    for token in &tokens {
+        match *token {
+            Token::Group(rest) => check_dialect(rest)?,
+            Token::Escape(rest) => {
+                check_backreference(rest, groups, has_named_groups)?;
+                check_assertion(rest)?;
+                has_repeated_code_point |= is_repeated_code_point(rest);
+            }
+        }
+    }
+    parse(pattern, has_repeated_code_point)
+}
+
+fn tokens(pattern: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut in_class = false;
     let mut characters = pattern.chars();
     while let Some(character) = characters.next() {
-        let is_outside = depth == 0;
+        let rest = characters.as_str();
         match character {
-            '[' => depth += 1,
-            ']' if depth > 0 => {
-                depth -= 1;
-                if depth == 0 {
-                    rest.push('x');
-                }
-            }
             '\\' => {
-                let escaped = [Some(character), characters.next()];
-                rest.extend(escaped.into_iter().flatten().filter(|_| is_outside));
+                if !in_class {
+                    tokens.push(Token::Escape(rest));
+                }
+                characters.next();
             }
-            _ if is_outside => rest.push(character),
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '(' if !in_class => tokens.push(Token::Group(rest)),
             _ => {}
         }
     }
-    rest
+    tokens
 }
 
-/// The letters of an inline flag of other dialects, such as `(?i)`, at the beginning of a pattern, where they are mostly used.
-fn inline_flags(pattern: &str) -> Option<&str> {
-    let (flags, _) = pattern.strip_prefix("(?")?.split_once(')')?;
-    let are_flags =
-        !flags.is_empty() && flags.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
-    are_flags.then_some(flags)
-}
-
-/// Whether JavaScript's parser takes it: without a flag, or with `u` or `v`, since it is not known which of them the
-/// service sets. Limits of our own parser are not the service's.
-fn parse(pattern: &str, found: &Found) -> Result<(), String> {
-    if pattern.matches('|').count() + pattern.matches("(?<").count() > MAX_PARSED {
+/// Groups of other dialects: `(?P<name>…)`, and flags such as `(?i)`.
+fn check_dialect(group: &str) -> Result<(), String> {
+    if let Some((name, _)) = group.strip_prefix("?P<").and_then(|rest| rest.split_once('>')) {
+        return Err(format!(
+            "it is not valid in JavaScript, where a named group is written `(?<{name}>…)`"
+        ));
+    }
+    let Some((flags, _)) = group.strip_prefix('?').and_then(|rest| rest.split_once(')')) else {
+        return Ok(());
+    };
+    if flags.is_empty() || !flags.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-') {
         return Ok(());
     }
-    let plain = Flags { no_opt: true, ..Flags::default() };
-    let unicode = Flags { unicode: true, ..plain };
-    let sets = Flags { unicode_sets: true, ..plain };
-    // What our parser takes in a mode, and JavaScript does not.
-    let is_set_pattern = || Regex::with_flags(&without_classes(pattern), unicode).is_ok();
-    let modes = [(plain, !found.repeated_code_point), (unicode, true), (sets, is_set_pattern())];
-    let mut first_error = None;
-    for (flags, _) in modes.into_iter().filter(|(_, is_possible)| *is_possible) {
-        match Regex::with_flags(pattern, flags) {
-            Ok(_) => return Ok(()),
-            Err(error) => first_error = first_error.or(Some(error.text)),
-        }
-    }
-    match first_error {
-        Some(error) if !is_own_limit(&error) => {
-            Err(format!("it is not valid in JavaScript ({error})"))
-        }
+    let advice = if flags == "i" { "; write both cases instead, as in `[Aa]`" } else { "" };
+    Err(format!(
+        "it is not valid in JavaScript, which has no inline flags such as `(?{flags})`{advice}"
+    ))
+}
+
+/// `\1` refers to a group only where there are as many groups, `\k<name>` only where there are
+/// named ones.
+fn check_backreference(escape: &str, groups: u32, has_named_groups: bool) -> Result<(), String> {
+    let digits = escape.bytes().take_while(u8::is_ascii_digit).count();
+    let number = escape[..digits].parse().unwrap_or(u32::MAX);
+    let reference = if digits > 0 && !escape.starts_with('0') && number <= groups {
+        format!("\\{number}")
+    } else if has_named_groups && escape.starts_with("k<") {
+        "\\k<…>".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(format!("it has a backreference, `{reference}`, which is not allowed"))
+}
+
+/// `\b` or `\B` with a quantifier, which our parser accepts and JavaScript does not.
+fn check_assertion(escape: &str) -> Result<(), String> {
+    match escape.strip_prefix(['b', 'B']) {
+        Some(rest) if begins_with_quantifier(rest) => Err(format!(
+            "it is not valid in JavaScript (`\\{}` matches no text that could be repeated)",
+            &escape[..1]
+        )),
         _ => Ok(()),
     }
 }
 
-fn is_own_limit(error: &str) -> bool {
-    error.contains("limit exceeded") || error.contains("too deeply nested")
-}
-
-/// What a pattern has in it, outside character classes.
-#[derive(Default)]
-struct Found {
-    lookaround: Option<String>,
-    /// `\\b` or `\\B` with a quantifier, which our parser takes.
-    repeated: Option<&'static str>,
-    /// `\1` and the like, which refer to a group only where there are as many groups.
-    numbered: Option<u32>,
-    /// `\u{61}` with a quantifier, which has a quantifier already where it is no code point.
-    repeated_code_point: bool,
-    /// `\k<name>`, which refers to a group only where there are named ones.
-    named: bool,
-    groups: u32,
-    named_groups: bool,
-}
-
-impl Found {
-    fn backreference(&self) -> Option<String> {
-        match self.numbered {
-            Some(number) if number <= self.groups => Some(format!("\\{number}")),
-            _ => (self.named && self.named_groups).then(|| "\\k<…>".to_owned()),
-        }
+/// `\u{61}` with a quantifier. Without a flag it is the letter `u` with two quantifiers, which our
+/// parser accepts and JavaScript does not.
+fn is_repeated_code_point(escape: &str) -> bool {
+    match escape.strip_prefix("u{").and_then(|rest| rest.split_once('}')) {
+        Some((_, rest)) => !rest.starts_with('?') && begins_with_quantifier(rest),
+        None => false,
     }
-}
-
-fn scan(pattern: &str) -> Found {
-    let mut found = Found::default();
-    let mut in_class = false;
-    let mut rest = pattern;
-    while let Some(first) = rest.chars().next() {
-        let tail = &rest[first.len_utf8()..];
-        rest = match first {
-            '\\' => scan_escape(tail, in_class, &mut found),
-            '[' => {
-                in_class = true;
-                tail
-            }
-            ']' => {
-                in_class = false;
-                tail
-            }
-            '(' if !in_class => {
-                scan_group(tail, &mut found);
-                tail
-            }
-            _ => tail,
-        };
-    }
-    found
-}
-
-/// Reads what follows a backslash, and gives what follows that.
-fn scan_escape<'a>(tail: &'a str, in_class: bool, found: &mut Found) -> &'a str {
-    let digits = tail.bytes().take_while(u8::is_ascii_digit).count();
-    if !in_class && digits > 0 && !tail.starts_with('0') {
-        let number = tail[..digits].parse().unwrap_or(u32::MAX);
-        found.numbered = Some(found.numbered.map_or(number, |least| least.min(number)));
-        return &tail[digits..];
-    }
-    found.named |= !in_class && tail.starts_with("k<");
-    let after_code_point = tail.strip_prefix("u{").and_then(|rest| rest.split_once('}'));
-    found.repeated_code_point |= !in_class
-        && after_code_point
-            .is_some_and(|(_, rest)| !rest.starts_with('?') && begins_with_quantifier(rest));
-    for (letter, assertion) in [('b', "\\b"), ('B', "\\B")] {
-        if !in_class && tail.strip_prefix(letter).is_some_and(begins_with_quantifier) {
-            found.repeated.get_or_insert(assertion);
-        }
-    }
-    tail.chars().next().map_or(tail, |escaped| &tail[escaped.len_utf8()..])
 }
 
 fn begins_with_quantifier(text: &str) -> bool {
@@ -191,16 +141,59 @@ fn begins_with_quantifier(text: &str) -> bool {
     !least.is_empty() && is_number(least) && is_number(most)
 }
 
-fn scan_group(tail: &str, found: &mut Found) {
-    let lookaround = ["?=", "?!", "?<=", "?<!"].into_iter().find(|prefix| tail.starts_with(prefix));
-    if let Some(prefix) = lookaround {
-        found.lookaround.get_or_insert_with(|| format!("({prefix}"));
-    } else if tail.starts_with("?<") {
-        found.groups += 1;
-        found.named_groups = true;
-    } else if !tail.starts_with('?') {
-        found.groups += 1;
+/// Whether JavaScript parses it: without a flag, or with `u` or `v`, since it is not known which of
+/// them the API sets. Limits of our own parser are not the API's.
+fn parse(pattern: &str, has_repeated_code_point: bool) -> Result<(), String> {
+    if pattern.matches('|').count() + pattern.matches("(?<").count() > MAX_PARSED {
+        return Ok(());
     }
+    let plain = Flags { no_opt: true, ..Flags::default() };
+    let unicode = Flags { unicode: true, ..plain };
+    let unicode_sets = Flags { unicode_sets: true, ..plain };
+    let parsed = |flags| Regex::with_flags(pattern, flags).map(|_| ()).map_err(|error| error.text);
+    let in_unicode = parsed(unicode);
+    let in_plain = if has_repeated_code_point { in_unicode.clone() } else { parsed(plain) };
+    if in_unicode.is_ok() || in_plain.is_ok() {
+        return Ok(());
+    }
+    // Outside of classes the mode `v` is the mode `u`, where our parser is as strict as JavaScript.
+    let is_set_pattern = Regex::with_flags(&without_classes(pattern), unicode).is_ok();
+    if is_set_pattern && parsed(unicode_sets).is_ok() {
+        return Ok(());
+    }
+    match in_plain {
+        Err(error) if error.contains("limit exceeded") || error.contains("too deeply nested") => {
+            Ok(())
+        }
+        Err(error) => Err(format!("it is not valid in JavaScript ({error})")),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// The pattern with a letter for each class, classes within classes included.
+fn without_classes(pattern: &str) -> String {
+    let (mut outside, mut depth) = (String::with_capacity(pattern.len()), 0_usize);
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '[' => depth += 1,
+            ']' if depth == 1 => {
+                depth = 0;
+                outside.push('x');
+            }
+            ']' if depth > 1 => depth -= 1,
+            '\\' => {
+                let escaped = characters.next();
+                if depth == 0 {
+                    outside.push('\\');
+                    outside.extend(escaped);
+                }
+            }
+            _ if depth == 0 => outside.push(character),
+            _ => {}
+        }
+    }
+    outside
 }
 
 #[cfg(test)]
@@ -267,7 +260,24 @@ mod tests {
         ] {
             assert_eq!(check(pattern), Ok(()), "{pattern}");
         }
-        assert!(check("(?i)x").unwrap_err().contains("no inline flags such as `(?i)`"));
+    }
+
+    #[test]
+    fn says_how_javascript_writes_what_other_dialects_have() {
+        for (pattern, advice) in [
+            ("(?P<n>x)", "written `(?<n>…)`"),
+            ("a(?i)x", "no inline flags such as `(?i)`; write both cases"),
+        ] {
+            let refused = check(pattern).unwrap_err();
+            assert!(refused.contains(advice), "{pattern}: {refused}");
+        }
+        for pattern in ["(?x)a", "(?s).", "(?m)^a", "(?-i)a"] {
+            let refused = check(pattern).unwrap_err();
+            assert!(
+                refused.contains("no inline flags") && !refused.contains("both cases"),
+                "{refused}"
+            );
+        }
     }
 
     #[test]
