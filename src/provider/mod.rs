@@ -9,8 +9,8 @@ mod data;
 mod error_diagnostics;
 mod guardrail;
 mod id_form;
+mod javascript_regex;
 mod key;
-mod pattern;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +25,7 @@ use crate::{
         resource::Reply,
         schema::Schema,
     },
+    table::resource::TableResource,
 };
 
 pub use config::Api;
@@ -46,7 +47,7 @@ impl OpenRouter {
             environment,
             accounts: Accounts::default(),
             resources: vec![
-                ("openrouter_guardrail", Box::new(guardrail::Guardrail)),
+                ("openrouter_guardrail", Box::new(TableResource(guardrail::Guardrails))),
                 ("openrouter_guardrail_key_assignment", Box::new(assignment::KEY)),
                 ("openrouter_guardrail_member_assignment", Box::new(assignment::MEMBER)),
             ],

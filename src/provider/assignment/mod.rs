@@ -23,13 +23,7 @@ use crate::{
         resource::{PlanReply, PlanRequest, Reply, Resource, State, WithWarnings},
         schema::Schema,
     },
-    table::{
-        canonical_names::{CanonicalNames, StoredNames},
-        field::Field,
-        plan,
-        schema::schema,
-        validate::validate_with,
-    },
+    table::{CanonicalNames, field::Field, plan, schema::schema, validate::validate_with},
 };
 
 use super::{
@@ -110,9 +104,8 @@ impl Resource<Api> for Assignment {
             self.note_departure(api, &prior, Some(Departure::Removed));
             return Ok(WithWarnings::ok(PlanReply::destroy(private)));
         }
-        let names = CanonicalNames { record: &StoredNames::default(), aliases: None };
         let PlanReply { planned, requires_replace, .. } =
-            plan::plan(self.fields, &prior, &config, names);
+            plan::plan(self.fields, &prior, &config, &CanonicalNames::default());
         let planned = self.plan_workspace(&prior, &config, planned)?;
         let id = self.plan_id(&prior, &planned);
         let planned = planned.with_attribute(fields::ID, id);

@@ -13,8 +13,8 @@ use crate::{
     cty::Value,
     protocol::diagnostics::{Diagnostic, Diagnostics},
     table::{
+        decode,
         field::{Check, Field, Kind},
-        state,
     },
 };
 
@@ -62,7 +62,7 @@ fn fill(
 ) -> Result<Value, Diagnostics> {
     let mut state = config;
     for field in fields.iter().filter(|field| answer.contains_key(field.name)) {
-        let value = state::decode(field, answer).map_err(|error| {
+        let value = decode(field, answer).map_err(|error| {
             let detail = format!("The service's answer does not have the promised form: {error}.");
             Diagnostic::error("Could not read the service's answer", detail)
         })?;
