@@ -1,7 +1,8 @@
 //! OpenRouter as a Terraform provider: the layers joined.
 //!
-//! One file per resource, each with its field table on top. A reader who knows Terraform finds here everything about a
-//! resource; how the protocol, plans and requests work in general is in the layers below.
+//! One file per resource, each with its field table on top. A reader who knows Terraform finds here
+//! everything about a resource; how the protocol, plans and requests work in general is in the
+//! layers below.
 
 mod assignment;
 mod config;
@@ -41,7 +42,8 @@ pub struct OpenRouter {
 }
 
 impl OpenRouter {
-    /// The provider in this environment: variables by name, of which it reads those its documentation names.
+    /// The provider in this environment: variables by name, of which it reads those its
+    /// documentation names.
     pub fn new(environment: BTreeMap<String, String>) -> Self {
         Self {
             environment,

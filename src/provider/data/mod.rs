@@ -1,6 +1,7 @@
 //! The data sources: every list of the API, and one guardrail.
 //!
-//! What they give is what the service says, in its own order and names: nothing is brought to the form of a state.
+//! What they give is what the service says, in its own order and names: nothing is brought to the
+//! form of a state.
 
 pub(super) mod assignments;
 pub(super) mod guardrail;

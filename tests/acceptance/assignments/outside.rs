@@ -45,10 +45,10 @@ fn a_key_that_was_moved_is_moved_back_by_one_assign() {
     let here = id(&workspace, "a");
     let texts = [
         hash.as_str(),
-        "no longer under guardrail",
+        "no longer assigned",
         &here,
-        "it was put under guardrail",
         &elsewhere,
+        "The next apply assigns the guardrail that the configuration names.",
     ];
     assert_warns(
         workspace.try_plan().exits_with(2).says("1 to add, 0 to change, 0 to destroy"),
