@@ -1,8 +1,6 @@
 //! Why the process cannot serve, and the text of any error with its causes.
 
-use std::error::Error;
-use std::io;
-use std::ops::RangeInclusive;
+use std::{error::Error, io, ops::RangeInclusive};
 
 use rustls::pki_types::pem;
 
@@ -19,8 +17,6 @@ pub(super) enum StartError {
     Certificate(#[from] rcgen::Error),
     #[error("TLS could not be set up")]
     Tls(#[from] rustls::Error),
-    #[error("PLUGIN_MIN_PORT and PLUGIN_MAX_PORT must be ports from low to high")]
-    PortRange,
     #[error("no port between {} and {} can be listened on", ports.start(), ports.end())]
     Ports { ports: RangeInclusive<u16>, source: io::Error },
     #[error("the handshake line cannot be written to standard output")]

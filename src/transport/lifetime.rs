@@ -45,7 +45,6 @@ pub(super) fn signal(mode: Mode) -> io::Result<impl Future<Output = ()>> {
 
 /// The same where there is only Ctrl-C.
 #[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "it can fail on unix")]
 pub(super) fn signal(mode: Mode) -> io::Result<impl Future<Output = ()>> {
     Ok(async move {
         while tokio::signal::ctrl_c().await.is_ok() {

@@ -60,7 +60,7 @@ impl HostServices {
     fn idle_stream<T: Send + 'static>(
         &self,
         incoming: impl Send + 'static,
-    ) -> Reply<IdleStream<T>> {
+    ) -> Response<IdleStream<T>> {
         let (sender, receiver) = mpsc::channel(1);
         let end = self.0.clone();
         tokio::spawn(async move {
@@ -70,7 +70,7 @@ impl HostServices {
             }
             drop(incoming);
         });
-        Ok(Response::new(ReceiverStream::new(receiver)))
+        Response::new(ReceiverStream::new(receiver))
     }
 }
 
@@ -82,7 +82,7 @@ impl GrpcBroker for HostServices {
         &self,
         sent: Request<Streaming<ConnInfo>>,
     ) -> Reply<IdleStream<ConnInfo>> {
-        self.idle_stream(sent)
+        Ok(self.idle_stream(sent))
     }
 }
 
@@ -91,7 +91,7 @@ impl GrpcStdio for HostServices {
     type StreamStdioStream = IdleStream<StdioData>;
 
     async fn stream_stdio(&self, request: Request<()>) -> Reply<IdleStream<StdioData>> {
-        self.idle_stream(request)
+        Ok(self.idle_stream(request))
     }
 }
 

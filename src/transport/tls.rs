@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
+use rcgen::CertifiedKey;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{self, WebPkiSupportedAlgorithms, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject as _};
@@ -16,9 +16,6 @@ use tokio_rustls::TlsAcceptor;
 
 use super::error::StartError;
 
-/// The name by which hosts verify the certificate.
-const SERVER_NAME: &str = "localhost";
-
 /// Makes a certificate for this process, and TLS that presents it and accepts only the client whose
 /// certificate is `client_pem`.
 pub(super) fn pinned_to(
@@ -26,7 +23,12 @@ pub(super) fn pinned_to(
 ) -> Result<(CertificateDer<'static>, TlsAcceptor), StartError> {
     let client = CertificateDer::from_pem_slice(client_pem).map_err(StartError::Pem)?;
     ParsedCertificate::try_from(&client).map_err(StartError::ClientCertificate)?;
-    let (certificate, key) = self_signed()?;
+    // Hosts verify this name.
+    let server_names = ["localhost".to_owned()];
+    // A P-256 key, and a validity of centuries, which suits any clock.
+    let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(server_names)?;
+    let certificate = CertificateDer::from(cert);
+    let key = PrivateKeyDer::Pkcs8(signing_key.into());
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Pinned { client, algorithms: provider.signature_verification_algorithms };
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -38,18 +40,6 @@ pub(super) fn pinned_to(
     // There is one connection per process: a ticket would never be used.
     config.send_tls13_tickets = 0;
     Ok((certificate, Arc::new(config).into()))
-}
-
-/// A P-256 key and its certificate. rcgen's default validity, some 50 years back and 2,000 ahead,
-/// suits any clock.
-fn self_signed() -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), StartError> {
-    let key = KeyPair::generate()?;
-    let mut parameters = CertificateParams::new([SERVER_NAME.to_owned()])?;
-    parameters.distinguished_name.push(DnType::CommonName, SERVER_NAME);
-    parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let certificate = parameters.self_signed(&key)?;
-    Ok((certificate.into(), PrivateKeyDer::Pkcs8(key.into())))
 }
 
 /// Accepts one certificate, byte for byte, from a client that can sign with its key.

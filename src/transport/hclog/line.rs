@@ -12,9 +12,6 @@ const MAX_LINE: usize = 60 << 10;
 /// The end of a value that was cut.
 const CUT: &str = "…";
 
-/// tracing's name for the field that holds the message.
-const MESSAGE: &str = "message";
-
 /// Names and values of a span or event. A later value replaces an earlier one, as an inner span's
 /// does an outer one's.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +27,7 @@ impl Fields {
 /// The line, with its end. All values are strings. If the line is too long, the longest are cut.
 pub(super) fn render(level: &str, module: String, fields: Fields, now: OffsetDateTime) -> String {
     let mut values = fields.0;
-    let message = values.remove(MESSAGE).unwrap_or_default();
+    let message = values.remove("message").unwrap_or_default();
     values.insert("@level", level.to_ascii_lowercase());
     values.insert("@message", message);
     values.insert("@module", module);
@@ -42,7 +39,9 @@ pub(super) fn render(level: &str, module: String, fields: Fields, now: OffsetDat
             return line + "\n";
         }
         limit /= 2;
-        values.values_mut().for_each(|value| cut(value, limit));
+        for value in values.values_mut() {
+            cut(value, limit);
+        }
     }
 }
 
@@ -85,7 +84,7 @@ mod tests {
     #[test]
     fn no_value_breaks_the_line() {
         let hostile = "a\nb\r\u{1b}[0m\0\"}\\\u{2028}\u{7f}ü";
-        let (text, line) = rendered(&[MESSAGE, "value"], hostile);
+        let (text, line) = rendered(&["message", "value"], hostile);
         assert_eq!(text.matches('\n').count(), 1);
         assert_eq!((&line["@message"], &line["value"]), (&hostile.into(), &hostile.into()));
     }
@@ -99,7 +98,7 @@ mod tests {
     #[test]
     fn lines_stay_below_the_hosts_limit_and_characters_whole() {
         for filler in ["x", "ü", "\0", "\"", "😀"] {
-            let names = [MESSAGE, "a", "b", "c", "d", "e", "f"];
+            let names = ["message", "a", "b", "c", "d", "e", "f"];
             let (text, line) = rendered(&names, &filler.repeat(100_000));
             assert!(text.len() < 64 << 10, "{}", text.len());
             let value = line["a"].as_str().unwrap();
