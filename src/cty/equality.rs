@@ -1,13 +1,11 @@
 //! When two values are equal: exactly, but for sets, which have no order.
 //!
-//! A set is compared by sorting: a search for the partner of each element would be quadratic, and
-//! exponential in nested sets. What is sorted is a [`Key`] of the whole value, so that no set is
-//! sorted more than once.
+//! Sets are compared by sorting, since a search for the equal of each element would be quadratic,
+//! and exponential in nested sets. A [`Key`] of the whole value is sorted, each of its sets once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ty::Type;
-use super::value::{Nullness, Value};
+use super::{Nullness, Type, Value};
 
 /// A value in the form in which it is compared: the elements of sets are sorted.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]

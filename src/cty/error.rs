@@ -2,8 +2,7 @@
 //!
 //! A message never repeats the value it complains about, which may be a secret.
 
-use super::path::{Path, Step};
-use super::ty::Type;
+use super::{Path, Step, Type};
 
 /// What is wrong, and at which path below the value that was being read or written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,8 +18,7 @@ impl Error {
         Self { path, message: message.into() }
     }
 
-    /// An error about the whole value. [`Error::under`] and its kin extend the path while the
-    /// recursion unwinds.
+    /// An error about the whole value. The `in_` methods extend its path as the recursion unwinds.
     pub(super) fn here(message: impl Into<String>) -> Self {
         Self::new(Path::root(), message)
     }
@@ -62,9 +60,10 @@ impl Error {
         self.under(Step::index(index))
     }
 
-    /// The same error, seen from the set that has the element. Terraform cannot address an element
-    /// of a set, so the path ends at the set, and the path below it becomes part of the message.
-    pub(super) fn in_set(self) -> Self {
+    /// The same error, if the list it was seen from is a set. Terraform cannot address an element of
+    /// a set: the index is dropped, and the path below it becomes part of the message.
+    pub(super) fn in_set(mut self) -> Self {
+        self.path.remove_first();
         if self.path.is_root() { self } else { Self::here(format!("in an element, {self}")) }
     }
 
@@ -76,11 +75,6 @@ impl Error {
     /// Where it is, from the root of the value.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// What is wrong, without the path.
-    pub fn message(&self) -> &str {
-        &self.message
     }
 }
 
@@ -103,15 +97,17 @@ mod tests {
         assert_eq!(error.to_string(), "a string is required");
         let error = error.in_attribute("action").in_index(0).in_attribute("content_filters");
         assert_eq!(error.to_string(), "content_filters[0].action: a string is required");
-        assert_eq!(error.message(), "a string is required");
         assert_eq!(error.path().steps().len(), 3);
     }
 
     #[test]
     fn a_path_never_leads_into_a_set() {
-        let error = Error::required(&Type::Bool).in_attribute("b").in_set();
+        let error = Error::required(&Type::Bool).in_attribute("b").in_index(1).in_set();
         assert!(error.path().is_root());
-        assert_eq!(error.message(), "in an element, b: a bool is required");
-        assert_eq!(Error::required(&Type::Bool).in_set().message(), "a bool is required");
+        assert_eq!(error.to_string(), "in an element, b: a bool is required");
+        assert_eq!(
+            Error::required(&Type::Bool).in_index(1).in_set().to_string(),
+            "a bool is required"
+        );
     }
 }

@@ -1,21 +1,17 @@
-//! Values in JSON: the form of stored state, and the second form that a request may use. The
-//! provider writes no JSON.
+//! Values in JSON, the form of stored state. A request may use it too; nothing here writes it.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
-use super::MAX_DEPTH;
-use super::equality::distinct;
-use super::error::{Error, check_tuple_length};
-use super::number::Number;
-use super::ty::{ObjectType, Type};
-use super::value::Value;
+use super::{Error, MAX_DEPTH, Number, ObjectType, Type, Value};
+use super::{equality::distinct, error::check_tuple_length};
 
-/// The parser takes an object for a number if its first member has this name, which is how it hands
-/// over the digits of a number. What is read must not depend on the order of members, so no member
-/// may have this name.
+/// The parser takes an object for a number if its first member has this name. What is read must not
+/// depend on the order of members, so no member may have it.
 const RESERVED: &str = "$serde_json::private::Number";
+
+type Members = serde_json::Map<String, Json>;
 
 /// How much a document may differ from the type it is read with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,8 +22,7 @@ enum Mode {
     Stored,
 }
 
-/// Reads the JSON form of one value of type `ty`, strictly: every attribute, and each value in its
-/// own form.
+/// Reads one value of type `ty` strictly: with every attribute, and each value in its own form.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
     value(&parse(bytes)?, ty, Mode::Strict, 0)
 }
@@ -66,20 +61,16 @@ fn value(json: &Json, ty: &Type, mode: Mode, depth: usize) -> Result<Value, Erro
             sequence(items, types, mode, below).map(Value::List)
         }
         (Type::Set(element), Json::Array(items)) => {
-            let elements = items.iter().map(|item| value(item, element, mode, below));
-            let elements = elements.collect::<Result<_, _>>().map_err(Error::in_set)?;
+            let types = std::iter::repeat(&**element);
+            let elements = sequence(items, types, mode, below).map_err(Error::in_set)?;
             Ok(Value::Set(distinct(elements)))
         }
         (Type::Tuple(types), Json::Array(items)) => {
             check_tuple_length(types, items.len())?;
             sequence(items, types, mode, below).map(Value::Tuple)
         }
-        (Type::Map(element), Json::Object(members)) => {
-            map(members, element, mode, below).map(Value::Map)
-        }
-        (Type::Object(ty), Json::Object(members)) => {
-            object(members, ty, mode, below).map(Value::Object)
-        }
+        (Type::Map(element), Json::Object(members)) => map(members, element, mode, below),
+        (Type::Object(ty), Json::Object(members)) => object(members, ty, mode, below),
         (Type::Dynamic, Json::Object(members)) => dynamic(members, below),
         _ => Err(Error::required(ty)),
     }
@@ -103,7 +94,7 @@ fn primitive(json: &Json, ty: &Type, mode: Mode) -> Result<Value, Error> {
     }
 }
 
-/// The elements of a list or tuple, each with its type.
+/// The elements of a list, set or tuple, each with its type.
 fn sequence<'a>(
     items: &[Json],
     types: impl IntoIterator<Item = &'a Type>,
@@ -117,27 +108,17 @@ fn sequence<'a>(
     Ok(elements)
 }
 
-fn map(
-    members: &Map<String, Json>,
-    element: &Type,
-    mode: Mode,
-    depth: usize,
-) -> Result<BTreeMap<String, Value>, Error> {
+fn map(members: &Members, element: &Type, mode: Mode, depth: usize) -> Result<Value, Error> {
     let mut map = BTreeMap::new();
     for (key, json) in members {
         check_name(key)?;
         let member = value(json, element, mode, depth).map_err(|error| error.in_key(key))?;
         map.insert(key.clone(), member);
     }
-    Ok(map)
+    Ok(Value::Map(map))
 }
 
-fn object(
-    members: &Map<String, Json>,
-    ty: &ObjectType,
-    mode: Mode,
-    depth: usize,
-) -> Result<BTreeMap<String, Value>, Error> {
+fn object(members: &Members, ty: &ObjectType, mode: Mode, depth: usize) -> Result<Value, Error> {
     if mode == Mode::Strict
         && let Some(name) = members.keys().find(|name| !ty.attributes.contains_key(*name))
     {
@@ -152,10 +133,10 @@ fn object(
         };
         attributes.insert(name.clone(), attribute);
     }
-    Ok(attributes)
+    Ok(Value::Object(attributes))
 }
 
-fn dynamic(members: &Map<String, Json>, depth: usize) -> Result<Value, Error> {
+fn dynamic(members: &Members, depth: usize) -> Result<Value, Error> {
     let (Some(ty), Some(json), 2) = (members.get("type"), members.get("value"), members.len())
     else {
         return Err(Error::required(&Type::Dynamic));

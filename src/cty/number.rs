@@ -2,10 +2,10 @@
 //!
 //! Terraform's numbers are decimals of any size, and it sends `0.1` as text; a binary double in
 //! between would be reported as "inconsistent result after apply". So a number is its decimal text
-//! in one normal form: equal numbers have equal texts. Doubles appear only at the edges, in
-//! [`Number::from_f64`] and [`Number::to_f64`].
+//! in one normal form: equal numbers have equal texts.
 
 use std::fmt;
+use std::num::IntErrorKind;
 use std::str::FromStr;
 
 use super::error::Error;
@@ -22,20 +22,20 @@ const MAX_PADDING: isize = 40;
 pub struct Number {
     /// The normal form; an infinity is `Infinity` or `-Infinity`.
     text: Box<str>,
-    /// Whether it was received as a subnormal double and has to be sent as one. No part of the
-    /// number's value.
+    /// Whether it was received as a subnormal double, and so has to be sent as one.
     is_subnormal: bool,
 }
 
 impl Number {
-    /// Reads a decimal number: an optional sign, digits with at most one point, an optional
-    /// exponent.
-    ///
-    /// Rejects everything else (hexadecimal, `NaN`, `Inf`), and numbers of absurd length or size.
-    /// The cost is bounded by the length of the text, whatever the exponent.
+    /// Reads a decimal number with an optional sign, fraction and exponent. Rejects everything else
+    /// (hexadecimal, `NaN`, `Inf`), and numbers of absurd length or size. The cost is bounded by
+    /// the length of the text, whatever the exponent.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let not_a_number = || Error::here("a number is required");
-        let (sign, unsigned) = split_sign(text);
+        let (sign, unsigned) = match text.strip_prefix('-') {
+            Some(unsigned) => ("-", unsigned),
+            None => ("", text.strip_prefix('+').unwrap_or(text)),
+        };
         let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => {
                 (mantissa, parse_exponent(exponent).ok_or_else(not_a_number)?)
@@ -48,22 +48,31 @@ impl Number {
             return Err(not_a_number());
         }
         let text = normal_form(sign, &digits, exponent.saturating_sub_unsigned(fraction.len()))?;
-        Ok(Self { text: text.into(), is_subnormal: false })
+        Ok(Self::from_normal_form(text))
     }
 
     /// The shortest decimal that reads back as this double, which is what JavaScript and Terraform
     /// print for it. `None` for NaN; negative zero is zero.
     ///
-    /// Core compares the numbers it sends as doubles by this text, with one exception: the text of
-    /// a subnormal double is too short for core, which compares all 53 bits. So the number keeps
-    /// that it came as one.
+    /// Core sends doubles for what functions and other providers have computed, and compares them
+    /// by this text. Two cases differ. The text of a subnormal double is too short for core, which
+    /// compares all 53 bits, so the number keeps that it came as one. And core compares a literal
+    /// that is a double exactly, such as the quotient 1/1073741824, by all of its digits; but those
+    /// it loses itself between plan and apply, so no provider can serve it.
     pub fn from_f64(value: f64) -> Option<Self> {
         if value.is_infinite() {
-            let text = if value > 0.0 { "Infinity" } else { "-Infinity" };
-            return Some(Self { text: text.into(), is_subnormal: false });
+            return Some(Self::from_normal_form(if value > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            }));
         }
         let number = Self::parse(&format!("{value:e}")).ok()?;
         Some(Self { is_subnormal: value.is_subnormal(), ..number })
+    }
+
+    fn from_normal_form(text: impl Into<Box<str>>) -> Self {
+        Self { text: text.into(), is_subnormal: false }
     }
 
     /// The nearest double, ties to even. Too large is an infinity, too small is zero.
@@ -97,30 +106,22 @@ impl Number {
         &self.text
     }
 
-    /// The double as which the number has to be sent: an infinity, or the subnormal double that it
-    /// came as.
+    /// The double that has to be sent for this number: an infinity, or the subnormal it came as.
     pub(super) fn as_sent_double(&self) -> Option<f64> {
         (self.is_subnormal || !self.is_finite()).then(|| self.to_f64())
     }
 }
 
-/// The sign of the normal form, and the rest.
-fn split_sign(text: &str) -> (&str, &str) {
-    match text.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", text.strip_prefix('+').unwrap_or(text)),
-    }
-}
-
-/// `None` when the text is no exponent. One beyond `isize` saturates, and is rejected later unless
-/// the digits are 0.
+/// `None` if the text is no integer. One beyond `isize` saturates, which only zero survives.
 fn parse_exponent(text: &str) -> Option<isize> {
-    let (sign, digits) = split_sign(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+    match text.parse() {
+        Ok(exponent) => Some(exponent),
+        Err(error) => match error.kind() {
+            IntErrorKind::PosOverflow => Some(isize::MAX),
+            IntErrorKind::NegOverflow => Some(isize::MIN),
+            _ => None,
+        },
     }
-    let magnitude = digits.parse().unwrap_or(isize::MAX);
-    Some(if sign == "-" { -magnitude } else { magnitude })
 }
 
 /// The text of `digits × 10^exponent`, without needless zeros.
@@ -169,13 +170,13 @@ impl Eq for Number {}
 
 impl From<i64> for Number {
     fn from(value: i64) -> Self {
-        Self { text: value.to_string().into(), is_subnormal: false }
+        Self::from_normal_form(value.to_string())
     }
 }
 
 impl From<u64> for Number {
     fn from(value: u64) -> Self {
-        Self { text: value.to_string().into(), is_subnormal: false }
+        Self::from_normal_form(value.to_string())
     }
 }
 

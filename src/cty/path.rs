@@ -6,8 +6,7 @@ use std::fmt;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Path(Vec<Step>);
 
-/// One step down; the three kinds are those of Terraform's `AttributePath`. Elements of sets have
-/// no step.
+/// One step down, of the kinds of Terraform's `AttributePath`. Elements of sets have no step.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
     /// Into an attribute of an object, or a nested block.
@@ -55,6 +54,10 @@ impl Path {
     /// Whether this is the empty path.
     pub(super) fn is_root(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub(super) fn remove_first(&mut self) {
+        self.0.drain(..self.0.len().min(1));
     }
 
     pub(super) fn prepend(&mut self, step: Step) {

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::number::Number;
-use super::ty::{ObjectType, Type};
-
-static NULL: Value = Value::Null;
+use super::{Number, ObjectType, Type};
 
 /// A value of some [`Type`], which it does not carry (but for [`Value::Dynamic`]).
 ///
@@ -47,12 +44,10 @@ pub struct Dynamic {
     pub value: Value,
 }
 
-/// Whether an unknown value may turn out to be null. Terraform checks after the apply what a plan
-/// said here.
+/// Whether an unknown value may turn out to be null. Terraform holds an apply to what a plan said.
 ///
-/// Terraform may say more about an unknown value that it sends: a prefix, bounds, lengths. That is
-/// not kept, since nothing depends on it: core disregards it where it compares a plan with the
-/// configuration.
+/// What else Terraform may send about an unknown value (a prefix, bounds, lengths) is not kept:
+/// core disregards it when it compares a plan with the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Nullness {
     /// It may be null.
@@ -104,8 +99,8 @@ impl Value {
     /// Whether nothing in it, at any level, is unknown.
     pub fn is_wholly_known(&self) -> bool {
         match self {
-            Self::Unknown(_) => false,
             Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => true,
+            Self::Unknown(_) => false,
             Self::List(elements) | Self::Set(elements) | Self::Tuple(elements) => {
                 elements.iter().all(Self::is_wholly_known)
             }
@@ -139,18 +134,15 @@ impl Value {
         }
     }
 
-    /// The attributes of a known object.
-    pub fn attributes(&self) -> Option<&BTreeMap<String, Self>> {
-        if let Self::Object(attributes) = self.concrete() { Some(attributes) } else { None }
-    }
-
     /// The attribute `name` of an object; null when there is none, or this is no known object.
     pub fn attribute(&self, name: &str) -> &Self {
-        self.attributes().and_then(|attributes| attributes.get(name)).unwrap_or(&NULL)
+        match self.concrete() {
+            Self::Object(attributes) => attributes.get(name).unwrap_or(&Self::Null),
+            _ => &Self::Null,
+        }
     }
 
-    /// The object with the attribute `name` set to `value`; anything but an object is returned as
-    /// it is.
+    /// The object with the attribute `name` set to `value`. Any other value is unchanged.
     #[must_use]
     pub fn with_attribute(mut self, name: impl Into<String>, value: impl Into<Self>) -> Self {
         if let Self::Object(attributes) = &mut self {

@@ -55,7 +55,7 @@ pub(crate) fn wide(ty: &Type, count: usize) -> Vec<Value> {
     let Some(object) = ty.as_object() else { return Vec::new() };
     let mut wide = Vec::new();
     for (name, ty) in &object.attributes {
-        let Some(element) = ty.element() else { continue };
+        let (Type::List(element) | Type::Set(element)) = ty else { continue };
         for text in
             [|_| Value::Null, |_| "a".into(), |index| format!("name/{index}").into(), meaningful]
         {

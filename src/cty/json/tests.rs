@@ -76,7 +76,8 @@ fn numbers_keep_their_digits() {
 
 #[test]
 fn stored_state_loses_unknown_attributes_and_gains_missing_ones_at_every_level() {
-    let json = r#"{"filters":[{"action":"block","old":[{}]},{}],"gone":{"deep":[1,{"x":null}]},"models":[]}"#;
+    let json = r#"{"filters":[{"action":"block","old":[{}]},{}],
+        "gone":{"deep":[1,{"x":null}]},"models":[]}"#;
     let filter = |action: Value| Value::object([("action", action), ("label", Value::Null)]);
     let expected = Value::object([
         ("filters", Value::List(vec![filter("block".into()), filter(Value::Null)])),
@@ -189,7 +190,7 @@ fn broken_documents_are_errors_that_quote_nothing() {
         b"\xef\xbb\xbf{}",
     ] {
         let error = decode_stored(bytes, &guardrail_type()).unwrap_err();
-        assert!(error.message().starts_with("invalid JSON at line "), "{error}");
+        assert!(error.to_string().starts_with("invalid JSON at line "), "{error}");
     }
     let error = decode_stored(b"sk-or-v1-secret", &Type::String).unwrap_err();
     assert_eq!(error.to_string(), "invalid JSON at line 1 column 1");

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use rmp::Marker;
 
-use super::REFINED;
-use crate::cty::MAX_DEPTH;
-use crate::cty::equality::distinct;
-use crate::cty::error::{Error, check_tuple_length};
-use crate::cty::number::Number;
-use crate::cty::ty::{ObjectType, Type};
-use crate::cty::value::Value;
+use crate::cty::{Error, MAX_DEPTH, Number, ObjectType, Type, Value};
+use crate::cty::{equality::distinct, error::check_tuple_length};
+
+/// The extension code of an unknown value about which something is known.
+const REFINED: i8 = 12;
 
 /// Reads one value of type `ty`, which must fill all of `bytes`.
 ///
@@ -76,20 +74,18 @@ impl<'a> Decoder<'a> {
                 self.sequence(types, below).map(Value::Tuple)
             }
             (Item::Array(length), Type::Set(element)) => {
-                self.set(length, element, below).map(Value::Set)
+                let types = std::iter::repeat_n(&**element, length);
+                let elements = self.sequence(types, below).map_err(Error::in_set)?;
+                Ok(Value::Set(distinct(elements)))
             }
             (Item::Array(2), Type::Dynamic) => self.dynamic(below),
-            (Item::Map(length), Type::Map(element)) => {
-                self.map(length, element, below).map(Value::Map)
-            }
-            (Item::Map(length), Type::Object(ty)) => {
-                self.object(length, ty, below).map(Value::Object)
-            }
+            (Item::Map(length), Type::Map(element)) => self.map(length, element, below),
+            (Item::Map(length), Type::Object(ty)) => self.object(length, ty, below),
             _ => Err(Error::required(ty)),
         }
     }
 
-    /// The elements of a list or tuple, each with its type.
+    /// The elements of a list, set or tuple, each with its type.
     fn sequence<'t>(
         &mut self,
         types: impl IntoIterator<Item = &'t Type>,
@@ -102,20 +98,7 @@ impl<'a> Decoder<'a> {
         Ok(elements)
     }
 
-    fn set(&mut self, length: usize, element: &Type, depth: usize) -> Result<Vec<Value>, Error> {
-        let mut elements = Vec::new();
-        for _ in 0..length {
-            elements.push(self.value(element, depth).map_err(Error::in_set)?);
-        }
-        Ok(distinct(elements))
-    }
-
-    fn map(
-        &mut self,
-        length: usize,
-        element: &Type,
-        depth: usize,
-    ) -> Result<BTreeMap<String, Value>, Error> {
+    fn map(&mut self, length: usize, element: &Type, depth: usize) -> Result<Value, Error> {
         let mut members = BTreeMap::new();
         for _ in 0..length {
             let key = self.key()?;
@@ -124,15 +107,10 @@ impl<'a> Decoder<'a> {
                 return Err(Error::here("this key is given twice").in_key(key));
             }
         }
-        Ok(members)
+        Ok(Value::Map(members))
     }
 
-    fn object(
-        &mut self,
-        length: usize,
-        ty: &ObjectType,
-        depth: usize,
-    ) -> Result<BTreeMap<String, Value>, Error> {
+    fn object(&mut self, length: usize, ty: &ObjectType, depth: usize) -> Result<Value, Error> {
         let mut attributes = BTreeMap::new();
         for _ in 0..length {
             let name = self.key()?;
@@ -144,7 +122,7 @@ impl<'a> Decoder<'a> {
         }
         match ty.attributes.keys().find(|name| !attributes.contains_key(*name)) {
             Some(missing) => Err(Error::missing_attribute(missing)),
-            None => Ok(attributes),
+            None => Ok(Value::Object(attributes)),
         }
     }
 

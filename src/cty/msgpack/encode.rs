@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use rmp::encode;
 
-use crate::cty::error::{Error, check_tuple_length};
-use crate::cty::number::Number;
-use crate::cty::ty::{ObjectType, Type};
-use crate::cty::value::{Dynamic, Nullness, Value};
+use crate::cty::error::check_tuple_length;
+use crate::cty::{Dynamic, Error, Nullness, Number, ObjectType, Type, Value};
 
 const NIL: u8 = 0xc0;
 const FALSE: u8 = 0xc2;
@@ -15,15 +13,13 @@ const TRUE: u8 = 0xc3;
 const F64: u8 = 0xcb;
 /// An unknown value about which nothing is known: extension 0 with one byte.
 const UNKNOWN: [u8; 3] = [0xd4, 0, 0];
-/// An unknown value that will not be null: extension [`REFINED`](super::REFINED) with the map `{1:
-/// false}`.
+/// An unknown value that will not be null: extension 12 with the map `{1: false}`.
 const UNKNOWN_NOT_NULL: [u8; 6] = [0xc7, 3, 12, 0x81, 1, FALSE];
 
 /// Why writing a header cannot fail.
 const ROOM: &str = "a Vec takes all that is written to it";
 
-/// Writes a value of type `ty`; an error, with the path, when it is not one. Maps and objects are
-/// sorted by key.
+/// Writes a value of type `ty`; an error, with the path, if it is not one.
 pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     write_value(&mut out, value, ty)?;
@@ -49,10 +45,8 @@ fn write_value(out: &mut Vec<u8>, value: &Value, ty: &Type) -> Result<(), Error>
             write_sequence(out, elements, types)?;
         }
         (Value::Set(elements), Type::Set(ty)) => {
-            encode::write_array_len(out, length(elements.len())?).expect(ROOM);
-            for element in elements {
-                write_value(out, element, ty).map_err(Error::in_set)?;
-            }
+            let types = std::iter::repeat(&**ty);
+            write_sequence(out, elements, types).map_err(Error::in_set)?;
         }
         (Value::Map(members), Type::Map(ty)) => {
             encode::write_map_len(out, length(members.len())?).expect(ROOM);
@@ -68,7 +62,7 @@ fn write_value(out: &mut Vec<u8>, value: &Value, ty: &Type) -> Result<(), Error>
     Ok(())
 }
 
-/// The elements of a list or tuple, each with its type.
+/// The elements of a list, set or tuple, each with its type.
 fn write_sequence<'a>(
     out: &mut Vec<u8>,
     elements: &[Value],

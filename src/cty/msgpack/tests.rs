@@ -305,7 +305,7 @@ fn the_value_ends_where_the_bytes_end() {
     let bytes = encode(&value, &ty).unwrap();
     reads(&ty, &bytes, &value);
     for end in 0..bytes.len() {
-        assert_eq!(decode(&bytes[..end], &ty).unwrap_err().message(), TRUNCATED, "{end}");
+        assert!(decode(&bytes[..end], &ty).unwrap_err().to_string().ends_with(TRUNCATED), "{end}");
     }
 }
 
@@ -328,7 +328,7 @@ fn hostile_lengths_and_nesting_are_errors() {
     bytes.push(0xc0);
     reads(&Type::Dynamic, &bytes, &Value::Null);
     rejects(&Type::Dynamic, &wrapper.repeat(100_000), message);
-    assert_eq!(decode(&[0x91; 100], &lists(100)).unwrap_err().message(), message);
+    assert!(decode(&[0x91; 100], &lists(100)).unwrap_err().to_string().ends_with(message));
     let ty = r#"["list","#.repeat(50_000);
     let header = u32::try_from(ty.len()).unwrap().to_be_bytes();
     let bytes = [&[0x92, 0xc6][..], &header, ty.as_bytes(), &[0xc0]].concat();
