@@ -231,7 +231,7 @@ mod tests {
             (r#"{"deleted":null}"#, "deleted: true is required"),
             (r#"{"error":{"message":"busy"}}"#, "it reports an error: busy"),
             ("", "it is empty"),
-            ("<p>Welcome", "an HTML page: Welcome, not JSON"),
+            ("<p>Welcome", "an HTML page, not JSON"),
         ] {
             assert_eq!(reason(response(200, body).deleted("g")), expected, "{body}");
         }

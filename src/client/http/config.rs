@@ -68,8 +68,8 @@ impl BaseUrl {
         BaseUrl::parse("https://openrouter.ai/api/v1").expect("a test parses it")
     }
 
-    /// Reads an address. Surrounding whitespace and trailing slashes are dropped; user info, a query and
-    /// a fragment are refused.
+    /// Reads an address. Surrounding whitespace and trailing slashes are dropped; user info, a
+    /// query and a fragment are refused.
     pub fn parse(text: &str) -> Result<BaseUrl, ConfigError> {
         let refuse = |reason| Err(ConfigError::BaseUrl { reason });
         let Ok(mut url) = Url::parse(text.trim()) else {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::route::Call;
 
-/// Why no client can be made. No message repeats a configured value, which may be a misplaced secret.
+/// Why no client can be made. No message repeats a configured value, which may be a misplaced
+/// secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are what the messages say")]
@@ -21,11 +22,11 @@ pub enum ConfigError {
     Header { name: &'static str },
     /// A variable that should name the proxy cannot be parsed.
     #[error(
-        "the environment variable {variable} should name the proxy for requests to the API, but it \
-         cannot be parsed, and without it requests would bypass the proxy. It should look like \
+        "the environment variable {variable} should name the proxy for requests to the API, but \
+         it cannot be parsed, and without it requests would bypass the proxy. It should look like \
          http://user:password@host:port. In the user name and password, write special characters \
-         percent-encoded (/ as %2F, @ as %40, # as %23, ? as %3F, a space as %20). To use no proxy, \
-         unset it, or add the API's host to NO_PROXY"
+         percent-encoded (/ as %2F, @ as %40, # as %23, ? as %3F, a space as %20). To use no \
+         proxy, unset it, or add the API's host to NO_PROXY"
     )]
     Proxy { variable: &'static str },
     /// Every attempt would time out.
@@ -36,8 +37,8 @@ pub enum ConfigError {
     Tls { reason: String },
 }
 
-/// Why a call failed. `last` is how its last attempt failed; by `request_id`, OpenRouter's support can
-/// find the request.
+/// Why a call failed. `last` is how its last attempt failed; by `request_id`, OpenRouter's support
+/// can find the request.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the docs of the variants, and the messages, say what they hold")]
@@ -46,9 +47,9 @@ pub enum Error {
     #[error("{call} cannot be sent: {reason}")]
     Request { call: Call, reason: String },
     /// There was no connection, so nothing was sent: name resolution, TCP, proxy, or TLS failed.
-    /// `refused` where nothing listens, `untrusted` where the server's certificate was refused.
+    /// `untrusted` where the server's certificate was refused.
     #[error("{call}: cannot connect to {host}: {reason}")]
-    Connect { call: Call, host: String, refused: bool, untrusted: bool, reason: String },
+    Connect { call: Call, host: String, untrusted: bool, reason: String },
     /// The connection failed after sending began, and before the response was complete.
     #[error("{call}: the connection was lost before the answer was complete: {reason}")]
     ConnectionLost { call: Call, reason: String },
@@ -62,8 +63,8 @@ pub enum Error {
         status: u16,
         /// The API's own message if there was one, else what can be said of the response; one line.
         message: String,
-        /// Whether the body is an error document of the API, and not a page of a proxy or of a server
-        /// that is not the API.
+        /// Whether the body is an error document of the API, and not a page of a proxy or of a
+        /// server that is not the API.
         from_service: bool,
         request_id: Option<String>,
         /// The wait that the response asks for, by `Retry-After` or `retry-after-ms`.
@@ -77,14 +78,14 @@ pub enum Error {
     #[error("{call} answered {status}, but the answer cannot be used: {reason}")]
     Decode { call: Call, status: u16, reason: String, request_id: Option<String> },
     /// A 429, to any call, asked for a longer wait than there is time for; nothing was sent.
-    #[error("{call} was not sent: the API has asked for no requests for another {} s", whole(*wait))]
+    #[error("{call} was not sent: the API has asked for no requests for another {} s", ceil(*wait))]
     RateLimited { call: Call, wait: Duration },
     /// The client was stopped, before the request was `sent` or after it.
     #[error("{call} {}", stopped_text(*sent))]
     Stopped { call: Call, sent: bool },
     /// The retries ended without a success, after no attempt at all if the API was given up before.
-    /// `open` tells whether one of the attempts may have been carried out; `elapsed` counts from the
-    /// first attempt to the end of the last.
+    /// `open` tells whether one of the attempts may have been carried out; `elapsed` counts from
+    /// the first attempt to the end of the last.
     #[error("{last}; {}", exhausted_text(*attempts, *end, *elapsed))]
     RetriesExhausted {
         attempts: u32,
@@ -96,13 +97,13 @@ pub enum Error {
     /// It is not known whether a guardrail was created, and looking for it failed.
     #[error("{last}. Whether the guardrail was made could not be found out: {search}")]
     Unconfirmed { last: Box<Error>, search: Box<Error> },
-    /// It is not known whether a guardrail was created, and those that could be it, by their redacted
-    /// ids, cannot be told from the work of others.
+    /// It is not known whether a guardrail was created, and those that could be it, by their
+    /// redacted ids, cannot be told from the work of others.
     #[error("{last}. Any of these could be the guardrail: {}", ids.join(", "))]
     Ambiguous { last: Box<Error>, ids: Vec<String> },
 }
 
-fn whole(wait: Duration) -> f64 {
+fn ceil(wait: Duration) -> f64 {
     wait.as_secs_f64().ceil()
 }
 
@@ -204,9 +205,10 @@ impl Error {
         matches!(self.cause(), Error::Status { status: 404, from_service: true, .. })
     }
 
-    /// Whether the API may have done what was asked. False only where the opposite is proven: nothing
-    /// was sent, or the response is a refusal (4XX) or a redirect. A 303 is a redirect after the work,
-    /// and 408 and 499 are what gateways respond after waiting in vain, so these prove nothing.
+    /// Whether the API may have done what was asked. False only where the opposite is proven:
+    /// nothing was sent, or the response is a refusal (4XX) or a redirect. A 303 is a redirect
+    /// after the work, and 408 and 499 are what gateways respond after waiting in vain, so these
+    /// prove nothing.
     pub fn may_have_happened(&self) -> bool {
         match self {
             Error::RetriesExhausted { open, last, .. } => *open || last.may_have_happened(),
@@ -259,23 +261,11 @@ mod tests {
         let cases = [
             (Error::Request { call: call(), reason: reason() }, false),
             (
-                Error::Connect {
-                    call: call(),
-                    host: host(),
-                    refused: true,
-                    untrusted: false,
-                    reason: reason(),
-                },
+                Error::Connect { call: call(), host: host(), untrusted: false, reason: reason() },
                 false,
             ),
             (
-                Error::Connect {
-                    call: call(),
-                    host: host(),
-                    refused: false,
-                    untrusted: true,
-                    reason: reason(),
-                },
+                Error::Connect { call: call(), host: host(), untrusted: true, reason: reason() },
                 false,
             ),
             (Error::ConnectionLost { call: call(), reason: reason() }, true),

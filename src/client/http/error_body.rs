@@ -1,5 +1,5 @@
-//! The text of a response that is an error, made fit to show: one printable line, redacted, of bounded
-//! length. It knows what bodies of errors look like, and nothing of calls.
+//! The text of a response that is an error, made fit to show: one printable line, redacted, of
+//! bounded length. It knows what bodies of errors look like, and nothing of calls.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::json::{self, JsonObject};
 use super::secret::Redactor;
 
 /// The characters that are shown of a message of the API; validation errors can be long.
-const MESSAGE_LIMIT: usize = 2000;
+pub(super) const MESSAGE_LIMIT: usize = 2000;
 
 /// The characters that are shown of any other text.
 const EXCERPT_LIMIT: usize = 200;
@@ -25,8 +25,8 @@ pub(super) fn message(body: &[u8], redactor: &Redactor) -> Option<String> {
     excerpt(body, redactor)
 }
 
-/// Whether a body is an error as the API documents them, about this status:
-/// `{"error": {"code": 404, "message": "…"}}`. What a proxy or another server sends is not.
+/// Whether a body is an error as the API documents them, about this status: `{"error": {"code":
+/// 404, "message": "…"}}`. What a proxy or another server sends is not.
 pub(super) fn is_error_document(body: &[u8], status: u16) -> bool {
     let Ok(body) = json::parse::<Value>(body) else { return false };
     let error = &body["error"];
@@ -34,8 +34,8 @@ pub(super) fn is_error_document(body: &[u8], status: u16) -> bool {
     has_message && error["code"].as_u64() == Some(status.into())
 }
 
-/// The beginning of a body that is not what was expected, or the title of an HTML page; none if it is
-/// blank.
+/// The beginning of a body that is not what was expected, or the title of an HTML page; none if it
+/// is blank.
 pub(super) fn excerpt(body: &[u8], redactor: &Redactor) -> Option<String> {
     let text = one_line(&String::from_utf8_lossy(body));
     if text.is_empty() {
@@ -69,8 +69,8 @@ fn is_invisible(c: char) -> bool {
     c.is_control() || is_format
 }
 
-/// The message of `{"error":{"message","metadata"}}` with the metadata's plain values, or of the forms
-/// that gateways use: `{"error":"…"}`, `{"message":"…"}`.
+/// The message of `{"error":{"message","metadata"}}` with the metadata's plain values, or of the
+/// forms that gateways use: `{"error":"…"}`, `{"message":"…"}`.
 fn json_message(body: &JsonObject) -> Option<String> {
     let error = match body.get("error") {
         Some(Value::Object(error)) => error,

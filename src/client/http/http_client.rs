@@ -1,5 +1,5 @@
-//! How a call is made: its attempts, the waits between them, and what ends it. How one request is sent
-//! is in `transport.rs`, how long to wait in `retry.rs`, who may send in `limiter.rs`.
+//! How a call is made: its attempts, the waits between them, and what ends it. How one request is
+//! sent is in `transport.rs`, how long to wait in `retry.rs`, who may send in `limiter.rs`.
 
 use std::time::Duration;
 
@@ -61,18 +61,19 @@ impl HttpClient {
         self.transport.redactor.redact(text)
     }
 
-    /// A text from outside, fit to show within an error: redacted, one printable line, of bounded length.
+    /// A text from outside, fit to show within an error: redacted, one printable line, of bounded
+    /// length.
     pub(in crate::client) fn shown(&self, text: &str) -> String {
         error_body::shown(text, &self.transport.redactor)
     }
 
     /// A request of a route without a segment to fill in.
     pub(in crate::client) fn request(&self, route: &'static Route) -> Request {
-        Request::new(route, route.template.to_owned(), route.template.to_owned())
+        self.request_to(route, route.template.to_owned())
     }
 
-    /// A request of a route with its `{id}` filled in. Whatever the id holds, it stays one segment of
-    /// the path; an id that no path can carry is an error.
+    /// A request of a route with its `{id}` filled in. Whatever the id holds, it stays one segment
+    /// of the path; an id that no path can carry is an error.
     pub(in crate::client) fn request_with_id(
         &self,
         route: &'static Route,
@@ -83,13 +84,16 @@ impl HttpClient {
             return Err(Error::Request { call, reason: format!("{id:?} is not an id") });
         }
         let segment = utf8_percent_encode(id, ENCODED).to_string();
-        let path = route.template.replace("{id}", &segment);
-        let shown = self.shown(&path);
-        Ok(Request::new(route, path, shown))
+        Ok(self.request_to(route, route.template.replace("{id}", &segment)))
     }
 
-    /// Sends a request that may be sent more than once, with retries, until `read` accepts a response or
-    /// a failure is final.
+    fn request_to(&self, route: &'static Route, path: String) -> Request {
+        let shown = self.shown(&path);
+        Request::new(route, path, shown)
+    }
+
+    /// Sends a request that may be sent more than once, with retries, until `read` accepts a
+    /// response or a failure is final.
     pub(in crate::client) async fn call<T>(
         &self,
         request: &Request,
@@ -109,8 +113,8 @@ impl HttpClient {
         Attempts::new(self.retry, request.deadline)
     }
 
-    /// Sends a request once, as soon as the limiter lets it, and reads the response. Nothing is sent if
-    /// the API was never reached and the time for that is over.
+    /// Sends a request once, as soon as the limiter lets it, and reads the response. Nothing is
+    /// sent if the API was never reached and the time for that is over.
     pub(in crate::client) async fn attempt<T>(
         &self,
         attempts: &mut Attempts,
@@ -128,7 +132,7 @@ impl HttpClient {
             Closed::RateLimited(wait) => Error::RateLimited { call: call.clone(), wait },
         })?;
         let started = Instant::now();
-        attempts.set_unreached(self.reachability.unreached_since());
+        attempts.unreached_since = self.reachability.unreached_since();
         if attempts.is_given_up(started)
             && let Some(failure) = self.reachability.recent_failure(call)
         {
@@ -143,11 +147,12 @@ impl HttpClient {
             }
         };
         self.reachability.note(&outcome, started);
-        attempts.set_unreached(self.reachability.unreached_since());
+        attempts.unreached_since = self.reachability.unreached_since();
         read(outcome?)
     }
 
-    /// Waits after an attempt that failed, if there is to be another one. A 429 holds back every call.
+    /// Waits after an attempt that failed, if there is to be another one. A 429 holds back every
+    /// call.
     ///
     /// # Errors
     /// The error to end with, if there is to be none.
@@ -165,7 +170,7 @@ impl HttpClient {
         }
         let end = match wait {
             Ok(wait) => {
-                if attempts.is_unreached() {
+                if attempts.unreached_since.is_some() {
                     self.reachability.warn(&error, Instant::now());
                 } else {
                     log_wait(request, wait, &error);
@@ -203,9 +208,10 @@ mod tests {
 
     static ROUTE: Route = Route { method: Method::GET, template: "/guardrails" };
 
-    /// A server that never completes the TLS handshake, and more calls than may be under way at a time:
-    /// those that wait for a permit do not each wait for a connection of their own. The paused clock runs
-    /// on whenever nothing else does; should it end an attempt early, that is a failure to connect too.
+    /// A server that never completes the TLS handshake, and more calls than may be under way at a
+    /// time: those that wait for a permit do not each wait for a connection of their own. The
+    /// paused clock runs on whenever nothing else does; should it end an attempt early, that is a
+    /// failure to connect too.
     #[tokio::test(start_paused = true)]
     async fn calls_that_wait_for_a_permit_share_the_time_to_reach_the_api() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,6 +1,7 @@
-//! From the bytes of a response to JSON, with one leniency: a server in JavaScript that cuts a text in the middle of a
-//! character writes half of a surrogate pair (`"\ud83d"`), which JSON parsers in Rust reject. One such text in one row
-//! must not make a whole list unreadable, so it is read as U+FFFD, the replacement character.
+//! From the bytes of a response to JSON, with one leniency: a server in JavaScript that cuts a text
+//! in the middle of a character writes half of a surrogate pair (`"\ud83d"`), which JSON parsers in
+//! Rust reject. One such text in one row must not make a whole list unreadable, so it is read as
+//! U+FFFD, the replacement character.
 
 use std::borrow::Cow;
 
@@ -27,7 +28,8 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> 
     }
 }
 
-/// The document with every lone surrogate replaced. It keeps its length, so that positions in error messages stay right.
+/// The document with every lone surrogate replaced. It keeps its length, so that positions in error
+/// messages stay right.
 fn replace_lone_surrogates(bytes: &[u8]) -> Cow<'_, [u8]> {
     let mut replaced = Cow::Borrowed(bytes);
     let mut at = 0;

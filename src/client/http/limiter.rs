@@ -2,7 +2,6 @@
 //! requests to wait, and whether the client was stopped. It must not know what a request is.
 
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
@@ -37,7 +36,7 @@ pub(in crate::client) enum Closed {
 /// One for all requests of a client.
 pub(in crate::client) struct Limiter {
     permits: Semaphore,
-    rate_limited_until: Mutex<Option<Instant>>,
+    rate_limited_until: watch::Sender<Option<Instant>>,
     stopped_at: watch::Sender<Option<Instant>>,
 }
 
@@ -46,13 +45,13 @@ impl Limiter {
     pub(super) fn new(max_concurrent: NonZeroUsize) -> Limiter {
         Limiter {
             permits: Semaphore::new(max_concurrent.get().min(Semaphore::MAX_PERMITS)),
-            rate_limited_until: Mutex::default(),
+            rate_limited_until: watch::Sender::new(None),
             stopped_at: watch::Sender::new(None),
         }
     }
 
-    /// Waits until the request may start: for the end of the wait that a 429 has asked for, if that is
-    /// before `deadline`, and for a permit, which counts the request until it is dropped.
+    /// Waits until the request may start: for the end of the wait that a 429 has asked for, if that
+    /// is before `deadline`, and for a permit, which counts the request until it is dropped.
     pub(super) async fn acquire(
         &self,
         cancel_policy: CancelPolicy,
@@ -93,37 +92,38 @@ impl Limiter {
     /// Lets no request start for that long, as a 429 has asked.
     pub(super) fn rate_limit(&self, wait: Duration) {
         let until = Some(Instant::now() + wait);
-        let mut current = self.rate_limited_until();
-        *current = until.max(*current);
+        self.rate_limited_until.send_modify(|current| *current = until.max(*current));
     }
 
     /// How much longer no request may start because of a 429.
     pub(super) fn rate_limited_for(&self) -> Option<Duration> {
-        let until = (*self.rate_limited_until())?;
+        let until = (*self.rate_limited_until.borrow())?;
         let wait = until.saturating_duration_since(Instant::now());
         (!wait.is_zero()).then_some(wait)
     }
 
     /// Ends waits, and lets no further request start. For good.
     pub(in crate::client) fn stop(&self) {
-        self.stopped_at.send_if_modified(|stopped_at| {
-            let is_first = stopped_at.is_none();
+        self.stopped_at.send_modify(|stopped_at| {
             stopped_at.get_or_insert_with(Instant::now);
-            is_first
         });
     }
 
     /// Waits until requests of that policy may not start any more.
     async fn closed(&self, cancel_policy: CancelPolicy) {
         match cancel_policy {
-            CancelPolicy::Abort | CancelPolicy::FinishIfStarted => drop(self.stopped().await),
+            CancelPolicy::Abort | CancelPolicy::FinishIfStarted => {
+                self.ended(CancelPolicy::Abort).await;
+            }
             CancelPolicy::Finish => self.ended(cancel_policy).await,
         }
     }
 
     /// Waits until a request of that policy that has started must end.
     pub(in crate::client) async fn ended(&self, cancel_policy: CancelPolicy) {
-        let stopped_at = self.stopped().await;
+        let mut receiver = self.stopped_at.subscribe();
+        let stopped_at = *receiver.wait_for(Option::is_some).await.expect("the sender is borrowed");
+        let stopped_at = stopped_at.unwrap_or_else(Instant::now);
         match cancel_policy {
             CancelPolicy::Abort => {}
             CancelPolicy::FinishIfStarted => sleep_until(stopped_at + WRITE_GRACE).await,
@@ -131,18 +131,6 @@ impl Limiter {
                 sleep_until(stopped_at + WRITE_GRACE + CONFIRMATION_GRACE).await;
             }
         }
-    }
-
-    /// Waits for the stop, and gives its time.
-    async fn stopped(&self) -> Instant {
-        let mut receiver = self.stopped_at.subscribe();
-        let stopped_at = receiver.wait_for(Option::is_some).await;
-        let stopped_at = stopped_at.expect("the sender is borrowed, so it lives");
-        stopped_at.unwrap_or_else(Instant::now)
-    }
-
-    fn rate_limited_until(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.rate_limited_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

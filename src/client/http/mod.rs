@@ -1,8 +1,9 @@
-//! One way to send a request: attempts, retries, the limit of requests at a time, the stop, redaction, and
-//! errors by stage.
+//! One way to send a request: attempts, retries, the limit of requests at a time, the stop,
+//! redaction, and errors by stage.
 //!
-//! It knows HTTP and how the API reports errors, and none of its operations. Every request goes through
-//! [`HttpClient::call`], or through [`HttpClient::attempt`] where sending it twice could do harm.
+//! It knows HTTP and how the API reports errors, and none of its operations. Every request goes
+//! through [`HttpClient::call`], or through [`HttpClient::attempt`] where sending it twice could do
+//! harm.
 
 mod config;
 mod error;

@@ -1,10 +1,10 @@
-//! The proxy variables of the environment, checked before they are used. The HTTP library reads them
-//! itself, and ignores one that it cannot parse: requests would then bypass the proxy. This module owns
-//! what is refused and what is warned of; which proxy is used stays the library's decision, and its own
-//! matcher is asked wherever there is a choice.
+//! The proxy variables of the environment, checked before they are used. The HTTP library reads
+//! them itself, and ignores one that it cannot parse: requests would then bypass the proxy. This
+//! module owns what is refused and what is warned of; which proxy is used stays the library's
+//! decision, and its own matcher is asked wherever there is a choice.
 //!
-//! Only `https` is checked. Plain http is for this machine, to which no proxy is used, so `HTTP_PROXY`
-//! never matters.
+//! Only `https` is checked. Plain http is for this machine, to which no proxy is used, so
+//! `HTTP_PROXY` never matters.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,8 +16,8 @@ use tracing::warn;
 use super::config::BaseUrl;
 use super::error::ConfigError;
 
-/// The variables that name a proxy for https: of each pair the first one that is set counts, and the
-/// second pair only where the first names none.
+/// The variables that name a proxy for https: of each pair the first one that is set counts, and
+/// the second pair only where the first names none.
 const PROXY_VARIABLES: [[&str; 2]; 2] =
     [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
 
@@ -31,11 +31,12 @@ const CGI_VARIABLE: &str = "REQUEST_METHOD";
 /// The schemes that the library takes for a proxy. On their own they name no host.
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
-/// Checks the variables that decide on a proxy for this address. Entries of `NO_PROXY` that match nothing
-/// are logged at WARN.
+/// Checks the variables that decide on a proxy for this address. Entries of `NO_PROXY` that match
+/// nothing are logged at WARN.
 ///
 /// # Errors
-/// When the variable that should name the proxy cannot be parsed. The error does not repeat its value.
+/// When the variable that should name the proxy cannot be parsed. The error does not repeat its
+/// value.
 pub fn check_proxy(
     environment: &BTreeMap<String, String>,
     base_url: &BaseUrl,
@@ -60,7 +61,8 @@ pub fn check_proxy(
             variable = no_proxy_variable,
             position = index + 1,
             entry = if may_be_secret(entry) { "(not shown)" } else { entry },
-            "an entry matches no host: it must be a host name, a domain, an IP address, a CIDR block or *"
+            "an entry matches no host: it must be a host name, a domain, an IP address, a CIDR block \
+             or *"
         );
     }
     Ok(())
@@ -87,8 +89,8 @@ fn is_usable(proxy: &str) -> bool {
     let Some(used) = matcher.intercept(&Uri::from_static("https://api.invalid")) else {
         return false;
     };
-    // The library drops what follows the host, and a port that is no number. With a raw `/`, `?` or `#`
-    // in the password it would connect to a host by the user's name.
+    // The library drops what follows the host, and a port that is no number. With a raw `/`, `?` or
+    // `#` in the password it would connect to a host by the user's name.
     let after_scheme = proxy.split_once("://").map_or(proxy, |(_, rest)| rest);
     let host_end = after_scheme.find(['/', '?', '#']).unwrap_or(after_scheme.len());
     !after_scheme[host_end..].contains('@')
@@ -251,7 +253,8 @@ mod tests {
     fn entries_that_match_no_host_are_found() {
         let list = "example.com,.example.com, 10.0.0.0/8,10.0.0.1,::1,fd00::/8,*,_x-y,,localhost";
         assert_eq!(meaningless_entries(list).count(), 0);
-        let list = "ok,https://a.example,a.example/path,10.0.0.0/33,fd00::/129,10.0.0/8,*.a.example,a.example:443,[::1],a b";
+        let list = "ok,https://a.example,a.example/path,10.0.0.0/33,fd00::/129,10.0.0/8,\
+                    *.a.example,a.example:443,[::1],a b";
         let found: Vec<_> = meaningless_entries(list).map(|(index, _)| index).collect();
         assert_eq!(found, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     }

@@ -1,6 +1,6 @@
-//! Whether a client has ever reached the API: any HTTP response counts, whatever its status, and so does
-//! a connection on which no response came in time. It owns that memory and how often the log says that
-//! the API was not reached yet; for how long to try is in `retry.rs`.
+//! Whether a client has ever reached the API: any HTTP response counts, whatever its status, and so
+//! does a connection on which no response came in time. It owns that memory and how often the log
+//! says that the API was not reached yet; for how long to try is in `retry.rs`.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -96,7 +96,7 @@ mod tests {
     fn refused() -> Result<(), Error> {
         let (host, reason) = ("h".to_owned(), "why".to_owned());
         let call = call("/guardrails");
-        Err(Error::Connect { call, host, refused: true, untrusted: false, reason })
+        Err(Error::Connect { call, host, untrusted: false, reason })
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Requests before they are sent: which endpoint, which query, which body. What comes from outside, an
-//! id or a query value, can change neither the path nor another part of the query.
+//! Requests before they are sent: which endpoint, which query, which body. What comes from outside,
+//! an id or a query value, can change neither the path nor another part of the query.
 
 use percent_encoding::utf8_percent_encode;
 use reqwest::Method;
@@ -67,8 +67,10 @@ impl Request {
         for (name, value) in pairs {
             if let Some(value) = value {
                 let separator = if self.target.contains('?') { '&' } else { '?' };
-                let value = utf8_percent_encode(value, ENCODED);
-                self.target.push_str(&format!("{separator}{name}={value}"));
+                self.target.push(separator);
+                self.target.push_str(name);
+                self.target.push('=');
+                self.target.extend(utf8_percent_encode(value, ENCODED));
             }
         }
         self

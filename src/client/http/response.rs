@@ -1,5 +1,5 @@
-//! The body of a successful HTTP response, and the errors for one that cannot be used. It knows JSON,
-//! and not what the objects in it are.
+//! The body of a successful HTTP response, and the errors for one that cannot be used. It knows
+//! JSON, and not what the objects in it are.
 
 use std::sync::Arc;
 
@@ -8,13 +8,10 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use super::error::Error;
-use super::error_body;
+use super::error_body::{self, MESSAGE_LIMIT};
 use super::json::{self, JsonObject};
 use super::route::Call;
 use super::secret::Redactor;
-
-/// The characters of a reason that are shown: a JSON error can quote a whole string of the body.
-const MAX_REASON: usize = 2000;
 
 /// The response to a call that succeeded, its body not parsed yet.
 pub(in crate::client) struct Response {
@@ -32,7 +29,7 @@ impl Response {
         Error::Decode {
             call: self.call.clone(),
             status: self.status,
-            reason: self.redactor.redact_and_cut(reason.as_ref(), MAX_REASON),
+            reason: self.redactor.redact_and_cut(reason.as_ref(), MESSAGE_LIMIT),
             request_id: self.request_id.clone(),
         }
     }

@@ -1,5 +1,5 @@
-//! When a failed attempt is followed by another, and after how long. It owns the rule which failures are
-//! temporary and the arithmetic of waiting; attempts are made in `http_client.rs`.
+//! When a failed attempt is followed by another, and after how long. It owns the rule which
+//! failures are temporary and the arithmetic of waiting; attempts are made in `http_client.rs`.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 /// How long the first attempt of a call waits at least for the end of a 429 that another call met.
 const MIN_FIRST_WAIT: Duration = Duration::from_secs(30);
 
-/// For how long an API is tried that the client has never reached: it is more likely to be misconfigured
-/// than to come back. Counted from the client's first attempt.
+/// For how long an API is tried that the client has never reached: it is more likely to be
+/// misconfigured than to come back. Counted from the client's first attempt.
 const UNREACHED_LIMIT: Duration = Duration::from_secs(30);
 
 /// How often a response that cannot be read is requested. What stays unreadable is not temporary.
@@ -23,8 +23,8 @@ const MAX_UNREADABLE: u32 = 3;
 /// Whether and when an attempt that failed is followed by another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Retry {
-    /// The wait after the first attempt. Every wait is shortened by a random part of it, half at most,
-    /// so that calls that failed together are not retried together.
+    /// The wait after the first attempt. Every wait is shortened by a random part of it, half at
+    /// most, so that calls that failed together are not retried together.
     pub initial_interval: Duration,
     /// The longest wait, unless the API asks for more.
     pub max_interval: Duration,
@@ -63,7 +63,7 @@ pub(in crate::client) struct Attempts {
     /// Whether one of them may have been carried out.
     open: bool,
     /// Since when the client has tried the API without ever reaching it.
-    unreached_since: Option<Instant>,
+    pub(super) unreached_since: Option<Instant>,
 }
 
 impl Attempts {
@@ -77,16 +77,6 @@ impl Attempts {
         self.first_started.get_or_insert(now);
         self.last_started = Some(now);
         self.made += 1;
-    }
-
-    /// Notes since when the client has tried the API without ever reaching it, if it has not.
-    pub(super) fn set_unreached(&mut self, since: Option<Instant>) {
-        self.unreached_since = since;
-    }
-
-    /// Whether the client has not reached the API yet.
-    pub(super) fn is_unreached(&self) -> bool {
-        self.unreached_since.is_some()
     }
 
     /// Whether the client has not reached the API, and the time for that is over.
@@ -288,7 +278,6 @@ mod tests {
         let connect = |untrusted| Error::Connect {
             call: call(),
             host: "h".to_owned(),
-            refused: false,
             untrusted,
             reason: reason(),
         };
@@ -367,7 +356,8 @@ mod tests {
         assert!(error.to_string().ends_with("; 1 attempt in 0.0 s"), "{error}");
     }
 
-    /// The waits of a call, and how it ends, when the service was unreached since that moment until it was reached.
+    /// The waits of a call, and how it ends, when the service was unreached since that moment until
+    /// it was reached.
     fn unreached(
         retry: Retry,
         since: Instant,
@@ -377,7 +367,6 @@ mod tests {
         let refused = || Error::Connect {
             call: call(),
             host: "h".to_owned(),
-            refused: true,
             untrusted: false,
             reason: "why".to_owned(),
         };
@@ -385,8 +374,8 @@ mod tests {
         let mut now = begun;
         loop {
             attempts.start(now);
-            attempts
-                .set_unreached(Some(since).filter(|_| reached.is_none_or(|reached| now < reached)));
+            attempts.unreached_since =
+                Some(since).filter(|_| reached.is_none_or(|reached| now < reached));
             match attempts.next_wait(&refused(), now) {
                 Ok(wait) => now += wait,
                 Err(end) => return (now - begun, attempts.give_up(refused(), now, end)),
@@ -417,6 +406,11 @@ mod tests {
         let (_, error) =
             unreached(Retry { max_elapsed_time: Duration::ZERO, ..retry }, start, start, None);
         assert!(matches!(error, Error::Connect { .. }), "a single attempt: {error}");
+
+        let mut attempts = Attempts::new(Retry { max_elapsed_time: Duration::ZERO, ..retry }, None);
+        attempts.unreached_since = Some(start);
+        assert!(!attempts.is_given_up(start + seconds(29)), "each call has its one attempt");
+        assert!(attempts.is_given_up(start + seconds(30)));
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! What a request is called: an endpoint, and one call of it. It must know no other module of the client.
+//! What a request is called: an endpoint, and one call of it. It must know no other module of the
+//! client.
 
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use reqwest::Method;
 
-/// What is percent-encoded in a path or a query: every character that RFC 3986 does not call unreserved.
+/// What is percent-encoded in a path or a query: every character that RFC 3986 does not call
+/// unreserved.
 pub(super) const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 

@@ -1,13 +1,13 @@
 //! The API key, and the redactor that keeps it out of everything shown or logged.
 //!
-//! The API or a proxy can repeat the key in any response: as it is, percent-encoded, or JSON-escaped.
-//! The redactor masks these spellings, and whatever looks like a key of OpenRouter, since a message can
-//! quote another key than ours. It is also the only place that shortens a text, so that none is cut
-//! before its keys are masked: half a key is a leak too.
+//! The API or a proxy can repeat the key in any response: as it is, percent-encoded, or
+//! JSON-escaped. The redactor masks these spellings, and whatever looks like a key of OpenRouter,
+//! since a message can quote another key than ours. It is also the only place that shortens a text,
+//! so that none is cut before its keys are masked: half a key is a leak too.
 
 use std::fmt;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode_byte, utf8_percent_encode};
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -21,13 +21,15 @@ const MIN_KEY: usize = 8;
 /// A key cut off by the end of a text is masked from this many characters on.
 const MIN_CUT_KEY: usize = 4;
 
-/// A management key that cannot be printed: `Debug` shows `ApiKey(***)`, and nothing hands out its text.
+/// A management key that cannot be printed: `Debug` shows `ApiKey(***)`, and nothing hands out its
+/// text.
 #[derive(Clone)]
 pub struct ApiKey(SecretString);
 
 impl ApiKey {
-    /// Takes a key as it was configured, without whitespace around it. A key that is empty, is shorter
-    /// than 8 characters or holds anything but printable ASCII is refused. The error never contains it.
+    /// Takes a key as it was configured, without whitespace around it. A key that is empty, is
+    /// shorter than 8 characters or holds anything but printable ASCII is refused. The error never
+    /// contains it.
     pub fn new(text: &str) -> Result<ApiKey, ConfigError> {
         let key = text.trim();
         let reason = if key.is_empty() {
@@ -81,10 +83,10 @@ impl Redactor {
             key.to_owned(),
             json.to_owned(),
             json.replace('/', r"\/"),
-            key.bytes().map(|byte| format!(r"\u{byte:04x}")).collect(),
+            key.bytes().map(|byte| format!(r"\u{byte:04x}")).collect::<Vec<_>>().concat(),
             utf8_percent_encode(key, ENCODED).to_string(),
             utf8_percent_encode(key, NON_ALPHANUMERIC).to_string(),
-            key.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+            key.bytes().map(percent_encode_byte).collect(),
         ];
         for spelling in &mut spellings {
             spelling.make_ascii_lowercase();
@@ -99,8 +101,8 @@ impl Redactor {
         self.redact_and_cut(text, usize::MAX)
     }
 
-    /// The same, cut after `limit` characters, with an ellipsis in place of the rest. A mask at the cut
-    /// stays whole.
+    /// The same, cut after `limit` characters, with an ellipsis in place of the rest. A mask at the
+    /// cut stays whole.
     pub(super) fn redact_and_cut(&self, text: &str, limit: usize) -> String {
         // It keeps the length, so that a position in one is a position in the other.
         let lower = text.to_ascii_lowercase();
@@ -139,8 +141,8 @@ impl Redactor {
     }
 }
 
-/// The length of what looks like a key at the beginning of a text in lower case: `sk-or-` followed by
-/// letters, digits, `-` and `_`.
+/// The length of what looks like a key at the beginning of a text in lower case: `sk-or-` followed
+/// by letters, digits, `-` and `_`.
 fn lookalike_length(text: &str) -> Option<usize> {
     let after_sk = strip_hyphen(text.strip_prefix("sk")?)?;
     let after_prefix = strip_hyphen(after_sk.strip_prefix("or")?)?;
@@ -198,13 +200,13 @@ mod tests {
 
     #[test]
     fn the_key_is_masked_plain_percent_encoded_and_json_escaped() {
-        let percent: String = KEY.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        let json: String = KEY.bytes().map(|byte| format!("\\u{byte:04X}")).collect();
+        let percent: String = KEY.bytes().map(percent_encode_byte).collect();
+        let json = KEY.bytes().map(|byte| format!("\\u{byte:04X}")).collect::<Vec<_>>().concat();
         for echo in [
             KEY,
             &KEY.to_uppercase(),
             &percent,
-            &percent.to_uppercase(),
+            &percent.to_lowercase(),
             &json,
             "mgmt%2Fkey%2Bwith%25odd%22chars%5C%260",
             r#"mgmt\/key+with%odd\"chars\\&0"#,

@@ -1,5 +1,5 @@
-//! The times in responses: the server's clock by their `Date`, when an object was created, and how long
-//! a response asks to wait. It knows headers and formats, and nothing of calls.
+//! The times in responses: the server's clock by their `Date`, when an object was created, and how
+//! long a response asks to wait. It knows headers and formats, and nothing of calls.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -27,13 +27,11 @@ impl ServerClock {
         }
     }
 
-    /// What the server's clock showed at a moment that has passed, up to a second less: a `Date` has no
-    /// fractions. Our own clock's time, as long as no response had a `Date`.
+    /// What the server's clock showed at a moment that has passed, up to a second less: a `Date`
+    /// has no fractions. Our own clock's time, as long as no response had a `Date`.
     pub(in crate::client) fn at(&self, moment: Instant) -> SystemTime {
-        match self.shown_at(moment) {
-            Some(shown) => shown,
-            None => shifted((SystemTime::now(), Instant::now()), moment),
-        }
+        let shown = self.shown_at(moment);
+        shown.unwrap_or_else(|| shifted((SystemTime::now(), Instant::now()), moment))
     }
 
     /// The same; none as long as no response had a `Date`.
@@ -53,9 +51,9 @@ pub(in crate::client) fn parse_time(text: &str) -> Option<SystemTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok().map(SystemTime::from)
 }
 
-/// How long a response asks to wait: `retry-after-ms`, else `Retry-After` in seconds or as a date, which
-/// counts from the response's own `Date` so that a difference of the clocks does not matter. What cannot
-/// be read asks for nothing.
+/// How long a response asks to wait: `retry-after-ms`, else `Retry-After` in seconds or as a date,
+/// which counts from the response's own `Date` so that a difference of the clocks does not matter.
+/// What cannot be read asks for nothing.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let wait = text(headers, RETRY_AFTER_MS).and_then(|text| duration(text, 1e-3)).or_else(|| {
         let text = text(headers, RETRY_AFTER.as_str())?;

@@ -1,6 +1,7 @@
-//! Sending one request once and reading its response, within limits of time and size. It knows methods,
-//! paths, headers and statuses; what a body means is for `response.rs` and its callers, and whether to
-//! send again is for `http_client.rs`. The HTTP library must not resend a request on its own.
+//! Sending one request once and reading its response, within limits of time and size. It knows
+//! methods, paths, headers and statuses; what a body means is for `response.rs` and its callers,
+//! and whether to send again is for `http_client.rs`. The HTTP library must not resend a request on
+//! its own.
 
 use std::error::Error as _;
 use std::io;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-    LOCATION, USER_AGENT,
+    LOCATION,
 };
 use reqwest::{StatusCode, redirect, retry};
 use tokio::time::{Instant, timeout};
@@ -71,8 +72,8 @@ impl HttpTransport {
             builder = builder.no_proxy();
         }
         if !config.base_url.is_encrypted() {
-            // Plain http needs no trust store: spare the time to load one, and the failure where there
-            // is none.
+            // Plain http needs no trust store: spare the time to load one, and the failure where
+            // there is none.
             builder = builder.tls_certs_only([]);
         }
         let http =
@@ -122,12 +123,12 @@ impl HttpTransport {
         let time_left = self.timeout.saturating_sub(started.elapsed());
         let outcome = timeout(time_left, read_body(&mut response, &mut body, limit)).await;
         self.log_body(call, "answer", &body);
-        // The status alone is an error, whatever came of the body. But for a 404: only its complete body
-        // shows whether it is the API's own.
+        // The status alone is an error, whatever came of the body. But for a 404: only its complete
+        // body shows whether it is the API's own.
         if !status.is_success() && status != StatusCode::NOT_FOUND {
             return Err(self.status_error(call, &response, &body));
         }
-        let body_end = outcome.map_err(|_| self.timed_out(call))?.map_err(|error| {
+        let is_complete = outcome.map_err(|_| self.timed_out(call))?.map_err(|error| {
             let cause = self.redactor.redact(&root_cause(&error));
             let reason = format!("it broke off after {} bytes: {cause}", body.len());
             Error::ConnectionLost { call: call.clone(), reason }
@@ -135,7 +136,7 @@ impl HttpTransport {
         if !status.is_success() {
             return Err(self.status_error(call, &response, &body));
         }
-        self.success(call, &response, body, body_end)
+        self.success(call, &response, body, is_complete)
     }
 
     /// The response of a success, if its body is complete and sent as it is.
@@ -144,7 +145,7 @@ impl HttpTransport {
         call: &Call,
         response: &reqwest::Response,
         body: Vec<u8>,
-        body_end: BodyEnd,
+        is_complete: bool,
     ) -> Result<Response, Error> {
         let success = Response {
             call: call.clone(),
@@ -157,12 +158,10 @@ impl HttpTransport {
             let reason = format!("it is encoded as {encoding}, which was not asked for");
             return Err(success.unusable(reason));
         }
-        match body_end {
-            BodyEnd::Complete => Ok(success),
-            BodyEnd::OverLimit => {
-                Err(success.unusable(format!("it is larger than {} MiB", BODY_LIMIT >> 20)))
-            }
+        if !is_complete {
+            return Err(success.unusable(format!("it is larger than {} MiB", BODY_LIMIT >> 20)));
         }
+        Ok(success)
     }
 
     fn prepare(&self, request: &Request) -> Result<reqwest::Request, Error> {
@@ -218,7 +217,6 @@ impl HttpTransport {
         Error::Connect {
             call: call.clone(),
             host: self.base_url.authority().to_owned(),
-            refused: is_refused(error),
             untrusted: is_untrusted(error),
             reason,
         }
@@ -244,60 +242,43 @@ impl HttpTransport {
 
 /// The headers of every request, except the key.
 fn common_headers(config: &Config) -> Result<HeaderMap, ConfigError> {
-    let optional = [
-        ("HTTP-Referer", &config.http_referer),
-        ("X-OpenRouter-Title", &config.title),
-        ("X-OpenRouter-Categories", &config.categories),
-    ];
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert(USER_AGENT, header_value("User-Agent", &config.user_agent)?);
-    for (name, value) in optional {
+    for (name, value) in [
+        ("User-Agent", Some(&config.user_agent)),
+        ("HTTP-Referer", config.http_referer.as_ref()),
+        ("X-OpenRouter-Title", config.title.as_ref()),
+        ("X-OpenRouter-Categories", config.categories.as_ref()),
+    ] {
         if let Some(value) = value {
-            let value = header_value(name, value)?;
-            let name = HeaderName::try_from(name).map_err(|_| ConfigError::Header { name })?;
-            headers.insert(name, value);
+            let header = HeaderName::try_from(name).expect("each of these names is valid");
+            let value = HeaderValue::from_str(value).map_err(|_| ConfigError::Header { name })?;
+            headers.insert(header, value);
         }
     }
     Ok(headers)
 }
 
-fn header_value(name: &'static str, value: &str) -> Result<HeaderValue, ConfigError> {
-    HeaderValue::from_str(value).map_err(|_| ConfigError::Header { name })
-}
-
-/// How the reading of a body ended.
-enum BodyEnd {
-    Complete,
-    OverLimit,
-}
-
-/// Reads a body up to a limit. When that fails, `body` has what came before.
+/// Reads a body up to a limit, and tells whether it ends there. When that fails, `body` has what
+/// came before.
 async fn read_body(
     response: &mut reqwest::Response,
     body: &mut Vec<u8>,
     limit: usize,
-) -> reqwest::Result<BodyEnd> {
+) -> reqwest::Result<bool> {
     while let Some(chunk) = response.chunk().await? {
         let room = limit - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() > room {
-            body.extend_from_slice(&chunk[..room]);
-            return Ok(BodyEnd::OverLimit);
+            return Ok(false);
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(BodyEnd::Complete)
+    Ok(true)
 }
 
 /// The text of the innermost error. The outer ones only say that something within them failed.
 fn root_cause(error: &reqwest::Error) -> String {
     causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
-}
-
-/// Whether the connection was refused, as where nothing listens.
-fn is_refused(error: &reqwest::Error) -> bool {
-    let io_errors = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>());
-    io_errors.map(io::Error::kind).any(|kind| kind == io::ErrorKind::ConnectionRefused)
 }
 
 /// Whether the server's certificate was refused, which a retry does not change.
