@@ -149,6 +149,7 @@ impl Client {
     async fn run_batch(&self, key: &BatchKey) {
         let batches = &self.inner.batches;
         let (rows, superseded) = batches.collect(key, self.http().limiter()).await;
+        let size = rows.len() + superseded.len();
         for (_, sender) in superseded {
             let _ = sender.send(Outcome::Superseded);
         }
@@ -159,7 +160,7 @@ impl Client {
             debug!(?operation, guardrail_id, rows = ids.len(), "batch");
             errors = self.perform(key, ids).await;
         }
-        batches.state().batch(key).window.response_arrived(Instant::now());
+        batches.state().batch(key).window.response_arrived(size, Instant::now());
         self.inner.assignment_cache.clear();
         for (id, sender) in rows {
             let _ = sender.send(Outcome::Done(errors.remove(&id).map_or(Ok(()), Err)));
