@@ -364,10 +364,10 @@ mod tests {
             tokio::time::sleep(QUIET / 2).await;
             memory.note_holder(&row(), "other", REMOVED);
         };
-        let this_row = row();
-        let (stays, ()) = tokio::join!(memory.another_stays(&this_row, "this"), plans_removal);
+        let row = row();
+        let (stays, ()) = tokio::join!(memory.another_stays(&row, "this"), plans_removal);
         assert!(!stays && started.elapsed() < QUIET);
-        memory.note_holder(&this_row, "other", HolderPlan::Open);
-        assert!(memory.another_stays(&this_row, "this").await, "no plan comes");
+        memory.note_holder(&row, "other", HolderPlan::Open);
+        assert!(memory.another_stays(&row, "this").await, "no plan comes");
     }
 }
