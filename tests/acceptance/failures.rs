@@ -1,50 +1,49 @@
-//! Calls that fail: one error each that tells what was asked of the service, what came back and what to do next; and a
-//! state that is as it was before.
+//! Calls that fail: one error each that says what was attempted, what came back and what to do next; and a state that is as it
+//! was before.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mock_openrouter::{Action, Fault, Options, When};
+use mock_openrouter::{Action, Fault, Mock, Options, When};
 use serde_json::{Value, json};
 
 use crate::harness::{Run, Workspace, changes};
-use crate::story::{ONCE, THIS, errors, guardrail, id_of, names, only_error, only_guardrail};
+use crate::story::{
+    ONCE, Problem, THIS, errors, guardrail, id_of, names, only_error, only_guardrail,
+};
 
 const BEFORE: &str = "name = \"kept\"\ndescription = \"before\"\nlimit_usd = 0.1\nreset_interval = \"daily\"\n\
                       allowed_models = [\"openai/gpt-5\"]";
 const AFTER: &str =
     "name = \"kept\"\ndescription = \"after\"\nlimit_usd = 5\nreset_interval = \"weekly\"";
 
-/// What there is to ask of the service: method, path as logged, the configuration that asks for it, how messages name it.
-fn operations() -> [(&'static str, &'static str, String, &'static str); 4] {
-    let before = guardrail("this", BEFORE);
-    [
-        ("GET", "/guardrails/{id}", before.clone(), "Could not read guardrail \"kept\""),
-        (
-            "POST",
-            "/guardrails",
-            before + &guardrail("new", "name = \"new\""),
-            "Could not create guardrail \"new\"",
-        ),
-        (
-            "PATCH",
-            "/guardrails/{id}",
-            guardrail("this", AFTER),
-            "Could not update guardrail \"kept\"",
-        ),
-        ("DELETE", "/guardrails/{id}", String::new(), "Could not delete guardrail \"kept\""),
-    ]
-}
+/// The calls that fail, and how messages name what was attempted. The update, the create and the delete are of different
+/// guardrails, so that one apply attempts all three.
+const READ: (&str, &str, &str) = ("GET", "/guardrails/{id}", "Could not read guardrail \"kept\"");
+const WRITES: [(&str, &str, &str); 3] = [
+    ("POST", "/guardrails", "Could not create guardrail \"new\""),
+    ("PATCH", "/guardrails/{id}", "Could not update guardrail \"kept\""),
+    ("DELETE", "/guardrails/{id}", "Could not delete guardrail \"old\""),
+];
 
 /// A workspace with one applied guardrail, as `BEFORE` says.
 fn applied() -> Workspace {
-    applied_with(Workspace::new())
+    let workspace = Workspace::new();
+    workspace.config(&guardrail("this", BEFORE)).try_apply().succeeds();
+    workspace
 }
 
-fn applied_with(workspace: Workspace) -> Workspace {
-    workspace.config(&guardrail("this", BEFORE)).try_apply().succeeds();
+/// What each of `WRITES` is needed for: one guardrail more, one changed, one less.
+fn changed() -> String {
+    guardrail("this", AFTER) + &guardrail("new", "name = \"new\"")
+}
+
+/// Applies the guardrails that `changed` changes.
+fn applied_for_writes(workspace: Workspace) -> Workspace {
+    workspace.config(&(guardrail("this", BEFORE) + &guardrail("old", "name = \"old\"")));
+    workspace.try_apply().succeeds();
     workspace
 }
 
@@ -52,81 +51,109 @@ fn apply_json(workspace: &Workspace) -> Run {
     workspace.run(&["apply", "-auto-approve", "-json"])
 }
 
-/// Lets each operation meet the fault, and expects of each one error that names the act and the call and has these
-/// texts, and an untouched state.
+/// Lets the read and then all three writes meet the fault. Expects for each an error that names what was attempted and the
+/// call and has these texts, and an unchanged state.
 #[track_caller]
-fn each_operation_fails(action: &Action, texts: &[&str]) {
-    for (method, template, config, act) in operations() {
-        let workspace = applied();
-        let before = workspace.attributes(THIS);
-        workspace.mock().add_fault(Fault::on(method, template, action.clone()).forever()).unwrap();
-        workspace.config(&format!("{ONCE}{config}"));
-        let call = format!("{method} {}", template.replace("{id}", before["id"].as_str().unwrap()));
-        only_error(apply_json(&workspace)).says(&[act, &call]).says(texts);
-        assert_eq!(
-            (workspace.addresses(), workspace.attributes(THIS)),
-            (vec![THIS.to_owned()], before),
-            "{call}"
-        );
+fn each_operation_fails(workspace: &Workspace, provider: &str, action: &Action, texts: &[&str]) {
+    let mock = workspace.mock();
+    let before = workspace.instances();
+    let fail = |calls: &[(&str, &str, &str)]| {
+        mock.clear_faults();
+        for (method, template, _) in calls {
+            mock.add_fault(Fault::on(method, template, action.clone()).forever()).unwrap();
+        }
+    };
+    workspace.config(&format!("{provider}{}", changed()));
+
+    fail(&[READ]);
+    let reads = errors(&workspace.run(&["plan", "-json"]).fails());
+    assert_eq!(reads.len(), 2, "both guardrails are read: {reads:#?}");
+    fail(&WRITES);
+    let writes = errors(&apply_json(workspace).fails());
+    assert_eq!(writes.len(), WRITES.len(), "{writes:#?}");
+
+    let problems: Vec<_> =
+        [reads, writes].concat().into_iter().map(|diagnostic| Problem { diagnostic }).collect();
+    for (method, template, attempt) in [&[READ][..], &WRITES].concat() {
+        let Some(problem) = problems.iter().find(|problem| problem.text().starts_with(attempt))
+        else {
+            panic!("no error says {attempt:?}")
+        };
+        let call = format!("{method} {}", template.split('{').next().unwrap());
+        problem.says(&[&call]).says(texts);
     }
+    assert_eq!(workspace.instances(), before, "{action:?}");
+    mock.clear_faults();
 }
 
 #[test]
-fn the_services_own_message_is_shown() {
+fn each_operation_explains_each_failure_and_can_be_repeated() {
+    let page = "<html><head><title>Bad gateway</title></head><body>cloudy</body></html>";
+    let not_found = "<html><head><title>404 Not Found</title></head></html>";
     let body = json!({ "error": { "code": 400, "message": "Guardrails are closed on Sundays", "metadata": { "day": "Sunday" } }, "user_id": "u" });
     let headers = BTreeMap::from([("X-Request-Id".to_owned(), "req-17".to_owned())]);
     let refusal = Action::Status { status: 400, headers, body: Some(body), after_work: false };
-    let said = [
-        "answered 400: Guardrails are closed on Sundays",
-        "day: Sunday",
-        "req-17",
-        "Correct the configuration",
-    ];
-    each_operation_fails(&refusal, &said);
-}
-
-#[test]
-fn a_page_of_a_proxy_is_told_from_the_api() {
-    let page = "<html><head><title>Bad gateway</title></head><body>cloudy</body></html>";
-    each_operation_fails(
-        &Action::html(502, page, false),
-        &["answered 502: an HTML page: Bad gateway", "un Terraform again"],
-    );
-    each_operation_fails(
-        &Action::html(200, page, false),
-        &["answered 200", "an HTML page: Bad gateway, not JSON", "check `server_url`"],
-    );
-}
-
-/// Only the service itself can say that something is gone.
-#[test]
-fn a_404_of_a_proxy_takes_nothing_out_of_the_state() {
-    let page = "<html><head><title>404 Not Found</title></head></html>";
-    each_operation_fails(
-        &Action::html(404, page, false),
-        &["answered 404", "not an answer of the OpenRouter API"],
-    );
-}
-
-#[test]
-fn a_redirect_is_not_followed() {
-    let elsewhere = Workspace::new();
-    let target = format!("{}/guardrails", elsewhere.mock().base_url());
+    let elsewhere = Mock::start(Options::default()).unwrap();
+    let target = format!("{}/guardrails", elsewhere.base_url());
     let headers = BTreeMap::from([("Location".to_owned(), target.clone())]);
     let redirect = Action::Status { status: 307, headers, body: None, after_work: false };
-    each_operation_fails(
-        &redirect,
-        &["answered 307", &target, "Redirects are not followed", "Correct `server_url`"],
-    );
-    assert_eq!(elsewhere.mock().log().total, 0, "the key stays with the host it is for");
+
+    let workspace = applied_for_writes(Workspace::new());
+    for (action, texts) in [
+        // The API's own message is shown.
+        (
+            refusal,
+            &[
+                "answered 400: Guardrails are closed on Sundays",
+                "day: Sunday",
+                "req-17",
+                "Correct the configuration",
+            ][..],
+        ),
+        // A page of a proxy is told from the API.
+        (
+            Action::html(502, page, false),
+            &["answered 502: an HTML page: Bad gateway", "un Terraform again"],
+        ),
+        (
+            Action::html(200, page, false),
+            &["answered 200", "an HTML page: Bad gateway, not JSON", "check `server_url`"],
+        ),
+        // Only the API itself can say that something is gone.
+        (
+            Action::html(404, not_found, false),
+            &["answered 404", "not an answer of the OpenRouter API"],
+        ),
+        (
+            redirect,
+            &["answered 307", &target, "Redirects are not followed", "Correct `server_url`"],
+        ),
+        (Action::dropped(When::Before), &["connection was lost", "un Terraform again"]),
+        (Action::status(500), &["answered 500"]),
+    ] {
+        each_operation_fails(&workspace, ONCE, &action, texts);
+    }
+    assert_eq!(elsewhere.log().total, 0, "the key stays with the host it is for");
+
+    // Nothing is done yet, and the same configuration can simply be applied again.
+    let plan = workspace.plan_json();
+    let pending: BTreeMap<_, _> = changes(&plan)
+        .into_iter()
+        .map(|(address, change)| (address, &change["actions"][0]))
+        .collect();
+    let [new, old] = ["new", "old"].map(|label| format!("openrouter_guardrail.{label}"));
+    let expected = [(&*new, json!("create")), (&*old, json!("delete")), (THIS, json!("update"))];
+    assert!(pending.into_iter().eq(expected.iter().map(|(address, action)| (*address, action))));
+    workspace.apply();
+    assert_eq!(names(workspace.mock()), ["kept", "new"]);
 }
 
 #[test]
-fn a_lost_connection_leaves_the_outcome_open() {
-    each_operation_fails(
-        &Action::dropped(When::Before),
-        &["connection was lost", "un Terraform again"],
-    );
+fn an_attempt_has_only_so_much_time() {
+    let settings = "provider \"openrouter\" {\n  timeout_ms = 1500\n  retry = { max_elapsed_time_ms = 0 }\n}\n";
+    let slow = Action::slow(Duration::from_secs(30), When::After);
+    let texts = ["no complete answer within 1.5 s", "`timeout_ms`"];
+    each_operation_fails(&applied_for_writes(Workspace::new()), settings, &slow, &texts);
 }
 
 #[test]
@@ -140,27 +167,9 @@ fn an_answer_that_breaks_off_is_no_answer() {
     assert_eq!(workspace.attributes(THIS), before);
 }
 
+/// The error after the last retry says how often and how long was tried, what came last, and what to do.
 #[test]
-fn an_attempt_has_only_so_much_time() {
-    let slow = Action::slow(Duration::from_secs(30), When::After);
-    for (method, template, config, act) in operations() {
-        let workspace = applied();
-        let before = workspace.attributes(THIS);
-        workspace.mock().add_fault(Fault::on(method, template, slow.clone()).forever()).unwrap();
-        workspace.config(&format!("provider \"openrouter\" {{\n  timeout_ms = 1500\n  retry = {{ max_elapsed_time_ms = 0 }}\n}}\n{config}"));
-        only_error(apply_json(&workspace)).says(&[
-            act,
-            method,
-            "no complete answer within 1.5 s",
-            "`timeout_ms`",
-        ]);
-        assert_eq!(workspace.attributes(THIS), before);
-    }
-}
-
-/// What the user is told when trying again has come to nothing: how often, how long, what came last, and what to do.
-#[test]
-fn the_end_of_trying_is_told() {
+fn the_end_of_retries_is_explained() {
     let provider = "provider \"openrouter\" {\n  retry = {\n    initial_interval_ms = 20\n    \
                     max_elapsed_time_ms = 900\n  }\n}\n";
     let workspace = applied();
@@ -170,14 +179,14 @@ fn the_end_of_trying_is_told() {
     workspace.config(&format!("{provider}{}", guardrail("this", AFTER)));
 
     update(Action::status(503));
-    let told = only_error(apply_json(&workspace));
-    told.says(&[
-        "Could not update guardrail \"kept\"",
-        "answered 503",
-        "; gave up after",
-        "attempts in",
-    ])
-    .says(&["How long to try is set by `retry` in the provider block."]);
+    only_error(apply_json(&workspace))
+        .says(&[
+            "Could not update guardrail \"kept\"",
+            "answered 503",
+            "; gave up after",
+            "attempts in",
+        ])
+        .says(&["How long to try is set by `retry` in the provider block."]);
 
     mock.clear_faults();
     update(Action::retry_after(77));
@@ -210,7 +219,7 @@ fn the_end_of_trying_is_told() {
 }
 
 #[test]
-fn a_wrong_key_and_one_without_rights_are_told_apart() {
+fn a_wrong_key_and_one_without_rights_have_different_errors() {
     let mut workspace = applied();
     let before = workspace.attributes(THIS);
     let inference = workspace.mock().inference_key().to_owned();
@@ -245,68 +254,83 @@ fn a_wrong_key_and_one_without_rights_are_told_apart() {
 
 const PLACE: &str = "00000000-0000-4000-8000-00000000000a";
 
-/// The configurations that name a workspace or a guardrail, the call that is refused for it, and the attribute.
-fn named() -> [(&'static str, &'static str, String, &'static str); 8] {
-    let workspace = format!("workspace_id = \"{PLACE}\"");
-    let guardrail_id = format!("guardrail_id = \"{PLACE}\"");
-    let (list, rows) = ("/guardrails", "/guardrails/{id}/assignments/keys");
-    let block = |kind: &str, name: &str, lines: &str| {
-        format!("{kind} \"openrouter_{name}\" \"x\" {{\n{lines}\n}}\n")
-    };
-    let key = format!("{guardrail_id}\nkey_hash = \"{}\"", "a".repeat(64));
-    let member = format!("{guardrail_id}\nuser_id = \"user_1\"");
+/// A block whose call is refused, and the beginning of the line that the error points at: the attribute that names a
+/// workspace or a guardrail.
+type Named = (String, &'static str);
+
+fn block(kind: &str, name: &str, label: &str, lines: &str) -> String {
+    format!("{kind} \"openrouter_{name}\" \"{label}\" {{\n{lines}\n}}\n")
+}
+
+fn named_by_data_sources() -> [Named; 4] {
+    let data = |name: &str, label: &str, lines: &str| block("data", name, label, lines);
+    [
+        (data("guardrails", "a", &format!("workspace_id = \"{PLACE}\"")), "workspace_id ="),
+        (
+            data("guardrail", "b", &format!("name = \"n\"\nworkspace_id = \"{PLACE}\"")),
+            "workspace_id =",
+        ),
+        (data("guardrail", "c", &format!("id = \"{PLACE}\"")), "id ="),
+        (
+            data("guardrail_key_assignments", "d", &format!("guardrail_id = \"{PLACE}\"")),
+            "guardrail_id =",
+        ),
+    ]
+}
+
+fn named_by_resources() -> [Named; 4] {
+    let resource = |name: &str, label: &str, lines: &str| block("resource", name, label, lines);
+    let assignment = |subject: &str| format!("guardrail_id = \"{PLACE}\"\n{subject}");
+    let key = format!("key_hash = \"{}\"", "a".repeat(64));
     [
         (
-            "POST",
-            list,
-            block("resource", "guardrail", &format!("name = \"n\"\n{workspace}")),
+            resource("guardrail", "e", &format!("name = \"n\"\nworkspace_id = \"{PLACE}\"")),
             "workspace_id =",
         ),
-        ("GET", list, block("data", "guardrails", &workspace), "workspace_id ="),
+        (resource("guardrail_key_assignment", "f", &assignment(&key)), "guardrail_id ="),
         (
-            "GET",
-            list,
-            block("data", "guardrail", &format!("name = \"n\"\n{workspace}")),
-            "workspace_id =",
-        ),
-        (
-            "GET",
-            "/guardrails/{id}",
-            block("data", "guardrail", &format!("id = \"{PLACE}\"")),
-            "id =",
-        ),
-        ("GET", rows, block("data", "guardrail_key_assignments", &guardrail_id), "guardrail_id ="),
-        ("POST", rows, block("resource", "guardrail_key_assignment", &key), "guardrail_id ="),
-        (
-            "GET",
-            "/guardrails/{id}",
-            block("resource", "guardrail_member_assignment", &member),
+            resource("guardrail_member_assignment", "g", &assignment("user_id = \"user_1\"")),
             "guardrail_id =",
         ),
         // Nothing is named, so the block is all there is to point at.
-        (
-            "POST",
-            list,
-            block("resource", "guardrail", "name = \"n\""),
-            "resource \"openrouter_guardrail\"",
-        ),
+        (resource("guardrail", "h", "name = \"n\""), "resource \"openrouter_guardrail\""),
     ]
 }
 
 #[test]
 fn a_workspace_or_guardrail_that_the_key_may_not_use_is_pointed_at() {
     let workspace = Workspace::new();
-    for (method, template, config, place) in named() {
-        for (status, text) in
-            [(403, "may be bound to one workspace"), (404, "the key cannot see it")]
-        {
-            workspace.mock().clear_faults();
-            workspace
-                .mock()
-                .add_fault(Fault::on(method, template, Action::status(status)).forever())
-                .unwrap();
-            workspace.config(&config);
-            only_error(apply_json(&workspace)).says(&[text]).points_at(place);
+    let rows = "/guardrails/{id}/assignments/keys";
+    let calls = [
+        ("POST", "/guardrails"),
+        ("GET", "/guardrails"),
+        ("GET", "/guardrails/{id}"),
+        ("GET", rows),
+        ("POST", rows),
+    ];
+    for (status, text) in [(403, "may be bound to one workspace"), (404, "the key cannot see it")] {
+        workspace.mock().clear_faults();
+        for (method, template) in calls {
+            let fault = Fault::on(method, template, Action::status(status)).forever();
+            workspace.mock().add_fault(fault).unwrap();
+        }
+        // Terraform does not go on to the resources while a data source cannot be read.
+        for blocks in [named_by_data_sources(), named_by_resources()] {
+            workspace.config(&blocks.iter().map(|(block, _)| block.as_str()).collect::<String>());
+            let found = errors(&apply_json(&workspace).fails());
+            assert_eq!(found.len(), blocks.len(), "{found:#?}");
+            for (block, line) in blocks {
+                let opening = block.split(" {").next();
+                let about = |error: &&Value| {
+                    error["snippet"]["context"].as_str() == opening
+                        || error["snippet"]["code"]
+                            .as_str()
+                            .is_some_and(|code| Some(code.trim_end_matches(" {")) == opening)
+                };
+                let diagnostic = found.iter().find(about).cloned();
+                let problem = Problem { diagnostic: diagnostic.expect("each block has its error") };
+                problem.says(&[text]).points_at(line);
+            }
         }
     }
 }
@@ -328,7 +352,7 @@ fn an_unreachable_host_is_named() {
 }
 
 #[test]
-fn a_service_that_was_never_reached_is_said_to_be_so() {
+fn an_api_that_was_never_reached_is_reported_as_such() {
     let mut workspace = Workspace::new();
     workspace.env("OPENROUTER_BASE_URL", "http://127.0.0.1:1/api/v1");
     let settings = "provider \"openrouter\" {\n  retry = { initial_interval_ms = 50, max_elapsed_time_ms = 500 }\n}\n";
@@ -362,7 +386,7 @@ fn a_refused_model_is_shown_at_its_attribute() {
 }
 
 #[test]
-fn a_name_that_is_taken_is_told() {
+fn a_name_that_is_taken_is_explained() {
     let workspace = applied();
     workspace.mock().create_guardrail(json!({ "name": "taken" })).unwrap();
     workspace.config(&guardrail("this", "name = \"taken\""));
@@ -377,60 +401,30 @@ fn a_name_that_is_taken_is_told() {
     assert_eq!(names(workspace.mock()), ["kept", "taken"]);
 }
 
-/// After each failure the same configuration can simply be applied again.
-#[test]
-fn what_failed_is_still_pending() {
-    for (method, template, config, _) in &operations()[1..] {
-        let workspace = applied();
-        let before = workspace.instance(THIS);
-        workspace
-            .mock()
-            .add_fault(Fault::on(method, template, Action::status(500)).forever())
-            .unwrap();
-        workspace.config(&format!("{ONCE}{config}"));
-        only_error(apply_json(&workspace)).says(&["answered 500"]);
-        let after = workspace.instance(THIS);
-        assert_eq!(after, before, "{method}: neither tainted nor changed");
-        workspace.mock().clear_faults();
-        let (plan, action) = (workspace.plan_json(), action_of(method));
-        let pending: Vec<&Value> =
-            changes(&plan).into_iter().map(|(_, change)| &change["actions"]).collect();
-        assert_eq!(pending, [&json!([action])]);
-        workspace.apply();
-        let expected: &[&str] = if *method == "DELETE" { &[] } else { &["kept", "new"] };
-        assert!(names(workspace.mock()).iter().all(|name| expected.contains(&name.as_str())));
-    }
-}
-
-fn action_of(method: &str) -> &'static str {
-    match method {
-        "POST" => "create",
-        "PATCH" => "update",
-        _ => "delete",
-    }
-}
-
-/// The service repeats the key in body and headers, and everything is logged.
+/// The API repeats the key in bodies and headers, and everything is logged, by Terraform too.
 #[test]
 fn the_key_is_nowhere_to_be_seen() {
     /// What would be left of a key of which only the usual characters are masked.
     const TAIL: &str = "Key+0123456789abcdef";
     let key = format!("sk-or-mgmt-Top5ecret/{TAIL}");
     let options = Options { management_key: key.clone(), ..Options::default() };
-    let mut workspace = Workspace::with_mock(options);
+    let mut workspace = applied_for_writes(Workspace::with_mock(options));
     workspace.env("TF_LOG", "TRACE");
-    let mut workspace = applied_with(workspace);
     workspace.env("OPENROUTER_MANAGEMENT_KEY", "").env("TF_VAR_key", &key);
     let provider = "variable \"key\" {\n  sensitive = true\n}\nprovider \"openrouter\" {\n  api_key = var.key\n\
          retry = { max_elapsed_time_ms = 0 }\n}\n";
-    for (method, template, config, act) in operations() {
-        for status in [401, 500] {
-            workspace
-                .mock()
-                .add_fault(Fault::on(method, template, Action::echo_key(status)))
-                .unwrap();
-            workspace.config(&format!("{provider}{config}"));
-            let run = workspace.run(&["apply", "-auto-approve", "-no-color"]).fails().says(act);
+    workspace.config(&format!("{provider}{}", changed()));
+    for status in [401, 500] {
+        for calls in [&[READ][..], &WRITES] {
+            workspace.mock().clear_faults();
+            for (method, template, _) in calls {
+                let fault = Fault::on(method, template, Action::echo_key(status)).forever();
+                workspace.mock().add_fault(fault).unwrap();
+            }
+            let mut run = workspace.run(&["apply", "-auto-approve", "-no-color"]).fails();
+            for (_, _, attempt) in calls {
+                run = run.says(attempt);
+            }
             let run = run.never_says("Top5ecret").never_says(TAIL);
             assert!(
                 run.stderr.contains("openrouter.client") && run.stderr.contains("***"),

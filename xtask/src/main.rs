@@ -52,7 +52,7 @@ enum Command {
         )]
         tf: Option<PathBuf>,
     },
-    /// Run every test, those that drive Terraform once with each one found.
+    /// Run every test with one Terraform, and with each other one found what depends on its version.
     Test(TestArgs),
     /// Check formatting, clippy and rustdoc; any warning fails.
     Lint,
@@ -90,6 +90,9 @@ struct TestArgs {
     /// Fail unless this minor version of Terraform, such as 1.15, is among them. Can be given more than once.
     #[arg(long, value_name = "MINOR")]
     require: Vec<Minor>,
+    /// Run every test that drives Terraform with each of them.
+    #[arg(long)]
+    full: bool,
 }
 
 fn main() -> ExitCode {
@@ -106,7 +109,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     let project = Project::locate()?;
     match command {
         Command::Demo { tf } => demo::run(&project, tf),
-        Command::Test(args) => test::run(&project, &args.tf, &args.require),
+        Command::Test(TestArgs { tf, require, full }) => test::run(&project, &tf, &require, full),
         Command::Lint => ci::lint(&project),
         Command::Ci => ci::run(&project),
         Command::Docs => docs::run(&project),

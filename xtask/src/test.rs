@@ -1,6 +1,6 @@
-//! `cargo xtask test`: every test of the workspace, and those that drive Terraform once with each one found.
+//! `cargo xtask test`: every test of the workspace with one Terraform, and with each other one what depends on its version.
 //!
-//! Prints cargo's output as it is, then what failed, then one line with the sums. Knows nothing of what the tests do.
+//! Prints cargo's output as it is, then what failed, then one line with the sums.
 
 mod tally;
 
@@ -15,76 +15,106 @@ use crate::console;
 use crate::project::Project;
 use crate::terraform::{self, Minor, Terraform};
 
-/// Tells the tests which Terraform to drive.
-const HANDED_OVER: &str = "OPENROUTER_ACC_TERRAFORM";
+/// Says which Terraform the tests drive.
+const TERRAFORM: &str = "OPENROUTER_ACC_TERRAFORM";
 
 const EVERYTHING: &[&str] = &["test", "--workspace", "--no-fail-fast"];
 
-/// What depends on Terraform's version.
+/// The test binaries that drive Terraform.
 const DRIVING: &[&str] =
-    &["test", "--workspace", "--no-fail-fast", "--test", "acceptance", "--test", "faults"];
+    &["test", "--workspace", "--no-fail-fast", "--test", "acceptance", "--test", "faults", "--"];
 
-/// Runs everything. Fails when a test fails, when a required version is missing, and when there is no Terraform at all.
-pub(crate) fn run(project: &Project, given: &[PathBuf], required: &[Minor]) -> Result<()> {
+/// What depends on Terraform's version, as parts of test names: installation, a story for each resource, data source and
+/// import, the rules by which Terraform checks plans and numbers, its own language (`moved`, `removed`, `terraform test`),
+/// and what it does when it is interrupted.
+const VERSION_DEPENDENT: &[&str] = &[
+    "adoption::",
+    "assignments::imports::",
+    "assignments::plans::",
+    "assignments::test_runs::",
+    "attach::",
+    "attributes::",
+    "examples::",
+    "guardrail_is_created_changed_and_destroyed",
+    "harness_reports_what_terraform_did",
+    "import::",
+    "interrupts::",
+    "lifecycle::",
+    "numbers::",
+    "provider_installed_from_a_mirror_does_the_same",
+    "validation::",
+];
+
+/// Runs everything with the first Terraform. With each other one it runs what depends on the version, or, if `full`,
+/// everything that drives Terraform. Fails when a test fails, when a required version is missing, and when there is no
+/// Terraform at all.
+pub(crate) fn run(
+    project: &Project,
+    given: &[PathBuf],
+    required: &[Minor],
+    full: bool,
+) -> Result<()> {
     let terraforms = terraform::gather(project, given, required)?;
     console::title("Tests will run with");
     for terraform in &terraforms {
         println!("{terraform}");
     }
     let mut sum = Tally::default();
-    let mut failures = Vec::new();
     for (index, terraform) in terraforms.iter().enumerate() {
-        let (scope, args) = if index == 0 {
-            ("All tests", EVERYTHING)
-        } else {
-            ("Those that drive Terraform", DRIVING)
+        let (scope, args, filters) = match (index, full) {
+            (0, _) => ("All tests", EVERYTHING, &[][..]),
+            (_, true) => ("All tests that drive Terraform", DRIVING, &[][..]),
+            (_, false) => ("What depends on its version", DRIVING, VERSION_DEPENDENT),
         };
         let host = format!("{} {}", terraform.product, terraform.version);
         console::title(format_args!("{scope}, with {host}"));
-        let tally = cargo_test(project, args, terraform)?;
-        sum.add(&tally);
-        failures
-            .extend(tally.failures.into_iter().map(|failure| format!("with {host}: {failure}")));
+        let mut tally = cargo_test(project, &[args, filters].concat(), terraform)?;
+        tally.expect_matches(filters);
+        sum.add(tally, &format!("with {host}"));
     }
-    console::title("All of it");
-    for terraform in &terraforms {
-        println!("{terraform}");
-    }
-    if !failures.is_empty() {
-        console::title("What failed");
-        println!("{}", failures.join("\n"));
-    }
-    println!("{sum}");
-    if sum.passed == 0 {
-        bail!("no test ran");
-    }
-    if sum.failed > 0 {
-        bail!("{}", console::count(sum.failed, "failure"));
-    }
-    Ok(())
+    report(&terraforms, &sum)
 }
 
-/// Runs one `cargo test`, passing its output through. Both of its streams come on one, as the names of the test binaries
-/// are on another one than the names of the tests.
+/// Prints what failed and the sums, and fails when anything did.
+fn report(terraforms: &[Terraform], sum: &Tally) -> Result<()> {
+    console::title("Summary");
+    for terraform in terraforms {
+        println!("{terraform}");
+    }
+    if !sum.failures.is_empty() {
+        console::title("What failed");
+    }
+    for failure in &sum.failures {
+        println!("{failure}");
+    }
+    println!("{sum}");
+    match sum.failed {
+        _ if sum.passed == 0 => bail!("no test ran"),
+        0 => Ok(()),
+        failed => bail!("{}", console::count(failed, "failure")),
+    }
+}
+
+/// Runs one `cargo test` and passes its output through. Cargo prints the names of the test binaries to stderr, and they
+/// print the names of the tests to stdout: one pipe for both keeps them in order.
 fn cargo_test(project: &Project, args: &[&str], terraform: &Terraform) -> Result<Tally> {
-    let path = terraform.path.to_string_lossy();
-    let setting = format!("{HANDED_OVER}='{path}'");
+    let setting = format!("{TERRAFORM}='{}'", terraform.path.display());
     console::command_line(&[&[setting.as_str(), "cargo"], args].concat());
-    let (output, writer) = io::pipe().context("no pipe can be made")?;
+    let (output, writer) = io::pipe().context("cannot make a pipe")?;
     let mut command = project.cargo(args);
-    command.env(HANDED_OVER, &terraform.path).stdin(Stdio::null());
-    command.stdout(writer.try_clone().context("a pipe cannot be shared")?).stderr(writer);
+    command.env(TERRAFORM, &terraform.path).stdin(Stdio::null());
+    command.stdout(writer.try_clone().context("cannot share a pipe")?).stderr(writer);
     let mut child = command.spawn().context("cannot run cargo")?;
-    // It holds the pipe's other ends, without which there would be no end of the output.
+    // The command holds the writing ends too, and the output ends only when all of them are closed.
     drop(command);
     let mut tally = Tally::default();
     for line in BufReader::new(output).split(b'\n') {
-        let line =
-            String::from_utf8_lossy(&line.context("cannot read cargo's output")?).into_owned();
+        let line = line.context("cannot read cargo's output")?;
+        let line = String::from_utf8_lossy(&line);
         println!("{line}");
         tally.read(&line);
     }
-    let status = child.wait().context("cargo cannot be waited for")?;
+    let status = child.wait().context("cannot wait for cargo")?;
     tally.end(&format!("cargo {}", args.join(" ")), status);
     Ok(tally)
 }

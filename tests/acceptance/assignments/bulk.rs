@@ -17,61 +17,60 @@ fn apply_at(workspace: &Workspace, parallelism: usize) -> Run {
     workspace.run(&["apply", "-auto-approve", &format!("-parallelism={parallelism}")])
 }
 
-/// The whole life of a thousand, at Terraform's default parallelism and at ten times that.
+/// Terraform's own work grows with the square of their number: what can be seen with fewer is tested with fewer.
 #[test]
 fn a_thousand_keys_take_few_requests() {
     let (workspace, hashes) = with_keys(1000);
     let mock = workspace.mock();
     subjects(&workspace, &hashes);
     workspace.config(&(guardrails(["a"]) + &each_key("a")));
-    workspace.try_apply().succeeds().says("1001 added");
-    let guardrail = id(&workspace, "a");
-    let expected: BTreeMap<_, _> =
-        hashes.iter().map(|hash| (hash.clone(), guardrail.clone())).collect();
-    assert_eq!(mock.key_assignments(), expected);
+    apply_at(&workspace, 100).succeeds().says("1001 added");
+    assert_all_under(&workspace, hashes, "a");
     assert_eq!(workspace.addresses().len(), 1001);
     let assigned = count(mock, ASSIGN_KEYS);
-    assert!((10..=120).contains(&assigned), "{assigned} requests to assign");
+    assert!((10..=100).contains(&assigned), "{assigned} requests to assign");
 
     mock.reset();
     workspace.plans_nothing();
     assert_eq!((count(mock, LIST_KEYS), count(mock, LIST_ALL_KEYS)), (10, 0), "each page once");
-
-    mock.reset();
-    workspace.config(&guardrails(["a"])).try_apply().succeeds().says("1000 destroyed");
-    assert!(mock.key_assignments().is_empty());
-    assert_eq!(workspace.addresses(), ["openrouter_guardrail.a"]);
-    let removed = count(mock, REMOVE_KEYS);
-    assert!((10..=120).contains(&removed), "{removed} requests to remove");
-
-    mock.reset();
-    workspace.config(&(guardrails(["a"]) + &each_key("a")));
-    apply_at(&workspace, 100).succeeds().says("1000 added");
-    assert_eq!(mock.key_assignments(), expected);
-    let assigned = count(mock, ASSIGN_KEYS);
-    assert!((10..=20).contains(&assigned), "{assigned} requests to assign");
 }
 
+/// Created at Terraform's default parallelism, moved at a higher one, and destroyed.
 #[test]
 fn three_hundred_keys_move_without_a_removal() {
     let (workspace, hashes) = with_keys(300);
     let mock = workspace.mock();
     subjects(&workspace, &hashes);
     workspace.config(&(lasting(["a", "b"]) + &each_key("a")));
-    apply_at(&workspace, 50).succeeds().says("302 added");
+    workspace.try_apply().succeeds().says("302 added");
+    let assigned = count(mock, ASSIGN_KEYS);
+    assert!((3..=60).contains(&assigned), "{assigned} requests to assign");
+
     mock.reset();
     workspace.config(&(lasting(["a", "b"]) + &each_key("b")));
     apply_at(&workspace, 50).succeeds().says("0 added, 300 changed, 0 destroyed");
     let calls = writes(mock);
     assert_eq!(calls.keys().collect::<Vec<_>>(), [ASSIGN_KEYS]);
-    assert!(calls[ASSIGN_KEYS] <= 20, "{calls:?}");
-    let there = id(&workspace, "b");
-    assert_eq!(
-        mock.key_assignments(),
-        hashes.into_iter().map(|hash| (hash, there.clone())).collect()
-    );
+    assert!(calls[ASSIGN_KEYS] <= 30, "{calls:?}");
+    assert_all_under(&workspace, hashes, "b");
     assert_no_gaps(mock);
     workspace.plans_nothing();
+
+    mock.reset();
+    workspace.config(&lasting(["a", "b"])).try_apply().succeeds().says("300 destroyed");
+    assert!(mock.key_assignments().is_empty());
+    assert_eq!(workspace.addresses(), ["openrouter_guardrail.a", "openrouter_guardrail.b"]);
+    let removed = count(mock, REMOVE_KEYS);
+    assert!((3..=60).contains(&removed), "{removed} requests to remove");
+}
+
+/// Expects that exactly these keys are assigned, all to one guardrail.
+#[track_caller]
+fn assert_all_under(workspace: &Workspace, hashes: Vec<String>, guardrail: &str) {
+    let guardrail = id(workspace, guardrail);
+    let expected: BTreeMap<_, _> =
+        hashes.into_iter().map(|hash| (hash, guardrail.clone())).collect();
+    assert_eq!(workspace.mock().key_assignments(), expected);
 }
 
 /// Applies 50 keys of which one cannot be assigned; gives what is said of that one.

@@ -3,40 +3,47 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// What came of one run of cargo.
+/// The result of one run of cargo, or of several.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) passed: usize,
     pub(super) failed: usize,
-    /// What failed, as `BINARY: TEST`, in the order of the names.
+    /// The failed tests as `BINARY: TEST`.
     pub(super) failures: BTreeSet<String>,
-    reading: Reading,
+    /// The names of all tests that ran.
+    tests: BTreeSet<String>,
+    position: Position,
 }
 
-/// Where in the output we are.
+/// Where in the output the reader is.
 #[derive(Debug, Default)]
-struct Reading {
-    /// The source file of the test binary that runs, or the name of the crate whose documentation is tested.
+struct Position {
+    /// The source file of the running test binary, or the name of the crate whose documentation is tested.
     binary: Option<String>,
     in_failures: bool,
 }
 
 impl Tally {
-    /// Takes in the next line of output.
+    /// Reads the next line of output.
     pub(super) fn read(&mut self, line: &str) {
         if let Some(binary) = binary_of(line) {
             self.end_binary();
-            self.reading.binary = Some(binary);
+            self.position.binary = Some(binary);
         } else if let Some((passed, failed)) = result_of(line) {
             self.passed += passed;
             self.failed += failed;
-            self.reading = Reading::default();
-        } else if let Some(test) = failed_test(line).or_else(|| self.listed_test(line)) {
-            self.note_failure(test);
+            self.position = Position::default();
+        } else if let Some((test, outcome)) = test_of(line) {
+            self.tests.insert(test.to_owned());
+            if outcome.starts_with("FAILED") {
+                self.add_failure(test);
+            }
+        } else if let Some(test) = self.listed_failure(line) {
+            self.add_failure(test);
         }
     }
 
-    /// Ends the output. A run that failed without a failed test, as where something does not compile, counts as one failure.
+    /// Ends the output. A run that failed without a failed test, as when something does not compile, counts as one failure.
     pub(super) fn end(&mut self, command: &str, status: std::process::ExitStatus) {
         self.end_binary();
         if !status.success() && self.failed == 0 {
@@ -45,35 +52,47 @@ impl Tally {
         }
     }
 
-    /// Adds what came of another run.
-    pub(super) fn add(&mut self, other: &Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
+    /// A filter that matches no test is a failure: it is out of date, and what it selected does not run any more.
+    pub(super) fn expect_matches(&mut self, filters: &[&str]) {
+        for filter in filters {
+            if !self.tests.iter().any(|test| test.contains(filter)) {
+                self.failed += 1;
+                self.failures.insert(format!("no test is called {filter}"));
+            }
+        }
     }
 
-    /// A binary that tells no result has crashed.
+    /// Adds the result of another run, its failures marked with a note.
+    pub(super) fn add(&mut self, other: Self, note: &str) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        let failures = other.failures.into_iter().map(|failure| format!("{note}: {failure}"));
+        self.failures.extend(failures);
+    }
+
+    /// A binary that prints no result has crashed.
     fn end_binary(&mut self) {
-        if let Some(binary) = self.reading.binary.take() {
+        if let Some(binary) = self.position.binary.take() {
             self.failed += 1;
             self.failures.insert(format!("{binary}: ended without a result"));
         }
-        self.reading = Reading::default();
+        self.position = Position::default();
     }
 
-    /// A line of the list at the end: `    NAME`, below `failures:`. It has the names whose own lines were broken up by
-    /// what a test printed.
-    fn listed_test<'a>(&mut self, line: &'a str) -> Option<&'a str> {
+    /// A line of the list at the end: `    NAME`, below `failures:`. It also has the tests whose own lines were broken up by
+    /// what they printed.
+    fn listed_failure<'a>(&mut self, line: &'a str) -> Option<&'a str> {
         if line == "failures:" {
-            self.reading.in_failures = true;
+            self.position.in_failures = true;
             return None;
         }
         let name = line.strip_prefix("    ").filter(|name| is_test_name(name));
-        self.reading.in_failures &= name.is_some() || line.is_empty();
-        name.filter(|_| self.reading.in_failures)
+        self.position.in_failures &= name.is_some() || line.is_empty();
+        name.filter(|_| self.position.in_failures)
     }
 
-    fn note_failure(&mut self, test: &str) {
-        let binary = self.reading.binary.as_deref().unwrap_or("a test binary");
+    fn add_failure(&mut self, test: &str) {
+        let binary = self.position.binary.as_deref().unwrap_or("a test binary");
         self.failures.insert(format!("{binary}: {test}"));
     }
 }
@@ -84,8 +103,8 @@ impl fmt::Display for Tally {
     }
 }
 
-/// What cargo is about to run: `     Running tests/api.rs (target/…/api-1f2e)`, `   Doc-tests NAME`. The unit tests of each package
-/// have the same source file, so they are called after the binary.
+/// What cargo is about to run: `     Running tests/api.rs (target/…/api-1f2e)`, `   Doc-tests NAME`. The unit tests of all
+/// packages have the same source file, so the name of the binary goes before it.
 fn binary_of(line: &str) -> Option<String> {
     let line = line.trim_start();
     let Some(running) = line.strip_prefix("Running ") else {
@@ -108,10 +127,10 @@ fn result_of(line: &str) -> Option<(usize, usize)> {
     Some((number("passed")?, number("failed")?))
 }
 
-/// The test of a line `test NAME ... FAILED`.
-fn failed_test(line: &str) -> Option<&str> {
+/// Name and outcome of a line `test NAME ... OUTCOME`.
+fn test_of(line: &str) -> Option<(&str, &str)> {
     let (name, outcome) = line.strip_prefix("test ")?.split_once(" ... ")?;
-    outcome.starts_with("FAILED").then_some(name.strip_suffix(" - should panic").unwrap_or(name))
+    Some((name.strip_suffix(" - should panic").unwrap_or(name), outcome))
 }
 
 /// `module::test`, or `src/lib.rs - module::item (line 3)` for documentation.
@@ -192,6 +211,15 @@ test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; 
                 "tests/client/main.rs: pages::broken_up",
             ]
         );
+    }
+
+    #[test]
+    fn a_filter_that_matches_no_test_is_a_failure() {
+        let mut tally = tally("test import::by_id ... ok\ntest numbers ... FAILED\n");
+        tally.expect_matches(&["import::", "numbers"]);
+        assert_eq!(tally.failed, 0);
+        tally.expect_matches(&["gone::"]);
+        assert!(tally.failures.contains("no test is called gone::"));
     }
 
     #[test]
