@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 
-/// Environment variables, as they were when the process started.
-///
-/// It is not printable: credentials are among them.
+/// Environment variables. Not printable, since credentials are among them.
 pub struct Environment(HashMap<OsString, OsString>);
 
 impl Environment {

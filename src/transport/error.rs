@@ -4,7 +4,6 @@ use std::{error::Error, io, ops::RangeInclusive};
 
 use rustls::pki_types::pem;
 
-/// Why the process cannot serve.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StartError {
     #[error("the process cannot be set up")]

@@ -10,9 +10,6 @@ use serde_json::json;
 
 use super::{Environment, Mode, Plugin, listener::Address};
 
-/// The version of go-plugin's own protocol, the first field of the handshake line.
-const CORE_PROTOCOL: u32 = 1;
-
 /// Tells the host, or with `--debug` a person, where to connect. Nothing else may ever go to
 /// standard output: the host may no longer read it, and a full pipe would block the plugin.
 pub(super) fn announce(
@@ -36,6 +33,7 @@ pub(super) fn announce(
     stdout.flush()
 }
 
+/// Its first field is the version of go-plugin's own protocol.
 fn handshake_line(
     plugin: &Plugin,
     Address { network, text, .. }: &Address,
@@ -43,7 +41,7 @@ fn handshake_line(
 ) -> String {
     let version = plugin.protocol_version;
     let certificate = certificate.map_or_else(String::new, |der| STANDARD_NO_PAD.encode(der));
-    format!("{CORE_PROTOCOL}|{version}|{network}|{text}|grpc|{certificate}\n")
+    format!("1|{version}|{network}|{text}|grpc|{certificate}\n")
 }
 
 /// `Test` keeps the host from ending a process that it did not start.

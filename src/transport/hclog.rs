@@ -1,8 +1,9 @@
 //! Log lines in the form that hosts read from a plugin's standard error: hclog's JSON, one object
-//! per line, at the level that the user asked the host for.
+//! per line, at the level that the user asked the host for. What a host cannot take is kept out: a
+//! timestamp with other than six digits makes it read the line as text, a line of 64 KiB is torn,
+//! and an `@` field that is no string ends the host.
 
-mod line;
-
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
@@ -14,12 +15,17 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::{Registry, Scope};
 
-use self::line::Fields;
 use super::error::with_causes;
 use super::{Environment, Plugin};
 
 /// The first part of each target in this package.
 const PACKAGE: &str = env!("CARGO_CRATE_NAME");
+
+/// The longest line, with room to spare below the host's 64 KiB.
+const MAX_LINE: usize = 60 << 10;
+
+/// The end of a value that was cut.
+const CUT: &str = "…";
 
 /// Writes the events of the process to standard error from now on, if the environment asks for any.
 pub(super) fn install(plugin: &Plugin, environment: &Environment) {
@@ -83,10 +89,22 @@ impl<W: Write + 'static> Layer<Registry> for Hclog<W> {
         event.record(&mut fields);
         let (level, target) = (event.metadata().level(), event.metadata().target());
         let module = target.replacen(PACKAGE, self.module, 1).replace("::", ".");
-        let line = line::render(level.as_str(), module, fields, OffsetDateTime::now_utc());
+        let line = render(level.as_str(), module, fields, OffsetDateTime::now_utc());
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         // A host that no longer reads is no reason to fail.
         let _ = output.write_all(line.as_bytes());
+    }
+}
+
+/// Names and values of a span or event. A later value replaces an earlier one, as an inner span's
+/// does an outer one's.
+#[derive(Clone, Debug, Default)]
+struct Fields(BTreeMap<&'static str, String>);
+
+impl Fields {
+    /// The names with `@` are hclog's own.
+    fn set(&mut self, name: &'static str, value: String) {
+        self.0.insert(name.trim_start_matches('@'), value);
     }
 }
 
@@ -101,6 +119,43 @@ impl Visit for Fields {
 
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         self.set(field.name(), format!("{value:?}"));
+    }
+}
+
+/// The line, with its end. All values are strings. If the line is too long, the longest are cut.
+fn render(level: &str, module: String, fields: Fields, now: OffsetDateTime) -> String {
+    let mut values = fields.0;
+    let message = values.remove("message").unwrap_or_default();
+    values.insert("@level", level.to_ascii_lowercase());
+    values.insert("@message", message);
+    values.insert("@module", module);
+    values.insert("@timestamp", timestamp(now));
+    let mut limit = MAX_LINE;
+    loop {
+        let line = serde_json::json!(values).to_string();
+        if line.len() < MAX_LINE {
+            return line + "\n";
+        }
+        limit /= 2;
+        for value in values.values_mut() {
+            cut(value, limit);
+        }
+    }
+}
+
+/// RFC 3339 in UTC with exactly six fractional digits.
+fn timestamp(now: OffsetDateTime) -> String {
+    let (date, hour, minute) = (now.date(), now.hour(), now.minute());
+    let (second, fraction) = (now.second(), now.microsecond());
+    format!("{date}T{hour:02}:{minute:02}:{second:02}.{fraction:06}Z")
+}
+
+/// Keeps the beginning of a value that is longer than `limit` bytes.
+fn cut(value: &mut String, limit: usize) {
+    if let Some(end) = (0..=limit).rev().find(|&end| value.is_char_boundary(end))
+        && value.len() > limit
+    {
+        value.replace_range(end.., CUT);
     }
 }
 

@@ -21,10 +21,8 @@ const RECONNECT: Duration = Duration::from_secs(1);
 const FIRST_CONNECTION: Duration = Duration::from_secs(60);
 
 /// Replaces the default of the signals, which is to die at once and leave the socket behind, and
-/// waits for one that ends the process.
-///
-/// Ctrl-C, Ctrl-\ and the end of a terminal reach the host and its plugins alike. The host then
-/// stops its work in order, for which it still needs the plugin, so a hosted plugin ignores them.
+/// waits for one that ends the process. Ctrl-C, Ctrl-\ and the end of a terminal reach the host and
+/// its plugins alike. The host needs the plugin to stop in order, so a hosted one ignores them.
 #[cfg(unix)]
 pub(super) fn signal(mode: Mode) -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};

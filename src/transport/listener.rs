@@ -9,14 +9,11 @@ use tokio::net::TcpListener;
 
 use super::{Environment, error::StartError};
 
-/// A connection's bytes, over any network.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// Where the host connects to, in the handshake's words.
 pub(super) struct Address {
-    /// `unix` or `tcp`.
     pub(super) network: &'static str,
     /// The absolute path of a socket, or an IP address and a port.
     pub(super) text: String,

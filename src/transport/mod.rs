@@ -1,8 +1,8 @@
 //! go-plugin's side of a plugin process: the handshake, the socket, mutual TLS, the services that
 //! every host expects beside the plugin's own, log lines, signals, and the end of the process.
 //!
-//! It knows nothing of what is served: the caller passes a function that makes the application's
-//! service, and every name a user or host sees (cookie, address, variables, texts) in a [`Plugin`].
+//! It knows nothing of what is served: the caller passes a function that makes the service, and all
+//! names that a user or host sees in a [`Plugin`].
 
 mod command_line;
 mod connection;
@@ -53,10 +53,10 @@ pub struct Plugin {
     pub log_module: &'static str,
 }
 
-/// The application's service of one connection.
-type Application = Box<dyn Fn(Request<Body>) -> BoxFuture<Response<Body>, Infallible> + Send>;
+type ResponseFuture = BoxFuture<Response<Body>, Infallible>;
 
-/// Makes the application's service of a new connection. See [`run`] for tracker and token.
+/// The application's service of one connection, and what makes it: see [`run`].
+type Application = Box<dyn Fn(Request<Body>) -> ResponseFuture + Send>;
 type MakeApplication = Box<dyn Fn(TaskTracker, CancellationToken) -> Application + Send + Sync>;
 
 /// How the process was started, which decides who may end it and whether connections are encrypted.
@@ -72,8 +72,8 @@ enum Mode {
 ///
 /// Serving lasts until the host or a signal ends it, or until the host is gone. `application` makes
 /// the service of each new connection: one of tonic's generated servers, which are always ready.
-/// The end of the process waits for the tasks of the tracker. The token is cancelled once the
-/// connection or the host is gone; the tasks then have 15 seconds to end.
+/// The end of the process waits for the tasks of the tracker, except after the host's Shutdown. The
+/// token is cancelled once the connection or the host is gone; tasks then have 15 seconds to end.
 pub fn run<F, S>(
     plugin: &Plugin,
     arguments: impl IntoIterator<Item = OsString>,
@@ -82,10 +82,7 @@ pub fn run<F, S>(
 ) -> ExitCode
 where
     F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
-    S: Service<Request<Body>, Future = BoxFuture<Response<Body>, Infallible>>
-        + Clone
-        + Send
-        + 'static,
+    S: Service<Request<Body>, Future = ResponseFuture> + Clone + Send + 'static,
 {
     let mode = match command_line::parse(plugin, arguments, environment) {
         Ok(mode) => mode,

@@ -47,7 +47,7 @@ pub(super) async fn serve(
     environment: &Environment,
     application: MakeApplication,
 ) -> Result<(), StartError> {
-    // Before the host knows of this process, so that nothing is missed.
+    // Before the handshake, so that nothing is missed.
     let signal = lifetime::signal(mode).map_err(StartError::Process)?;
     let parent_gone = lifetime::parent_gone();
     // Hosts that attach to a `--debug` process have no certificate to show.
@@ -73,7 +73,6 @@ pub(super) async fn serve(
             (End::HostGone, "the host closed its connection")
         }
     };
-    // No host can connect any more.
     drop(address);
     tracing::debug!(reason, "ending");
     server.finish(end).await;
@@ -82,7 +81,6 @@ pub(super) async fn serve(
 
 /// How the process ends.
 enum End {
-    /// By the controller's Shutdown.
     Shutdown,
     Signal,
     HostGone,
@@ -93,7 +91,6 @@ struct Server {
     acceptor: Option<TlsAcceptor>,
     application: MakeApplication,
     connections: Connections,
-    /// The application's tasks.
     calls: TaskTracker,
     /// Makes the application stop.
     stop: CancellationToken,

@@ -1,16 +1,13 @@
-//! The services of one connection: the application, and those that go-plugin's hosts call beside
-//! it. These are a broker and a stream of output that are opened and stay idle, the standard health
-//! check, and the controller that ends the process.
-
-use std::convert::Infallible;
+//! The services of one connection: the application, and beside it what go-plugin's hosts call: a
+//! broker and a stream of output, which stay idle, the standard health check, and the controller.
 
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tonic::codegen::{BoxFuture, Service as _, http};
+use tonic::codegen::{Service as _, http};
 use tonic::{Request, Response, Status, Streaming, body::Body};
 
-use super::Application;
+use super::{Application, ResponseFuture};
 use crate::pb::health::health_check_response::ServingStatus;
 use crate::pb::health::health_server::{self, Health, HealthServer};
 use crate::pb::health::{HealthCheckRequest, HealthCheckResponse};
@@ -19,21 +16,16 @@ use crate::pb::plugin::grpc_controller_server::{self, GrpcController, GrpcContro
 use crate::pb::plugin::grpc_stdio_server::{self, GrpcStdio, GrpcStdioServer};
 use crate::pb::plugin::{ConnInfo, Empty, StdioData};
 
-/// The services of one connection.
 pub(super) struct Services {
     pub(super) application: Application,
     /// The application's requests on this connection.
     pub(super) requests: TaskTracker,
-    /// Cancelled when the process ends.
     pub(super) shutdown: CancellationToken,
 }
 
 impl Services {
     /// Responds to a request. The application also refuses services that nobody has.
-    pub(super) fn call(
-        &self,
-        request: http::Request<Body>,
-    ) -> BoxFuture<http::Response<Body>, Infallible> {
+    pub(super) fn call(&self, request: http::Request<Body>) -> ResponseFuture {
         let host = HostServices(self.shutdown.clone());
         // A gRPC path is `/package.Service/Method`.
         match request.uri().path().split('/').nth(1).unwrap_or_default() {
@@ -51,16 +43,12 @@ impl Services {
 struct HostServices(CancellationToken);
 
 type Reply<T> = Result<Response<T>, Status>;
-
-type IdleStream<T> = ReceiverStream<Result<T, Status>>;
+type Idle<T> = ReceiverStream<Result<T, Status>>;
 
 impl HostServices {
     /// A stream without messages, open until the process ends or the host closes it. What the host
     /// sends is kept as long: dropping it would reset the stream.
-    fn idle_stream<T: Send + 'static>(
-        &self,
-        incoming: impl Send + 'static,
-    ) -> Response<IdleStream<T>> {
+    fn idle<T: Send + 'static>(&self, incoming: impl Send + 'static) -> Response<Idle<T>> {
         let (sender, receiver) = mpsc::channel(1);
         let end = self.0.clone();
         tokio::spawn(async move {
@@ -76,22 +64,19 @@ impl HostServices {
 
 #[tonic::async_trait]
 impl GrpcBroker for HostServices {
-    type StartStreamStream = IdleStream<ConnInfo>;
+    type StartStreamStream = Idle<ConnInfo>;
 
-    async fn start_stream(
-        &self,
-        sent: Request<Streaming<ConnInfo>>,
-    ) -> Reply<IdleStream<ConnInfo>> {
-        Ok(self.idle_stream(sent))
+    async fn start_stream(&self, sent: Request<Streaming<ConnInfo>>) -> Reply<Idle<ConnInfo>> {
+        Ok(self.idle(sent))
     }
 }
 
 #[tonic::async_trait]
 impl GrpcStdio for HostServices {
-    type StreamStdioStream = IdleStream<StdioData>;
+    type StreamStdioStream = Idle<StdioData>;
 
-    async fn stream_stdio(&self, request: Request<()>) -> Reply<IdleStream<StdioData>> {
-        Ok(self.idle_stream(request))
+    async fn stream_stdio(&self, request: Request<()>) -> Reply<Idle<StdioData>> {
+        Ok(self.idle(request))
     }
 }
 
@@ -105,7 +90,7 @@ impl GrpcController for HostServices {
 
 #[tonic::async_trait]
 impl Health for HostServices {
-    type WatchStream = IdleStream<HealthCheckResponse>;
+    type WatchStream = Idle<HealthCheckResponse>;
 
     /// A process that responds is healthy: the plugin, as go-plugin calls it, and the whole server.
     async fn check(&self, request: Request<HealthCheckRequest>) -> Reply<HealthCheckResponse> {

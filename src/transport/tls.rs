@@ -1,6 +1,5 @@
-//! Mutual TLS as go-plugin's hosts do it: both sides make a certificate for this one process and
-//! know each other's bytes. There is no authority and no chain, so certificates are compared, not
-//! validated.
+//! Mutual TLS as go-plugin's hosts do it: both sides make a certificate for this one process, and
+//! certificates are compared byte for byte. There is no authority and no chain to validate.
 
 use std::sync::Arc;
 
@@ -42,10 +41,8 @@ pub(super) fn pinned_to(
     Ok((certificate, Arc::new(config).into()))
 }
 
-/// Accepts one certificate, byte for byte, from a client that can sign with its key.
-///
-/// Paths are not validated: that would fail, because the host's certificate is an authority's
-/// (CA:TRUE) that is used as an end entity.
+/// Accepts one certificate, from a client that can sign with its key. It is not validated: that
+/// would fail, because hosts present an authority's (CA:TRUE) as an end entity.
 #[derive(Debug)]
 struct Pinned {
     client: CertificateDer<'static>,

@@ -91,3 +91,45 @@ fn what_was_not_asked_for_is_not_written() {
     let expected = [(&MODULE.into(), &"enough".into()), (&"h2.frame".into(), &"trouble is".into())];
     assert_eq!(said, expected);
 }
+
+/// A line with these fields, and what a host reads from it.
+fn rendered(names: &[&'static str], value: &str) -> (String, serde_json::Value) {
+    let mut fields = Fields::default();
+    for name in names {
+        fields.set(name, value.to_owned());
+    }
+    let text = render("INFO", "test".to_owned(), fields, OffsetDateTime::UNIX_EPOCH);
+    let value = serde_json::from_str(&text).expect("a line is one JSON object");
+    (text, value)
+}
+
+#[test]
+fn a_time_without_fraction_has_six_digits_too() {
+    assert_eq!(rendered(&[], "").1["@timestamp"], "1970-01-01T00:00:00.000000Z");
+}
+
+#[test]
+fn no_value_breaks_the_line() {
+    let hostile = "a\nb\r\u{1b}[0m\0\"}\\\u{2028}\u{7f}ü";
+    let (text, line) = rendered(&["message", "value"], hostile);
+    assert_eq!(text.matches('\n').count(), 1);
+    assert_eq!((&line["@message"], &line["value"]), (&hostile.into(), &hostile.into()));
+}
+
+#[test]
+fn a_field_cannot_take_the_place_of_a_name_that_the_host_reads() {
+    let (_, line) = rendered(&["@level"], "none");
+    assert_eq!((&line["@level"], &line["level"]), (&"info".into(), &"none".into()));
+}
+
+#[test]
+fn lines_stay_below_the_hosts_limit_and_characters_whole() {
+    for filler in ["x", "ü", "\0", "\"", "😀"] {
+        let names = ["message", "a", "b", "c", "d", "e", "f"];
+        let (text, line) = rendered(&names, &filler.repeat(100_000));
+        assert!(text.len() < 64 << 10, "{}", text.len());
+        let value = line["a"].as_str().unwrap();
+        assert!(value.ends_with(CUT) && value.starts_with(filler));
+        assert_eq!(line["@level"], "info");
+    }
+}
