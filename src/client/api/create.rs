@@ -135,7 +135,7 @@ impl Creation<'_> {
             if let Some(guardrail) = guardrail {
                 return Ok(self.made(guardrail).await);
             }
-            self.client.http().wait_for_another(&self.request, &mut self.attempts, error).await?;
+            self.client.http().wait_before_retry(&self.request, &mut self.attempts, error).await?;
         }
     }
 
@@ -235,7 +235,7 @@ impl Creation<'_> {
     async fn find_lost(&mut self, error: &Error) -> Result<Option<Guardrail>, Error> {
         let lock = self.creations().lock_of(&self.name);
         let _guard = lock.write().await;
-        let settle = SETTLE.max(self.attempts.last_took(Instant::now()));
+        let settle = SETTLE.max(self.attempts.time_since_last_start(Instant::now()));
         debug!(call = %self.request.call, settle_ms = settle.as_millis(), "looking for what may have been made");
         let last =
             || Box::new(self.attempts.give_up(error.clone(), Instant::now(), RetryEnd::Final));
@@ -329,7 +329,7 @@ impl Creation<'_> {
 
     /// The guardrails that an attempt of this create may have made, if the service's clocks differ by `skew` at most.
     async fn candidates(&self, skew: Duration) -> Result<Found, Error> {
-        let deadline = self.attempts.end(Instant::now());
+        let deadline = self.attempts.retry_deadline(Instant::now());
         let mut listed = self.list(self.wanted.workspace_id.as_deref(), deadline).await?;
         if !listed.is_empty() && self.creations().has_unknown_place(&self.name, &self.wanted) {
             // Its rows tell which workspace the default one is.
