@@ -136,7 +136,7 @@ impl<'a, T: NamedEntity> Create<'a, T> {
                 }
                 Err((error, _)) => error,
             };
-            self.http().wait_for_another(&self.request, &mut self.attempts, error).await?;
+            self.http().wait_before_retry(&self.request, &mut self.attempts, error).await?;
         }
     }
 
@@ -192,7 +192,7 @@ impl<'a, T: NamedEntity> Create<'a, T> {
     ) -> Result<Option<T>, Error> {
         let lock = self.pending().lock(&self.wanted.name);
         let _searching = lock.write().await;
-        let time = SEARCH_TIME.max(self.attempts.last_took(Instant::now()));
+        let time = SEARCH_TIME.max(self.attempts.time_since_last_start(Instant::now()));
         debug!(call = %self.request.call, search_ms = time.as_millis(), reason = %error, "searching for what may have been made");
         let is_enough = |candidate: &Candidate<T>| {
             candidate.matches || response.is_some_and(|entity| entity.id() == candidate.entity.id())
@@ -303,7 +303,7 @@ impl<'a, T: NamedEntity> Create<'a, T> {
 
     /// The entities that an attempt of this create may have made, oldest first.
     async fn candidates(&self, skew: Duration) -> Result<Vec<Candidate<T>>, Error> {
-        let deadline = self.attempts.end(Instant::now());
+        let deadline = self.attempts.retry_deadline(Instant::now());
         let workspace_id = self.wanted.workspace_id.as_deref();
         let mut listed = T::list(self.client, workspace_id, deadline).await?;
         listed.sort_by_key(|entity| parse_time(entity.created_at()));

@@ -103,7 +103,7 @@ impl HttpClient {
         loop {
             match self.attempt(&mut attempts, request, &read).await {
                 Ok(result) => return Ok(result),
-                Err(error) => self.wait_for_another(request, &mut attempts, error).await?,
+                Err(error) => self.wait_before_retry(request, &mut attempts, error).await?,
             }
         }
     }
@@ -156,7 +156,7 @@ impl HttpClient {
     ///
     /// # Errors
     /// The error to end with, if there is to be none.
-    pub(in crate::client) async fn wait_for_another(
+    pub(in crate::client) async fn wait_before_retry(
         &self,
         request: &Request,
         attempts: &mut Attempts,

@@ -85,14 +85,14 @@ impl Attempts {
     }
 
     /// How long ago the last attempt started.
-    pub(in crate::client) fn last_took(&self, now: Instant) -> Duration {
+    pub(in crate::client) fn time_since_last_start(&self, now: Instant) -> Duration {
         self.last_started.map_or(Duration::ZERO, |started| now.duration_since(started))
     }
 
     /// Until when to wait for the end of a 429 before an attempt.
     pub(super) fn rate_limit_deadline(&self, now: Instant) -> Instant {
         if self.first_started.is_some() {
-            return self.end(now);
+            return self.retry_deadline(now);
         }
         match self.deadline {
             Some(deadline) => deadline.max(now + MIN_FIRST_WAIT),
@@ -101,7 +101,7 @@ impl Attempts {
     }
 
     /// When the time for another attempt is over.
-    pub(in crate::client) fn end(&self, now: Instant) -> Instant {
+    pub(in crate::client) fn retry_deadline(&self, now: Instant) -> Instant {
         let started = self.first_started.unwrap_or(now);
         let mut end = started + self.retry.max_elapsed_time.min(FOREVER);
         if let Some(since) = self.unreached_since {
@@ -131,7 +131,7 @@ impl Attempts {
             Some(asked) => asked.max(shortened(self.interval(1))),
             None => shortened(self.interval(self.made)),
         };
-        let in_time = now.checked_add(wait).is_some_and(|next| next <= self.end(now));
+        let in_time = now.checked_add(wait).is_some_and(|next| next <= self.retry_deadline(now));
         match self.unreached_since {
             _ if in_time => Ok(wait),
             Some(_) => Err(RetryEnd::Unreached),
