@@ -22,8 +22,8 @@ const PLUGIN: Plugin = Plugin {
     log_module: "openrouter",
 };
 
-const INTRODUCTION: &str = r#"This is the OpenRouter provider for Terraform and OpenTofu. It is a plugin:
-they start it, it is not started by hand.
+const INTRODUCTION: &str = r#"This is the OpenRouter provider for Terraform and OpenTofu. It is a
+plugin: they start it, it is not started by hand.
 
 To use it, name it in a configuration and run `terraform init` there:
 

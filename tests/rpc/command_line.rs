@@ -22,7 +22,7 @@ async fn without_the_cookie_it_says_what_it_is() {
 }
 
 #[tokio::test]
-async fn help_and_version_are_answered_on_standard_output() {
+async fn help_and_version_are_printed_on_standard_output() {
     let version = concat!("terraform-provider-openrouter ", env!("CARGO_PKG_VERSION"), "\n");
     for (argument, expected) in [("--version", version), ("--help", "required_providers")] {
         let mut process = Start::new().without(COOKIE.0).argument(argument).process();
@@ -42,9 +42,10 @@ async fn an_unknown_argument_is_refused() {
     assert!(stderr.contains("--frobnicate") && stderr.contains("--help"), "{stderr}");
 }
 
-/// Neither cookie nor certificate: whoever attaches has none. The variable is read as Terraform reads it.
+/// A host that attaches has neither cookie nor certificate. The variable is read as Terraform reads
+/// it.
 #[tokio::test]
-async fn debug_serves_whoever_attaches_until_ctrl_c() {
+async fn debug_serves_every_host_that_attaches_until_ctrl_c() {
     let start = Start::new().without(COOKIE.0).variable("SHELL", "/bin/sh");
     let mut process = start.argument("--debug").process();
     let assignment = loop {
@@ -66,9 +67,9 @@ async fn debug_serves_whoever_attaches_until_ctrl_c() {
         HandshakeLine::parse(&format!("1|5|{}|{}|grpc|\n", text("Network"), text("String")));
     let mut provider = Provider { process, handshake };
     let mut client = provider.client().await;
-    // Any answer will do: the provider is reached.
-    let answer = client.get_schema(get_provider_schema::Request {}).await;
-    assert_ne!(answer.err().map(|status| status.code()), Some(tonic::Code::Unavailable));
+    // Any response will do: the provider is reached.
+    let response = client.get_schema(get_provider_schema::Request {}).await;
+    assert_ne!(response.err().map(|status| status.code()), Some(tonic::Code::Unavailable));
 
     provider.process.signal(INTERRUPT);
     let (status, _) = provider.process.end().await;

@@ -1,6 +1,6 @@
 //! Starts the provider as go-plugin's hosts do, and speaks to it.
 //!
-//! The process gets an environment of its own, a `TMPDIR` of its own, and dies with its [`Provider`].
+//! The process gets an environment and a `TMPDIR` of its own, and dies with its [`Provider`].
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -44,7 +44,7 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// How to start the provider. The default is what Terraform does: cookie, TLS, a temporary directory.
+/// How to start the provider. The default is what Terraform does: cookie, TLS, a `TMPDIR`.
 pub(crate) struct Start {
     arguments: Vec<OsString>,
     variables: BTreeMap<OsString, OsString>,
@@ -92,7 +92,7 @@ impl Start {
         self
     }
 
-    /// Starts the provider by a shell command that runs `"$0"`, so that the shell is its parent process.
+    /// Starts the provider by a shell command that runs `"$0"`. The shell is its parent process.
     pub(crate) fn through_shell(mut self, command: &'static str) -> Self {
         self.shell = Some(command);
         self
@@ -208,15 +208,14 @@ impl Provider {
         Start::new().connectable().await
     }
 
-    /// A client of Terraform's protocol, on a connection of its own: what is configured through it stays with it, and
-    /// its clones.
+    /// A client of Terraform's protocol on a connection, and so with a configuration, of its own.
     pub(crate) async fn client(&self) -> ProviderClient<Channel> {
         ProviderClient::new(self.channel().await)
             .max_decoding_message_size(MAX_MESSAGE)
             .max_encoding_message_size(MAX_MESSAGE)
     }
 
-    /// Whether the provider answers at all.
+    /// Whether the provider responds at all.
     pub(crate) async fn serves(&self) -> bool {
         let request = HealthCheckRequest { service: "plugin".to_owned() };
         HealthClient::new(self.channel().await).check(request).await.is_ok()
@@ -240,7 +239,7 @@ impl Provider {
         let mut stream = Some(stream);
         let once = tower::service_fn(move |_| {
             let stream = stream.take().map(TokioIo::new);
-            async move { stream.ok_or_else(|| std::io::Error::other("one connection is all there is")) }
+            async move { stream.ok_or_else(|| std::io::Error::other("there is one connection")) }
         });
         let endpoint = Endpoint::from_static("http://localhost").timeout(TIMEOUT);
         endpoint.connect_with_connector(once).await.expect("the provider speaks HTTP/2")
@@ -255,9 +254,9 @@ impl Provider {
         }
     }
 
-    /// Ends the provider as the host does, and returns how it went, with what it wrote to standard error.
+    /// Ends the provider as the host does. Returns what [`Process::end`] does.
     pub(crate) async fn shutdown(&mut self) -> (ExitStatus, String) {
-        // An answer is not required: the process may be faster.
+        // A response is not required: the process may be faster.
         let _ = GrpcControllerClient::new(self.channel().await).shutdown(Empty {}).await;
         self.process.end().await
     }

@@ -20,7 +20,8 @@ use crate::harness::Stream;
 /// The protocol that gRPC asks for in the TLS handshake.
 pub(crate) const HTTP2: &[u8] = b"h2";
 
-/// A host with a certificate as Terraform makes one for each provider: P-521, an authority's, used as an end entity.
+/// A host with a certificate as Terraform makes one for each provider: P-521, and an authority's,
+/// used as an end entity.
 pub(crate) struct Host {
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
@@ -94,7 +95,7 @@ pub(crate) async fn connect_anonymously(
     handshake(trusting(provider).with_no_client_auth(), &[HTTP2], stream).await
 }
 
-/// The provider's certificate is the only root, and must be valid for the name, the purpose and the time.
+/// The provider's certificate is the only root. It must be valid for the name and the time.
 fn trusting(provider: CertificateDer<'static>) -> ConfigBuilder<ClientConfig, WantsClientCert> {
     let mut roots = RootCertStore::empty();
     roots.add(provider).expect("the host can read the provider's certificate");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::harness::{Provider, Start};
 
-/// Whether the provider answers its host, and ends in order.
+/// Whether the provider responds to its host, and ends in order.
 async fn works(provider: &mut Provider) -> bool {
     drop(provider.channel().await);
     provider.shutdown().await.0.success()
@@ -60,7 +60,7 @@ async fn a_directory_that_can_hold_no_socket_is_left_for_another() {
 }
 
 #[tokio::test]
-async fn a_relative_directory_is_told_as_an_absolute_one() {
+async fn a_relative_directory_is_announced_as_an_absolute_one() {
     let directory = tempfile::tempdir().unwrap();
     let start = Start::new().variable("PLACE", directory.path());
     let mut provider =
@@ -82,7 +82,7 @@ async fn hardly_any_environment_is_needed() {
 
 /// The host reports the mismatch better than a provider could.
 #[tokio::test]
-async fn a_host_that_does_not_know_protocol_5_is_told_5_all_the_same() {
+async fn protocol_5_is_announced_to_a_host_that_does_not_know_it() {
     let provider = Start::new().variable("PLUGIN_PROTOCOL_VERSIONS", "6").connectable().await;
     assert_eq!(provider.handshake.fields[1], "5");
 }

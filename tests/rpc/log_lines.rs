@@ -7,8 +7,8 @@ use crate::harness::{Provider, Start};
 /// The longest line that the host reads as one.
 const LINE_LIMIT: usize = 64 << 10;
 
-/// What go-plugin does with a line: an object whose `@` fields are strings (it panics on others) and whose time has
-/// exactly six fractional digits. Anything else it takes for plain text.
+/// What go-plugin does with a line: an object whose `@` fields are strings (it panics on others),
+/// whose time has exactly six fractional digits. It takes anything else for plain text.
 fn parse(line: &str) -> Map<String, Value> {
     assert!(line.len() < LINE_LIMIT);
     let Ok(Value::Object(entry)) = serde_json::from_str(line) else {

@@ -53,10 +53,10 @@ impl Session {
         encode(&object(&self.guardrail, attributes), &self.guardrail)
     }
 
-    /// The value in an answer about a guardrail.
+    /// The value in a response about a guardrail.
     #[track_caller]
     pub(crate) fn decoded(&self, value: Option<&DynamicValue>) -> Value {
-        let value = value.expect("the answer has a value");
+        let value = value.expect("the response has a value");
         msgpack::decode(&value.msgpack, &self.guardrail).unwrap()
     }
 

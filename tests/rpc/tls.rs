@@ -9,17 +9,17 @@ use crate::host::{HTTP2, Host, connect_anonymously};
 /// What an HTTP/2 client says first.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
-/// What the provider says to a client that begins with HTTP/2; nothing if it ends the connection instead.
+/// What the provider sends to a client that begins with HTTP/2; nothing if it hangs up instead.
 async fn first_words(mut stream: impl Stream) -> Vec<u8> {
     let mut words = vec![0; 64];
     let _ = stream.write_all(PREFACE).await;
     let read =
-        timeout(TIMEOUT, stream.read(&mut words)).await.expect("the provider answers or hangs up");
+        timeout(TIMEOUT, stream.read(&mut words)).await.expect("the provider responds or hangs up");
     words.truncate(read.unwrap_or_default());
     words
 }
 
-/// Whether a connection is ended without a byte of HTTP/2. A client learns only from what it reads that its
+/// Whether a connection is ended without a byte of HTTP/2. A client learns only by reading that its
 /// certificate was refused.
 async fn is_turned_away(stream: std::io::Result<impl Stream>) -> bool {
     match stream {
@@ -69,9 +69,9 @@ async fn a_client_without_certificate_is_refused() {
 #[tokio::test]
 async fn plain_text_is_refused() {
     let provider = Provider::start().await;
-    let answer = first_words(provider.stream().await).await;
+    let response = first_words(provider.stream().await).await;
     // At most a TLS alert (record type 21), and no frame of HTTP/2.
-    assert!(matches!(answer.first(), None | Some(21)), "{answer:?}");
+    assert!(matches!(response.first(), None | Some(21)), "{response:?}");
     assert!(provider.serves().await);
 }
 
