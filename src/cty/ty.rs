@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Error, MAX_DEPTH, json::check_name};
 
-/// The type of a value or an attribute. Capsule types never cross the wire and are not here.
+/// The type of a value or an attribute. Capsule types are never sent and are not here.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Type {
     /// True or false.

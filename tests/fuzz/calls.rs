@@ -50,7 +50,7 @@ struct Calls {
     arbitrary: fn(&mut Random, &str) -> Vec<u8>,
     unconfigured: Connection,
     configured: Connection,
-    calls_left: u32,
+    remaining: u32,
     bound: Bound,
 }
 
@@ -65,7 +65,7 @@ impl Calls {
             arbitrary,
             unconfigured: Connection::new(),
             configured: Connection::configured(),
-            calls_left: CALLS_PER_CONNECTION,
+            remaining: CALLS_PER_CONNECTION,
             bound,
         }
     }
@@ -176,11 +176,11 @@ impl Target for Calls {
     }
 
     fn check(&mut self, input: &Input<Call>) -> Result<Outcome, String> {
-        if self.calls_left == 0 {
+        if self.remaining == 0 {
             (self.unconfigured, self.configured) = (Connection::new(), Connection::configured());
-            self.calls_left = CALLS_PER_CONNECTION;
+            self.remaining = CALLS_PER_CONNECTION;
         }
-        self.calls_left -= 1;
+        self.remaining -= 1;
         let Response { status, body } =
             within(self.bound, input.bytes.len(), || self.call(input.subject, &input.bytes))??;
         if body.len() < MAX_CRASHED && body.windows(CRASHED.len()).any(|window| window == CRASHED) {

@@ -9,7 +9,7 @@ use http::{HeaderMap, Request};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Bytes, Frame};
 use prost::Message as _;
-use terraform_provider_openrouter::cty::{Number, ObjectType, Type, Value, msgpack};
+use terraform_provider_openrouter::cty::{Value, msgpack};
 use terraform_provider_openrouter::pb::tfplugin5::provider_server::ProviderServer;
 use terraform_provider_openrouter::pb::tfplugin5::{DynamicValue, configure};
 use terraform_provider_openrouter::protocol::{self, Service};
@@ -22,6 +22,9 @@ use tower_service::Service as _;
 
 use crate::requests::framed;
 use crate::types::SCHEMAS;
+
+/// The attribute of `retry` that ends the attempts.
+const MAX_ELAPSED_TIME: &str = "max_elapsed_time_ms";
 
 /// The response to a call.
 pub(crate) struct Response {
@@ -105,17 +108,10 @@ fn status(headers: &HeaderMap) -> Option<u32> {
 fn configuration(url: &str) -> DynamicValue {
     let ty = &SCHEMAS.provider;
     let object = ty.as_object().unwrap();
-    let mut config = Value::null_object(object)
+    let retry = object.attributes["retry"].as_object().unwrap();
+    let config = Value::null_object(object)
         .with_attribute("api_key", "sk-or-v1-fuzz")
-        .with_attribute("server_url", url);
-    if let Some(Type::Object(retry)) = object.attributes.get("retry") {
-        config = config.with_attribute("retry", without_retries(retry));
-    }
+        .with_attribute("server_url", url)
+        .with_attribute("retry", Value::null_object(retry).with_attribute(MAX_ELAPSED_TIME, 0));
     DynamicValue { msgpack: msgpack::encode(&config, ty).unwrap(), json: Vec::new() }
-}
-
-fn without_retries(retry: &ObjectType) -> Value {
-    let name = "max_elapsed_time_ms";
-    assert_eq!(retry.attributes.get(name), Some(&Type::Number), "this limits the attempts");
-    Value::null_object(retry).with_attribute(name, Number::from(0_i64))
 }

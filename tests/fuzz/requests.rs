@@ -33,7 +33,11 @@ pub(crate) fn request(random: &mut Random, method: &str) -> Vec<u8> {
             let (terraform_version, config) = (text(random), optional(random, &SCHEMAS.provider));
             configure::Request { terraform_version, config, ..Default::default() }.encode_to_vec()
         }
-        "ValidateResourceTypeConfig" => validate(type_name, optional(random, ty)),
+        "ValidateResourceTypeConfig" => {
+            let config = optional(random, ty);
+            validate_resource_type_config::Request { type_name, config, ..Default::default() }
+                .encode_to_vec()
+        }
         "ValidateDataSourceConfig" => {
             let (type_name, ty) = named(random, &SCHEMAS.data_sources);
             let config = optional(random, ty);
@@ -49,25 +53,13 @@ pub(crate) fn request(random: &mut Random, method: &str) -> Vec<u8> {
             let raw_state = (!random.one_in(8)).then(|| raw_state(random, ty));
             upgrade_resource_state::Request { type_name, version, raw_state }.encode_to_vec()
         }
-        "ReadResource" => read(type_name, optional(random, ty), private(random)),
-        "PlanResourceChange" => plan_resource_change::Request {
-            type_name,
-            prior_state: optional(random, ty),
-            proposed_new_state: optional(random, ty),
-            config: optional(random, ty),
-            prior_private: private(random),
-            ..Default::default()
+        "ReadResource" => {
+            let (current_state, private) = (optional(random, ty), private(random));
+            read_resource::Request { type_name, current_state, private, ..Default::default() }
+                .encode_to_vec()
         }
-        .encode_to_vec(),
-        "ApplyResourceChange" => apply_resource_change::Request {
-            type_name,
-            prior_state: optional(random, ty),
-            planned_state: optional(random, ty),
-            config: optional(random, ty),
-            planned_private: private(random),
-            ..Default::default()
-        }
-        .encode_to_vec(),
+        "PlanResourceChange" => plan(random, type_name, ty).encode_to_vec(),
+        "ApplyResourceChange" => apply(random, type_name, ty).encode_to_vec(),
         "ImportResourceState" => {
             let id = text(random);
             import_resource_state::Request { type_name, id, ..Default::default() }.encode_to_vec()
@@ -76,14 +68,26 @@ pub(crate) fn request(random: &mut Random, method: &str) -> Vec<u8> {
     }
 }
 
-fn validate(type_name: String, config: Option<DynamicValue>) -> Vec<u8> {
-    validate_resource_type_config::Request { type_name, config, ..Default::default() }
-        .encode_to_vec()
+fn plan(random: &mut Random, type_name: String, ty: &Type) -> plan_resource_change::Request {
+    plan_resource_change::Request {
+        type_name,
+        prior_state: optional(random, ty),
+        proposed_new_state: optional(random, ty),
+        config: optional(random, ty),
+        prior_private: private(random),
+        ..Default::default()
+    }
 }
 
-fn read(type_name: String, current_state: Option<DynamicValue>, private: Vec<u8>) -> Vec<u8> {
-    read_resource::Request { type_name, current_state, private, ..Default::default() }
-        .encode_to_vec()
+fn apply(random: &mut Random, type_name: String, ty: &Type) -> apply_resource_change::Request {
+    apply_resource_change::Request {
+        type_name,
+        prior_state: optional(random, ty),
+        planned_state: optional(random, ty),
+        config: optional(random, ty),
+        planned_private: private(random),
+        ..Default::default()
+    }
 }
 
 fn raw_state(random: &mut Random, ty: &Type) -> RawState {
@@ -97,10 +101,13 @@ const ELEMENTS: usize = 3_000;
 
 /// Requests of this method with values that have very many elements, or very long texts.
 pub(crate) fn large(method: &str) -> Vec<Vec<u8>> {
-    // Texts are only looked into when a configuration is checked.
-    let texts = match method {
-        "ValidateResourceTypeConfig" | "PlanResourceChange" => usize::MAX,
-        "ReadResource" | "ApplyResourceChange" => 1,
+    // The fields that get the value, and how many values with long texts there are: where texts are
+    // not looked into, one is enough.
+    let (fields, texts): (&[u8], usize) = match method {
+        "ValidateResourceTypeConfig" => (&[2], usize::MAX),
+        "ReadResource" => (&[2], 1),
+        "PlanResourceChange" => (&[2, 4], usize::MAX),
+        "ApplyResourceChange" => (&[3], 1),
         _ => return Vec::new(),
     };
     let mut requests = Vec::new();
@@ -108,28 +115,15 @@ pub(crate) fn large(method: &str) -> Vec<Vec<u8>> {
         let long = values::long(ty).into_iter().take(texts);
         for value in values::wide(ty, ELEMENTS).into_iter().chain(long) {
             let msgpack = msgpack::encode(&value, ty).unwrap();
-            let value = DynamicValue { msgpack, json: Vec::new() };
-            requests.push(large_request(method, (*name).to_owned(), value));
+            let value = DynamicValue { msgpack, json: Vec::new() }.encode_to_vec();
+            let mut request = field(1, name.as_bytes());
+            for number in fields {
+                request.extend(field(*number, &value));
+            }
+            requests.push(request);
         }
     }
     requests
-}
-
-fn large_request(method: &str, type_name: String, value: DynamicValue) -> Vec<u8> {
-    match method {
-        "ValidateResourceTypeConfig" => validate(type_name, Some(value)),
-        "ReadResource" => read(type_name, Some(value), Vec::new()),
-        "PlanResourceChange" => {
-            let (prior_state, config) = (Some(value.clone()), Some(value));
-            plan_resource_change::Request { type_name, prior_state, config, ..Default::default() }
-                .encode_to_vec()
-        }
-        _ => {
-            let planned_state = Some(value);
-            apply_resource_change::Request { type_name, planned_state, ..Default::default() }
-                .encode_to_vec()
-        }
-    }
 }
 
 /// A name in the first field and a value in the second; damaged half the time.

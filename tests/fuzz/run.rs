@@ -115,19 +115,13 @@ struct Plan {
 impl Plan {
     fn new(effort: &Effort) -> Self {
         let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-        let (seed, seconds) = (number(SEED), number(SECONDS));
-        match seconds {
-            None => Self {
-                first_seed: seed.unwrap_or(0),
-                max_inputs: effort.inputs,
-                max_time: Duration::MAX,
-            },
-            Some(seconds) => Self {
-                first_seed: seed.unwrap_or(*NEW_SEED),
-                max_inputs: u64::MAX,
-                max_time: Duration::from_secs(seconds) * effort.share / 100,
-            },
-        }
+        let (default_seed, max_inputs, max_time) = match number(SECONDS) {
+            None => (0, effort.inputs, Duration::MAX),
+            Some(seconds) => {
+                (*NEW_SEED, u64::MAX, Duration::from_secs(seconds) * effort.share / 100)
+            }
+        };
+        Self { first_seed: number(SEED).unwrap_or(default_seed), max_inputs, max_time }
     }
 }
 

@@ -34,13 +34,15 @@ pub(crate) static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
 pub(crate) static TYPES: LazyLock<Vec<(String, Type)>> = LazyLock::new(|| {
     let schemas = &*SCHEMAS;
     let mut types = vec![("provider".to_owned(), schemas.provider.clone())];
-    types.extend(
-        schemas.resources.iter().map(|(name, ty)| (format!("resource {name}"), ty.clone())),
-    );
-    types.extend(
-        schemas.data_sources.iter().map(|(name, ty)| (format!("data source {name}"), ty.clone())),
-    );
-    types.extend(other_types().into_iter().map(|ty| (name(&ty), ty)));
+    for (name, ty) in &schemas.resources {
+        types.push((format!("resource {name}"), ty.clone()));
+    }
+    for (name, ty) in &schemas.data_sources {
+        types.push((format!("data source {name}"), ty.clone()));
+    }
+    for ty in other_types() {
+        types.push((ty.to_json().to_string().chars().take(60).collect(), ty));
+    }
     types
 });
 
@@ -66,9 +68,4 @@ fn other_types() -> Vec<Type> {
         deep(Type::set),
         deep(Type::map),
     ]
-}
-
-fn name(ty: &Type) -> String {
-    let name = ty.to_json().to_string();
-    name.chars().take(60).collect()
 }

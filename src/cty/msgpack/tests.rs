@@ -213,7 +213,7 @@ fn collections() {
         reads(&Type::map(Type::Number), bytes, &Value::Map([("a".to_owned(), 5.into())].into()));
     }
     let long = Value::List(vec![Value::Null; 70_000]);
-    let bytes = [&[0xdd, 0, 1, 0x11, 0x70][..], &[0xc0; 70_000]].concat();
+    let bytes = [&[0xdd, 0, 1, 0x11, 0x70][..], &vec![0xc0; 70_000]].concat();
     check(&Type::list(Type::Bool), &long, &bytes);
 }
 

@@ -111,7 +111,7 @@ fn doubles_become_the_decimals_that_javascript_prints() {
     }
     assert_eq!(Number::from_f64(f64::NAN), None);
     assert_eq!(infinity().to_string(), "Infinity");
-    assert_eq!(infinity().to_f64(), f64::INFINITY);
+    assert!(infinity().to_f64().is_infinite());
 }
 
 #[test]
