@@ -10,15 +10,15 @@
 //! needs another listing. Each write of assignments drops all listings.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::time::Instant;
 
 use super::super::http::Error;
-use super::Client;
 use super::assignments::AssigneeKind;
 use super::pages::Window;
 use super::single_flight::SingleFlight;
+use super::{Client, lock};
 
 /// Where a key or member is assigned, seen from one guardrail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +42,7 @@ struct CachedListing {
 impl CachedListing {
     /// Notes a read. False if the listing has answered it before.
     fn answers(&self, assignee: Option<&str>) -> bool {
-        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        answered.insert(assignee.map(str::to_owned))
+        lock(&self.answered).insert(assignee.map(str::to_owned))
     }
 }
 
@@ -56,7 +55,7 @@ pub(super) struct AssignmentCache {
 impl AssignmentCache {
     /// Drops all listings. One that is being read just now is used only by those who wait for it.
     pub(super) fn clear(&self) {
-        self.listings.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        lock(&self.listings).clear();
     }
 }
 
@@ -122,11 +121,9 @@ impl Client {
         guardrail_id: Option<&str>,
         is_fresh: impl Fn(&CachedListing) -> bool,
     ) -> Result<Arc<CachedListing>, Error> {
-        let listing = {
-            let cache = &self.inner.assignment_cache;
-            let mut listings = cache.listings.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(listings.entry((kind, guardrail_id.map(str::to_owned))).or_default())
-        };
+        let key = (kind, guardrail_id.map(str::to_owned));
+        let listing =
+            Arc::clone(lock(&self.inner.assignment_cache.listings).entry(key).or_default());
         listing.get(is_fresh, || self.fetch_listing(kind, guardrail_id)).await
     }
 

@@ -11,7 +11,7 @@
 //! the row is read.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
@@ -19,9 +19,9 @@ use tokio::time::Instant;
 use tracing::{Instrument, debug};
 
 use super::super::http::{CancelPolicy, Error, Limiter};
-use super::Client;
 use super::assignments::{AssigneeKind, Assignment, Operation};
 use super::batch_window::{BatchWindow, MAX_ROWS};
+use super::{Client, lock};
 
 /// The assignment of one key or member to a guardrail.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -260,7 +260,7 @@ impl State {
 
 impl Batches {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn lock(&self, row: &Row) -> Arc<tokio::sync::Mutex<()>> {

@@ -13,10 +13,11 @@
 //! same create by another process within the same seconds cannot be told from our own.
 
 mod pending;
+mod start;
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 use tracing::{debug, info, warn};
@@ -32,19 +33,13 @@ use super::models::ModelCatalog;
 pub use pending::Accounts;
 pub(super) use pending::PendingCreates;
 use pending::{Unresolved, Wanted};
+use start::{MAX_DOUBTFUL_SKEW, MAX_SKEW, Start};
 
 /// How long an entity may take to be listed after an attempt; longer if the attempt took longer.
 const SEARCH_TIME: Duration = Duration::from_secs(2);
 
 /// The pause between the first listing of a search and the second; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
-
-/// How far the clock of `created_at` may be behind the one of `Date`.
-const MAX_SKEW: Duration = Duration::from_millis(500);
-
-/// How far clocks may be apart where an error does less harm: before a response is distrusted, when a
-/// duplicate is reported, and before our own clock counts.
-const MAX_DOUBTFUL_SKEW: Duration = Duration::from_secs(10);
 
 /// How many ids a message names.
 const MAX_NAMED_IDS: usize = 10;
@@ -89,8 +84,7 @@ pub(super) async fn create<T: NamedEntity>(
         attempts: client.http().attempts(&request),
         request,
         wanted: Arc::new(Wanted::new(body)),
-        started: Instant::now(),
-        started_by_own_clock: SystemTime::now(),
+        start: Start::now(),
         not_ours: HashSet::new(),
     };
     let entity = create.run().await?;
@@ -104,8 +98,7 @@ struct Create<'a, T> {
     request: Request,
     attempts: Attempts,
     wanted: Arc<Wanted>,
-    started: Instant,
-    started_by_own_clock: SystemTime,
+    start: Start,
     /// Ids in responses to this create that existed before it.
     not_ours: HashSet<String>,
 }
@@ -162,8 +155,8 @@ impl<'a, T: NamedEntity> Create<'a, T> {
 
     /// The entity of a response, if the response can be trusted.
     fn check(&mut self, entity: T, response: &Response) -> Result<T, Failure<T>> {
-        let existed_before = self.is_old(&entity)
-            || T::was_known_before(self.client, entity.id(), self.started)
+        let existed_before = self.start.is_long_after(&entity, self.http().server_clock())
+            || T::was_known_before(self.client, entity.id(), self.start.instant)
             || self.pending().is_taken(entity.id());
         let differs = (self.matches)(&entity, None) == Some(false);
         if !existed_before && !differs && self.pending().take(entity.id()) {
@@ -312,10 +305,9 @@ impl<'a, T: NamedEntity> Create<'a, T> {
             let id = entity.id();
             let is_other = self.pending().is_taken(id)
                 || self.not_ours.contains(id)
-                || T::was_known_before(self.client, id, self.started);
-            let Some(is_certainly_new) = self.is_new(&entity, skew).filter(|_| !is_other) else {
-                continue;
-            };
+                || T::was_known_before(self.client, id, self.start.instant);
+            let is_new = self.start.is_before(&entity, self.http().server_clock(), skew);
+            let Some(is_certainly_new) = is_new.filter(|_| !is_other) else { continue };
             let matches = self.matches_to_finish(&entity, deadline).await?;
             candidates.push(Candidate { entity, matches, is_certainly_new });
         }
@@ -336,28 +328,6 @@ impl<'a, T: NamedEntity> Create<'a, T> {
 
     fn pending(&self) -> &PendingCreates {
         &self.client.inner.pending_creates
-    }
-
-    /// Whether the entity of a response is far older than this create, by the API's clock and by our
-    /// own: either can be wrong, as where a proxy rewrites `Date`.
-    fn is_old(&self, entity: &T) -> bool {
-        let Some(started) = self.http().server_clock().shown_at(self.started) else { return false };
-        let latest = started.min(self.started_by_own_clock) - MAX_DOUBTFUL_SKEW;
-        !is_since(entity, latest)
-    }
-
-    /// Whether an entity was created since this create began, by the API's clock: certainly, or by one
-    /// clock and not by the other, where the two are too far apart to mean the same. None if not.
-    fn is_new(&self, entity: &T, skew: Duration) -> Option<bool> {
-        let (started, own) =
-            (self.http().server_clock().at(self.started), self.started_by_own_clock);
-        let apart = started.duration_since(own).unwrap_or_else(|error| error.duration());
-        let is_new = is_since(entity, started - skew);
-        if apart <= MAX_DOUBTFUL_SKEW {
-            return is_new.then_some(true);
-        }
-        let is_new_by_own_clock = is_since(entity, own - MAX_DOUBTFUL_SKEW);
-        (is_new || is_new_by_own_clock).then_some(is_new && is_new_by_own_clock)
     }
 
     /// The candidates that match, and those that only have the name.
@@ -383,12 +353,4 @@ impl<T> Drop for Create<'_, T> {
     fn drop(&mut self) {
         self.client.inner.pending_creates.end(&self.wanted);
     }
-}
-
-/// Whether an entity may have been created since a moment; also if its `created_at` cannot be read.
-fn is_since(entity: &impl NamedEntity, moment: SystemTime) -> bool {
-    let Some(created) = parse_time(entity.created_at()) else { return true };
-    let has_fractions = entity.created_at().contains('.');
-    let rounding = if has_fractions { Duration::ZERO } else { Duration::from_secs(1) };
-    created + rounding >= moment
 }

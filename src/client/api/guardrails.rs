@@ -1,16 +1,16 @@
 //! Guardrails: which models and providers may be used, with what budget. One function per operation.
 
 use std::collections::HashMap;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use reqwest::Method;
 use tokio::time::Instant;
 
 use super::super::http::{Error, JsonObject, Request, Response, Route};
-use super::Client;
 use super::create::{self, NamedEntity};
 use super::envelope::{self, Entity, Malformed};
 use super::pages::{self, Listing, Window};
+use super::{Client, lock};
 
 static LIST: Route = Route { method: Method::GET, template: "/guardrails" };
 static CREATE: Route = Route { method: Method::POST, template: "/guardrails" };
@@ -148,7 +148,7 @@ impl Client {
     }
 
     fn known_guardrails(&self) -> MutexGuard<'_, KnownGuardrails> {
-        self.inner.known_guardrails.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner.known_guardrails)
     }
 }
 

@@ -1,11 +1,12 @@
 //! A value that is fetched once for all who ask at the same time, and kept for later. A failure is
 //! shared by those who waited for it, as each would only meet it again; it is not kept.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::OnceCell;
 
 use super::super::http::Error;
+use super::lock;
 
 type Flight<T> = OnceCell<Result<Arc<T>, Error>>;
 
@@ -30,7 +31,7 @@ impl<T> SingleFlight<T> {
         F: Future<Output = Result<T, Error>>,
     {
         loop {
-            let flight = Arc::clone(&self.current());
+            let flight = Arc::clone(&lock(&self.0));
             let outcome = flight.get_or_init(|| async { fetch().await.map(Arc::new) }).await;
             match outcome {
                 Ok(value) if is_fresh(value) => return Ok(Arc::clone(value)),
@@ -44,13 +45,9 @@ impl<T> SingleFlight<T> {
 
     /// Lets the next caller fetch again, unless that has happened since.
     fn forget(&self, flight: &Arc<Flight<T>>) {
-        let mut current = self.current();
+        let mut current = lock(&self.0);
         if Arc::ptr_eq(&current, flight) {
             *current = Arc::default();
         }
-    }
-
-    fn current(&self) -> MutexGuard<'_, Arc<Flight<T>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

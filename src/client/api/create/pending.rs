@@ -2,12 +2,13 @@
 //! belong to a create. Sends nothing.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use serde_json::Value;
 use tokio::sync::RwLock;
 
 use super::super::super::http::{ApiKey, BaseUrl, Config, JsonObject};
+use super::super::lock;
 
 /// What the clients of one process share: for each account, what is known of its creates. It is kept
 /// for as long as a client of the account lives.
@@ -17,7 +18,7 @@ pub struct Accounts(Mutex<Vec<(BaseUrl, ApiKey, Weak<PendingCreates>)>>);
 impl Accounts {
     /// What is known of the creates of an account.
     pub(in crate::client) fn pending_creates(&self, config: &Config) -> Arc<PendingCreates> {
-        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut accounts = lock(&self.0);
         accounts.retain(|(.., pending)| pending.strong_count() > 0);
         for (base_url, api_key, pending) in accounts.iter() {
             if *base_url == config.base_url
@@ -132,7 +133,7 @@ impl PendingCreates {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 
