@@ -1,6 +1,4 @@
 //! Between the protocol's messages and the layer's own types. Pure.
-//!
-//! With `service` and `rpc` the only part of it that knows the wire contract.
 
 use crate::{
     cty::{self, Path, Step, Type, Value, json, msgpack},
@@ -36,7 +34,8 @@ pub(super) fn encode(value: &Value, ty: &Type) -> Result<pb::DynamicValue, Diagn
 pub(super) fn decode_stored(state: Option<&pb::RawState>, ty: &Type) -> Result<Value, Diagnostics> {
     let Some(state) = state else { return Ok(Value::Null) };
     if !state.flatmap.is_empty() {
-        let detail = "The state was written by Terraform 0.11 or older. Upgrade it with Terraform 0.13 first.";
+        let detail = "The state was written by Terraform 0.11 or older. Upgrade it with Terraform \
+                      0.13 first.";
         return Err(Diagnostic::error("State is too old", detail).into());
     }
     let decoded = json::decode_stored(&state.json, ty);
@@ -102,16 +101,16 @@ fn diagnostic(diagnostic: Diagnostic) -> pb::Diagnostic {
         severity: severity.into(),
         summary: diagnostic.summary,
         detail: diagnostic.detail,
-        attribute: diagnostic.path.as_ref().and_then(place),
+        attribute: diagnostic.path.as_ref().and_then(attribute_path),
     }
 }
 
-/// Where a diagnostic points: the attribute. Core cannot follow a path into an attribute's value, and would point at the
-/// whole block instead; the text names the exact place.
-fn place(exact: &Path) -> Option<pb::AttributePath> {
-    let pb::AttributePath { mut steps } = path(exact);
-    steps.truncate(1);
-    (!steps.is_empty()).then_some(pb::AttributePath { steps })
+/// The path of a diagnostic, cut to the attribute: core cannot follow one into an attribute's value,
+/// and would point at the whole block instead. The text names the exact place.
+fn attribute_path(exact: &Path) -> Option<pb::AttributePath> {
+    let mut attribute = path(exact);
+    attribute.steps.truncate(1);
+    (!attribute.steps.is_empty()).then_some(attribute)
 }
 
 fn malformed(summary: &str, error: &cty::Error) -> Diagnostics {

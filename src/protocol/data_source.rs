@@ -1,4 +1,4 @@
-//! What a data source is to the protocol: a configuration in, the same with everything computed out.
+//! A data source: a configuration in, the same with everything computed out.
 
 use async_trait::async_trait;
 

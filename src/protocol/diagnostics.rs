@@ -1,17 +1,17 @@
-//! What users are told: errors and warnings with a title, a paragraph and the attribute they are about.
+//! Messages to users: errors and warnings with a title, a paragraph and the attribute they are about.
 //!
-//! Owns the shape of a message and the rule that one is not said twice. Must not know where messages come from.
+//! Owns the shape of a message and the rule that none is repeated. Must not know where they come from.
 
 use std::collections::HashSet;
 
 use crate::cty::Path;
 
-/// How bad it is. Terraform stops at an error and goes on after a warning.
+/// Error or warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {
     /// Nothing further is done with the object in question.
     Error,
-    /// Shown, and no more.
+    /// Shown only.
     Warning,
 }
 
@@ -32,7 +32,7 @@ pub struct Diagnostic {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     messages: Vec<Diagnostic>,
-    /// The same messages, to be found: a configuration can have as many faults as it has elements.
+    /// The same messages, for look-ups: a configuration can have as many errors as elements.
     seen: HashSet<Diagnostic>,
 }
 
@@ -117,11 +117,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_said_twice_however_much_there_is_to_say() {
+    fn no_message_is_repeated_among_many() {
         let message =
             |index: usize| Diagnostic::error("Invalid value", format!("It is {}.", index / 2));
         let diagnostics: Diagnostics = (0..200_000).map(message).collect();
-        let told: Vec<_> = diagnostics.into_iter().collect();
-        assert_eq!(told, (0..200_000).step_by(2).map(message).collect::<Vec<_>>());
+        let kept: Vec<_> = diagnostics.into_iter().collect();
+        assert_eq!(kept, (0..200_000).step_by(2).map(message).collect::<Vec<_>>());
     }
 }

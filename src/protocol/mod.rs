@@ -1,10 +1,8 @@
 //! Terraform's plugin protocol 5, served from typed parts.
 //!
-//! Owns how Terraform core is answered: the `tfplugin5` service, one plain method per RPC, schemas, diagnostics, and the
-//! traits that a provider implements. It knows no field table, nothing of any service behind a provider, and makes no
-//! requests.
-//!
-//! Only `service`, `rpc` and `convert` know the generated types of the wire contract.
+//! Owns the `tfplugin5` service with one plain method per RPC, schemas, diagnostics, and the traits
+//! that a provider implements. Knows no field table and no API behind a provider. Only `service`,
+//! `rpc` and `convert` know the generated types of the wire contract.
 
 mod convert;
 pub mod data_source;
@@ -28,8 +26,8 @@ const MAX_MESSAGE_BYTES: usize = 256 << 20;
 
 /// The gRPC service of one connection.
 ///
-/// Each call runs as a task of `calls`, and goes on when its connection breaks. Once `stop` is cancelled, what the provider
-/// does for this connection ends as after the protocol's `Stop`.
+/// Each call runs as a task of `calls`, and goes on when its connection breaks. To cancel `stop` has
+/// the effect of the protocol's `Stop`.
 pub fn serve<P: provider::Provider>(
     provider: &Arc<P>,
     calls: TaskTracker,

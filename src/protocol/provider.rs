@@ -1,4 +1,4 @@
-//! What a provider is to the protocol: a schema, a configuration step, resources and data sources.
+//! A provider: a schema, a configuration step, resources and data sources.
 
 use async_trait::async_trait;
 
@@ -17,7 +17,8 @@ pub type NamedResource<D> = (&'static str, Box<dyn Resource<D>>);
 /// A data source and its type name.
 pub type NamedDataSource<D> = (&'static str, Box<dyn DataSource<D>>);
 
-/// A provider. One instance serves the whole process; what [`Provider::configure`] makes belongs to one connection.
+/// A provider. One instance serves the process; what [`Provider::configure`] makes belongs to one
+/// connection.
 #[async_trait]
 pub trait Provider: Send + Sync + 'static {
     /// What a configured provider gives its resources: clients, caches.
@@ -29,10 +30,10 @@ pub trait Provider: Send + Sync + 'static {
     /// Checks a provider block. Values may be unknown.
     fn validate(&self, config: &Value) -> Diagnostics;
 
-    /// Prepares for calls. Values may be unknown in a plan; that is no error until a call is needed.
+    /// Prepares for calls. Values may be unknown in a plan, which is no error until a call needs them.
     async fn configure(&self, terraform_version: &str, config: &Value) -> Reply<Self::Data>;
 
-    /// Ends what is done with this data, now and for good; calls under way return as soon as they can. Must not wait.
+    /// Ends what is done with this data, for good; calls in progress return soon. Must not wait.
     fn stop(&self, data: &Self::Data);
 
     /// The resources, in any order.

@@ -1,7 +1,7 @@
-//! What a managed resource is to the protocol: one method per operation, on values of its schema's type.
+//! A managed resource: one method per operation, on values of its schema's type.
 //!
-//! A method gives a reply or diagnostics with at least one error, never both: Terraform taints what a create returns
-//! beside an error and would destroy it in the next run. What is to be said of something that exists is a warning.
+//! A method returns a value or errors, never both: Terraform taints what a create returns beside an
+//! error and destroys it in the next run. A message about something that exists is a warning.
 
 use async_trait::async_trait;
 
@@ -15,7 +15,7 @@ use super::{
 /// A value with warnings, or errors.
 pub type Reply<T> = Result<WithWarnings<T>, Diagnostics>;
 
-/// A value, and what the user is told beside it.
+/// A value, and warnings to show.
 #[derive(Debug)]
 pub struct WithWarnings<T> {
     /// The value.
@@ -29,11 +29,11 @@ pub struct WithWarnings<T> {
 pub struct State {
     /// A wholly known object of the schema's type.
     pub value: Value,
-    /// Bytes that only the resource reads; empty for none. They may be another provider's after a migration.
+    /// Bytes that only the resource reads; empty for none. After a migration, another provider's.
     pub private: Vec<u8>,
 }
 
-/// What is asked of a plan.
+/// What a plan is made from.
 #[derive(Debug)]
 pub struct PlanRequest {
     /// Null for a create, or the second plan of a replacement.
@@ -51,8 +51,7 @@ pub struct PlanReply {
     pub planned: Value,
     /// The attributes whose change needs a new object.
     pub requires_replace: Vec<Path>,
-    /// What the apply of this plan is given as private bytes, and the second plan of a replacement as those of the prior
-    /// state.
+    /// The private bytes for the apply of this plan, and for the second plan of a replacement.
     pub private: Vec<u8>,
 }
 
@@ -69,7 +68,7 @@ pub trait Resource<D>: Send + Sync + 'static {
     /// Its attributes.
     fn schema(&self) -> Schema;
 
-    /// Checks a configuration. Values may be unknown. Without `data` the provider is not configured.
+    /// Checks a configuration. Values may be unknown. `data` is missing before configuration.
     fn validate(&self, data: Option<&D>, config: &Value) -> Diagnostics {
         let _ = (data, config);
         Diagnostics::default()
@@ -95,7 +94,7 @@ pub trait Resource<D>: Send + Sync + 'static {
 }
 
 impl<T> WithWarnings<T> {
-    /// A value with nothing to say beside it.
+    /// A value without warnings.
     pub fn ok(value: T) -> Self {
         Self { value, warnings: Diagnostics::default() }
     }

@@ -1,5 +1,5 @@
-//! The wrapper around every call from Terraform: a span for its log lines, one line at DEBUG when it
-//! ends, and the promise that whatever goes wrong reaches the user as a diagnostic.
+//! The wrapper around every call from Terraform: a span for its log lines, one line at DEBUG at its
+//! end, and the promise that whatever goes wrong reaches the user as a diagnostic.
 //!
 //! A call runs in a task of its own. So a panic is caught, and a call whose connection breaks is
 //! still finished: a change that was started is not left half done.
@@ -48,11 +48,12 @@ macro_rules! from_diagnostics {
 
 from_diagnostics! {
     get_metadata, get_provider_schema, get_resource_identity_schemas, prepare_provider_config,
-    validate_resource_type_config, validate_data_source_config, validate_list_resource_config,
-    validate_ephemeral_resource_config, validate_action_config, upgrade_resource_state, upgrade_resource_identity,
-    configure, read_resource, plan_resource_change, apply_resource_change, import_resource_state,
-    move_resource_state, read_data_source, generate_resource_config, get_functions, open_ephemeral_resource,
-    renew_ephemeral_resource, close_ephemeral_resource, plan_action,
+    configure, validate_resource_type_config, upgrade_resource_state, upgrade_resource_identity,
+    read_resource, plan_resource_change, apply_resource_change, import_resource_state,
+    move_resource_state, generate_resource_config, validate_data_source_config, read_data_source,
+    validate_list_resource_config, get_functions, validate_ephemeral_resource_config,
+    open_ephemeral_resource, renew_ephemeral_resource, close_ephemeral_resource,
+    validate_action_config, plan_action,
 }
 
 /// A text, which core does not read.
@@ -109,7 +110,7 @@ pub(super) fn stream<E, C, F>(
     calls: &TaskTracker,
     rpc: &'static str,
     call: C,
-) -> Result<Response<EventStream<E>>, Status>
+) -> Response<EventStream<E>>
 where
     E: FromDiagnostics,
     C: FnOnce(mpsc::Sender<Result<E, Status>>) -> F,
@@ -131,10 +132,10 @@ where
         // A reader that is gone misses nothing.
         let _ = events.send(Ok(E::from_diagnostics(diagnostics))).await;
     });
-    Ok(Response::new(ReceiverStream::new(receiver)))
+    Response::new(ReceiverStream::new(receiver))
 }
 
-/// At the level of errors, so that every line at any level tells which call it belongs to.
+/// At the level of errors, so that every line at any level names its call.
 fn span(rpc: &'static str) -> Span {
     tracing::error_span!(
         "rpc",
@@ -214,6 +215,6 @@ mod tests {
         C: FnOnce(mpsc::Sender<Result<Event, Status>>) -> F,
         F: Future<Output = Outcome<()>> + Send + 'static,
     {
-        stream(calls, "ListResource", call).unwrap().into_inner()
+        stream(calls, "ListResource", call).into_inner()
     }
 }

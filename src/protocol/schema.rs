@@ -1,11 +1,9 @@
-//! What Terraform is told of a provider, resource or data source: its attributes, their types and documentation.
+//! The schema of a provider, resource or data source: attributes, their types and documentation.
 //!
-//! Owns the shape of a schema. Protocol 5 has no nested attribute types, so an object, or a list of them, is one attribute of
-//! an object type with optional members; the documentation of the members is kept beside it.
+//! Protocol 5 has no nested attribute types, so an object, or a list of them, is one attribute of an
+//! object type with optional members; the members' documentation is kept beside it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::cty::{ObjectType, Type};
+use crate::cty::Type;
 
 /// The schema of one block.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,11 +27,11 @@ pub struct Attribute {
     pub constraint: Constraint,
     /// Markdown.
     pub description: &'static str,
-    /// Why not to use it any more.
+    /// Why it should no longer be used.
     pub deprecated: Option<&'static str>,
     /// Whether Terraform must not print it.
     pub sensitive: bool,
-    /// The attributes of the object, or of each object of the list, that this holds; empty for anything else.
+    /// The attributes of the object, or of each object of the list; else empty.
     pub members: Vec<Attribute>,
 }
 
@@ -53,12 +51,8 @@ pub enum Constraint {
 impl Schema {
     /// The type of a whole configuration, plan or state object. On the wire every attribute is present.
     pub fn object_type(&self) -> Type {
-        let attributes: BTreeMap<_, _> = self
-            .attributes
-            .iter()
-            .map(|attribute| (attribute.name.to_owned(), attribute.ty.clone()))
-            .collect();
-        Type::Object(ObjectType { attributes, optional: BTreeSet::new() })
+        let attributes = self.attributes.iter();
+        Type::object(attributes.map(|attribute| (attribute.name.to_owned(), attribute.ty.clone())))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What follows from a field table, on a made-up one: the rules of plans, bodies, answers and validation.
+//! What follows from a field table, on a made-up one.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -101,7 +101,7 @@ fn members_of_state(changes: serde_json::Value) -> serde_json::Value {
     members
 }
 
-fn answer(members: serde_json::Value) -> JsonObject {
+fn object(members: serde_json::Value) -> JsonObject {
     members.as_object().unwrap().clone()
 }
 
@@ -128,5 +128,5 @@ fn with_catalog() -> CanonicalNames<'static> {
 
 /// The names of a last response that had these models.
 fn stored(models: serde_json::Value) -> StoredNames {
-    StoredNames::from_object(WIDGET, &answer(json!({ "models": models })))
+    StoredNames::from_object(WIDGET, &object(json!({ "models": models })))
 }

@@ -1,6 +1,6 @@
 //! The generated service trait: one plain method per RPC of protocol 5.
 //!
-//! Each goes through [`rpc::unary`] or [`rpc::stream`] to a method of [`Connection`] of the same name.
+//! Each goes through [`rpc::unary`] or [`rpc::stream`] to the method of that name of [`Connection`].
 //! No provider here has ephemeral resources, list resources, actions or functions; core makes calls
 //! about them only if a schema declares them.
 
@@ -239,7 +239,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         request: Request<pb::list_resource::Request>,
     ) -> Reply<Self::ListResourceStream> {
         let type_name = request.into_inner().type_name;
-        rpc::stream(&self.calls, "ListResource", |_| unsupported(LIST_RESOURCE, type_name))
+        Ok(rpc::stream(&self.calls, "ListResource", |_| unsupported(LIST_RESOURCE, type_name)))
     }
 
     type InvokeActionStream = EventStream<pb::invoke_action::Event>;
@@ -249,6 +249,6 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         request: Request<pb::invoke_action::Request>,
     ) -> Reply<Self::InvokeActionStream> {
         let action_type = request.into_inner().action_type;
-        rpc::stream(&self.calls, "InvokeAction", |_| unsupported(ACTION, action_type))
+        Ok(rpc::stream(&self.calls, "InvokeAction", |_| unsupported(ACTION, action_type)))
     }
 }

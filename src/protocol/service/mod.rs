@@ -1,9 +1,8 @@
-//! The calls of protocol 5 on one connection, grouped by what they are about; `grpc` has the methods
-//! that the generated code calls.
+//! The calls of protocol 5, grouped by what they are about; `grpc` is what the generated code calls.
 //!
-//! Owns the order of the steps in a call, and the rules of the protocol that hold for every provider;
-//! the rules of one resource are behind the traits. One service serves one connection, since a
-//! configuration belongs to a connection.
+//! Owns the order of steps in a call, and the rules of the protocol that hold for every provider; the
+//! rules of one resource are behind the traits. A service serves one connection, which has its own
+//! configuration.
 
 mod data_source;
 mod grpc;

@@ -144,7 +144,8 @@ impl<P: Provider> Connection<P> {
         request: pb::move_resource_state::Request,
     ) -> Outcome<pb::move_resource_state::Response> {
         let detail = format!(
-            "State of `{}` from {} cannot become a `{}`. Remove it from the state and import it instead.",
+            "State of `{}` from {} cannot become a `{}`. Remove it from the state and import it \
+             instead.",
             request.source_type_name, request.source_provider_address, request.target_type_name
         );
         Err(Diagnostic::error("Cannot move state", detail).into())
@@ -157,7 +158,7 @@ impl<P: Provider> Connection<P> {
         Ok(pb::get_resource_identity_schemas::Response::default())
     }
 
-    /// Core calls this for a stored identity of an older version, or none: there is nothing to upgrade, and no error.
+    /// Core calls this for a stored identity of an older version, or none: nothing to upgrade.
     pub(super) async fn upgrade_resource_identity(
         self: Arc<Self>,
         _: pb::upgrade_resource_identity::Request,
@@ -165,7 +166,7 @@ impl<P: Provider> Connection<P> {
         Ok(pb::upgrade_resource_identity::Response::default())
     }
 
-    /// Core calls this only with a capability that we do not declare, and does the same by itself.
+    /// Core calls this only with a capability that is not declared here.
     pub(super) async fn generate_resource_config(
         self: Arc<Self>,
         request: pb::generate_resource_config::Request,

@@ -52,27 +52,27 @@ impl Provider for Counting {
     }
 }
 
-/// Makes these calls in turn on one connection, `true` for a stop and `false` for a configuration, and counts what the
-/// provider was told after each.
+/// Makes these calls in turn on one connection, `true` for a stop and `false` for a configuration, and
+/// counts after each how often the provider was stopped.
 async fn stops_after(calls: [bool; 3]) -> Vec<u32> {
     let provider = Arc::new(Counting::default());
     let service = Service::new(Arc::clone(&provider), TaskTracker::new(), CancellationToken::new());
-    let mut told = Vec::new();
+    let mut counts = Vec::new();
     for is_stop in calls {
         if is_stop {
-            let answer = service
+            let response = service
                 .stop(Request::new(pb::stop::Request::default()))
                 .await
                 .unwrap()
                 .into_inner();
-            assert_eq!(answer.error, "");
+            assert_eq!(response.error, "");
         } else {
             let request = Request::new(pb::configure::Request::default());
             assert_eq!(service.configure(request).await.unwrap().into_inner().diagnostics, []);
         }
-        told.push(provider.0.load(Ordering::Relaxed));
+        counts.push(provider.0.load(Ordering::Relaxed));
     }
-    told
+    counts
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! `openrouter_guardrail`: what the API keys and members that it is assigned to may do.
 //!
-//! Its attributes are in `fields`, its calls in `backend`; the rest are its warnings and what can be
-//! imported.
+//! Its attributes are in `fields`, its calls in `backend`; the rest are warnings and imports.
 
 mod backend;
 mod fields;

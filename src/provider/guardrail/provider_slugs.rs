@@ -1,4 +1,4 @@
-//! The warning about providers that the API does not list. It may accept others, so this is no error.
+//! The warning about providers that the API does not list, which it may accept nevertheless.
 
 use std::{
     collections::HashSet,

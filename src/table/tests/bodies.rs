@@ -18,7 +18,8 @@ fn a_create_sends_what_is_set_and_nothing_else() {
     )
     .with_attribute("id", Value::UNKNOWN)
     .with_attribute("place", Value::UNKNOWN);
-    let expected = json!({ "name": "a", "one": true, "builtins": [{ "slug": "email", "action": "flag" }], "strict": false });
+    let expected = json!({ "name": "a", "one": true, "strict": false,
+        "builtins": [{ "slug": "email", "action": "flag" }] });
     assert_eq!(serde_json::Value::from(create_body(WIDGET, &planned)), expected);
 }
 

@@ -18,7 +18,7 @@ fn check_no_change(prior: serde_json::Value, config: serde_json::Value) {
 }
 
 #[test]
-fn a_create_leaves_to_the_service_what_the_configuration_does_not_say() {
+fn a_create_leaves_to_the_api_what_the_configuration_does_not_set() {
     let planned = plan(
         WIDGET,
         &Value::Null,
@@ -37,7 +37,7 @@ fn a_create_leaves_to_the_service_what_the_configuration_does_not_say() {
 }
 
 #[test]
-fn nothing_changes_when_the_configuration_says_what_state_holds() {
+fn nothing_changes_when_the_configuration_is_what_state_has() {
     check_no_change(json!({}), json!({ "name": "a" }));
     check_no_change(
         json!({ "limit": 0.1, "interval": "daily" }),
@@ -56,7 +56,7 @@ fn numbers_of_one_double_are_the_same() {
 }
 
 #[test]
-fn an_update_keeps_the_id_and_only_then_asks_for_the_time() {
+fn an_update_keeps_the_id_known_and_makes_the_time_unknown() {
     let planned = update(json!({ "note": "x" }), json!({ "name": "b", "note": "x" }));
     assert_eq!(planned.planned.attribute("id"), &Value::from("w1"));
     assert!(planned.planned.attribute("updated_at").is_unknown());
@@ -64,7 +64,7 @@ fn an_update_keeps_the_id_and_only_then_asks_for_the_time() {
 }
 
 #[test]
-fn silence_clears_what_is_nullable_resets_defaults_and_keeps_the_place() {
+fn an_omitted_attribute_is_cleared_reset_to_its_default_or_kept() {
     let planned = update(json!({ "note": "x", "strict": true }), json!({ "name": "a" })).planned;
     assert_eq!(planned.attribute("note"), &Value::Null);
     assert_eq!(planned.attribute("strict"), &Value::Bool(false));
@@ -91,7 +91,7 @@ fn unknown_configuration_stays_unknown_in_the_plan() {
 }
 
 #[test]
-fn builtins_in_another_order_with_other_labels_or_a_default_said_aloud_are_the_same() {
+fn builtins_in_another_order_with_other_labels_or_an_explicit_default_are_the_same() {
     let prior = json!({ "builtins": [
         { "slug": "inject", "action": "block", "scope": null, "label": null },
         { "slug": "email", "action": "flag", "scope": null, "label": "[EMAIL]" },
@@ -110,7 +110,7 @@ fn builtins_in_another_order_with_other_labels_or_a_default_said_aloud_are_the_s
 }
 
 #[test]
-fn a_leader_is_told_from_its_followers_after_an_import() {
+fn a_fan_out_field_is_inferred_from_its_targets_after_an_import() {
     let imported = json!({ "all": true, "one": true, "two": true });
     check_no_change(imported.clone(), json!({ "name": "a", "all": true }));
     check_no_change(imported.clone(), json!({ "name": "a", "one": true, "two": true }));

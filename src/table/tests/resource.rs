@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 
-use super::{Catalog, WIDGET, answer, state, widget};
+use super::{Catalog, WIDGET, object, state, widget};
 use crate::{
     cty::Value,
     protocol::{
@@ -97,8 +97,8 @@ impl Api {
     }
 
     fn set(&self, widget: Json) -> JsonObject {
-        *self.widget.lock().unwrap() = Some(answer(widget.clone()));
-        answer(widget)
+        *self.widget.lock().unwrap() = Some(object(widget.clone()));
+        object(widget)
     }
 
     async fn plan(&self, prior: &State, config: Json) -> Value {

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::{
-    Catalog, WIDGET, answer, members_of_state, no_names, state, stored, widget, with_catalog,
+    Catalog, WIDGET, members_of_state, no_names, object, state, stored, widget, with_catalog,
 };
 use crate::{
     cty::Value,
@@ -12,38 +12,39 @@ use crate::{
     },
 };
 
-/// The state after a refresh of `held` with what the service answers beside id, name and times.
-fn refreshed(held: serde_json::Value, answered: serde_json::Value) -> Value {
-    state_after_read(WIDGET, &state(held), &full(answered), &no_names()).unwrap()
+/// The state after a refresh of `prior` with these changes to what the API returns.
+fn refreshed(prior: serde_json::Value, returned: serde_json::Value) -> Value {
+    state_after_read(WIDGET, &state(prior), &full(returned), &no_names()).unwrap()
 }
 
 fn full(changes: serde_json::Value) -> JsonObject {
-    answer(members_of_state(changes))
+    object(members_of_state(changes))
 }
 
-fn applied(planned: serde_json::Value, answered: serde_json::Value) -> (Value, Vec<&'static str>) {
+fn applied(planned: serde_json::Value, returned: serde_json::Value) -> (Value, Vec<&'static str>) {
     let planned = widget(planned)
         .with_attribute("id", Value::UNKNOWN)
         .with_attribute("updated_at", Value::UNKNOWN);
     let (state, mismatches) =
-        state_after_apply(WIDGET, &planned, &answer(answered), &with_catalog());
+        state_after_apply(WIDGET, &planned, &object(returned), &with_catalog());
     (state, mismatches.iter().map(|mismatch| mismatch.name).collect())
 }
 
 #[test]
-fn a_create_is_completed_from_the_answer_and_keeps_the_planned_form() {
+fn a_create_is_completed_from_the_response_and_keeps_the_planned_form() {
     let planned =
         json!({ "name": "a", "models": ["short"], "strict": false, "builtins": [], "all": true });
-    let answered = json!({ "id": "w9", "name": "a", "models": ["short-2024"], "strict": false, "all": null, "builtins": null });
-    let (state, mismatches) = applied(planned.clone(), answered);
+    let returned = json!({ "id": "w9", "name": "a", "models": ["short-2024"], "strict": false,
+        "all": null, "builtins": null });
+    let (state, mismatches) = applied(planned.clone(), returned);
     assert_eq!(mismatches, [""; 0]);
     assert_eq!(state, widget(planned).with_attribute("id", Value::from("w9")));
 }
 
 #[test]
-fn what_the_answer_contradicts_keeps_the_plan_and_is_told() {
-    let answered = json!({ "id": "w9", "name": "b", "models": ["other-2025"], "limit": "five" });
-    let (state, mismatches) = applied(json!({ "name": "a", "models": ["short"] }), answered);
+fn what_the_response_contradicts_keeps_the_plan_and_is_a_mismatch() {
+    let returned = json!({ "id": "w9", "name": "b", "models": ["other-2025"], "limit": "five" });
+    let (state, mismatches) = applied(json!({ "name": "a", "models": ["short"] }), returned);
     assert_eq!(mismatches, ["name", "limit", "models"]);
     assert_eq!(state.attribute("name"), &Value::from("a"));
     let mismatch = Mismatch { name: "note", planned: Value::from("x"), returned: Ok(Value::Null) };
@@ -55,65 +56,67 @@ fn what_the_answer_contradicts_keeps_the_plan_and_is_told() {
     );
 }
 
-/// How an object is recognised that was made by a call whose answer was lost.
+/// How an object is recognised that a call without a response has made.
 #[test]
-fn an_object_is_what_was_planned_or_is_not_or_only_the_list_can_tell() {
+fn an_object_matches_a_plan_or_does_not_or_only_the_catalogue_decides() {
     let planned = json!({ "name": "a", "models": ["short"], "limit": 5, "interval": "daily" });
     let planned = widget(planned).with_attribute("id", Value::UNKNOWN);
-    let says = |changes: serde_json::Value, aliases| {
-        let mut members = json!({ "id": "w9", "name": "a", "models": ["short"], "limit": 5.0, "interval": "daily" });
+    let matches = |changes: serde_json::Value, catalog| {
+        let mut members = json!({ "id": "w9", "name": "a", "models": ["short"], "limit": 5.0,
+            "interval": "daily" });
         for (name, value) in changes.as_object().unwrap() {
             members[name] = value.clone();
         }
-        matches_plan(WIDGET, &planned, &answer(members), aliases)
+        matches_plan(WIDGET, &planned, &object(members), catalog)
     };
-    assert_eq!(says(json!({}), None), Some(true));
-    assert_eq!(says(json!({ "name": "b" }), None), Some(false));
-    assert_eq!(says(json!({ "interval": null }), None), Some(false));
-    assert_eq!(says(json!({ "models": null }), None), Some(false));
-    assert_eq!(says(json!({ "models": ["short-2024"] }), None), None);
-    assert_eq!(says(json!({ "models": ["short-2024"] }), Some(&Catalog)), Some(true));
-    assert_eq!(says(json!({ "models": ["other-2025"] }), Some(&Catalog)), Some(false));
+    assert_eq!(matches(json!({}), None), Some(true));
+    assert_eq!(matches(json!({ "name": "b" }), None), Some(false));
+    assert_eq!(matches(json!({ "interval": null }), None), Some(false));
+    assert_eq!(matches(json!({ "models": null }), None), Some(false));
+    assert_eq!(matches(json!({ "models": ["short-2024"] }), None), None);
+    assert_eq!(matches(json!({ "models": ["short-2024"] }), Some(&Catalog)), Some(true));
+    assert_eq!(matches(json!({ "models": ["other-2025"] }), Some(&Catalog)), Some(false));
     assert_eq!(
-        says(json!({ "models": ["short-2024"], "name": "b" }), None),
+        matches(json!({ "models": ["short-2024"], "name": "b" }), None),
         Some(false),
-        "without the list"
+        "without the catalogue"
     );
 }
 
 #[test]
-fn names_that_are_lost_or_come_from_nowhere_are_told_even_without_the_list() {
-    for (planned, answered) in [
+fn missing_or_unexpected_names_are_a_mismatch_even_without_the_catalogue() {
+    for (planned, returned) in [
         (json!(["short"]), json!(null)),
         (json!(["short"]), json!([])),
         (json!(null), json!(["x"])),
     ] {
         let planned = widget(json!({ "name": "a", "models": planned }));
-        let answered = answer(json!({ "name": "a", "models": answered }));
-        let (state, mismatches) = state_after_apply(WIDGET, &planned, &answered, &no_names());
+        let returned = object(json!({ "name": "a", "models": returned }));
+        let (state, mismatches) = state_after_apply(WIDGET, &planned, &returned, &no_names());
         assert_eq!(mismatches.len(), 1, "{mismatches:?}");
         assert_eq!(state.attribute("models"), planned.attribute("models"));
     }
-    let held = state(json!({ "models": ["short"] }));
-    let now = state_after_read(WIDGET, &held, &full(json!({ "models": [] })), &no_names()).unwrap();
+    let prior = state(json!({ "models": ["short"] }));
+    let now =
+        state_after_read(WIDGET, &prior, &full(json!({ "models": [] })), &no_names()).unwrap();
     assert_eq!(now, state(json!({})));
 }
 
 #[test]
-fn a_hidden_model_that_the_service_accepted_is_no_contradiction() {
-    let answered = json!({ "id": "w9", "name": "a", "models": ["hidden-2023", "short-2024"] });
+fn an_unlisted_name_that_the_api_accepted_is_no_mismatch() {
+    let returned = json!({ "id": "w9", "name": "a", "models": ["hidden-2023", "short-2024"] });
     assert_eq!(
-        applied(json!({ "name": "a", "models": ["hidden", "short"] }), answered.clone()).1,
+        applied(json!({ "name": "a", "models": ["hidden", "short"] }), returned.clone()).1,
         [""; 0]
     );
     assert_eq!(
-        applied(json!({ "name": "a", "models": ["other", "short"] }), answered).1,
+        applied(json!({ "name": "a", "models": ["other", "short"] }), returned).1,
         ["models"]
     );
 }
 
 #[test]
-fn a_refresh_that_says_the_same_keeps_state_to_the_letter() {
+fn a_refresh_that_means_the_same_keeps_state_unchanged() {
     let same = [
         (json!({ "note": null }), json!({})),
         (json!({ "filters": [] }), json!({ "filters": null })),
@@ -122,20 +125,29 @@ fn a_refresh_that_says_the_same_keeps_state_to_the_letter() {
         (json!({ "models": ["b", "a"] }), json!({ "models": ["a", "b", "a"] })),
         (json!({ "all": true, "one": true }), json!({ "all": false, "one": true })),
         (
-            json!({ "builtins": [{ "slug": "x", "action": "flag", "label": "mine" }, { "slug": "inject", "action": "flag" }] }),
-            json!({ "builtins": [{ "slug": "inject", "action": "flag", "scope": "all" }, { "slug": "x", "action": "flag", "label": "[X]" }] }),
+            json!({ "builtins": [
+                { "slug": "x", "action": "flag", "label": "mine" },
+                { "slug": "inject", "action": "flag" },
+            ] }),
+            json!({ "builtins": [
+                { "slug": "inject", "action": "flag", "scope": "all" },
+                { "slug": "x", "action": "flag", "label": "[X]" },
+            ] }),
         ),
     ];
-    for (held, answered) in same {
-        assert_eq!(refreshed(held.clone(), answered), state(held));
+    for (prior, returned) in same {
+        assert_eq!(refreshed(prior.clone(), returned), state(prior));
     }
 }
 
 #[test]
 fn a_refresh_shows_what_differs_and_only_that() {
-    let held = json!({ "note": "x", "builtins": [{ "slug": "x", "action": "flag", "label": "mine" }, { "slug": "gone", "action": "flag" }] });
+    let prior = json!({ "note": "x", "builtins": [
+        { "slug": "x", "action": "flag", "label": "mine" },
+        { "slug": "gone", "action": "flag" },
+    ] });
     let now = refreshed(
-        held,
+        prior,
         json!({ "note": "y", "unheard_of": 1, "builtins": [
             { "slug": "new", "action": "vaporise", "label": "[N]", "scope": "all" },
             { "slug": "x", "action": "block", "label": "[X]", "scope": "all" },
@@ -155,16 +167,18 @@ fn a_refresh_of_another_type_is_an_error_at_its_place() {
         (json!({ "models": ["a", 5] }), "models[1]"),
         (json!({ "builtins": [{ "slug": "x", "action": true }] }), "builtins[0].action"),
         (json!({ "filters": {} }), "filters"),
+        (json!({ "size": [] }), "size"),
+        (json!({ "size": { "width": "1" } }), "size.width"),
     ];
-    for (answered, place) in wrong {
+    for (returned, place) in wrong {
         let error =
-            state_after_read(WIDGET, &state(json!({})), &full(answered), &no_names()).unwrap_err();
+            state_after_read(WIDGET, &state(json!({})), &full(returned), &no_names()).unwrap_err();
         assert_eq!(error.path().to_string(), place);
     }
 }
 
 #[test]
-fn texts_are_compared_as_terraform_holds_them() {
+fn texts_are_compared_in_unicode_nfc() {
     assert_eq!(
         refreshed(json!({ "note": "é" }), json!({ "note": "e\u{301}" })),
         state(json!({ "note": "é" }))
@@ -173,11 +187,11 @@ fn texts_are_compared_as_terraform_holds_them() {
 
 #[test]
 fn canonical_names_keep_the_spelling_of_state() {
-    let check = |held: &str, answered: &str, names: CanonicalNames, needs_catalog: bool| {
-        let held = state(json!({ "models": [held] }));
-        let answered = full(json!({ "models": [answered] }));
-        let now = state_after_read(WIDGET, &held, &answered, &names).unwrap();
-        assert_eq!((now == held, names.needs_catalog()), (!needs_catalog, needs_catalog));
+    let check = |prior: &str, returned: &str, names: CanonicalNames, needs_catalog: bool| {
+        let prior = state(json!({ "models": [prior] }));
+        let returned = full(json!({ "models": [returned] }));
+        let now = state_after_read(WIDGET, &prior, &returned, &names).unwrap();
+        assert_eq!((now == prior, names.needs_catalog()), (!needs_catalog, needs_catalog));
     };
     check("short", "short-2024", no_names(), true);
     check("short", "short-2024", with_catalog(), false);
@@ -187,26 +201,25 @@ fn canonical_names_keep_the_spelling_of_state() {
 
 #[test]
 fn a_drift_of_models_shows_only_the_model_that_differs() {
-    let held = state(json!({ "models": ["short"] }));
-    let answered = full(json!({ "models": ["short-2024", "other-2025"] }));
-    let now = state_after_read(WIDGET, &held, &answered, &with_catalog()).unwrap();
+    let prior = state(json!({ "models": ["short"] }));
+    let returned = full(json!({ "models": ["short-2024", "other-2025"] }));
+    let now = state_after_read(WIDGET, &prior, &returned, &with_catalog()).unwrap();
     assert_eq!(now, state(json!({ "models": ["short", "other-2025"] })));
 }
 
 #[test]
-fn an_import_leaves_out_what_only_repeats_the_service() {
-    let answered = full(
+fn an_import_leaves_out_defaults_and_what_the_api_assigns() {
+    let returned = full(
         json!({ "one": true, "two": true, "models": ["short-2024"], "filters": [], "builtins": [
         { "slug": "inject", "action": "block", "scope": "all", "label": "[I]" },
     ] }),
     );
-    let expected = json!({ "all": true, "one": true, "two": true, "models": ["short-2024"], "builtins": [
-        { "slug": "inject", "action": "block" },
-    ] });
-    assert_eq!(imported_state(WIDGET, &answered).unwrap(), state(expected));
-    let answered = full(json!({ "one": true, "two": false }));
+    let expected = json!({ "all": true, "one": true, "two": true, "models": ["short-2024"],
+        "builtins": [{ "slug": "inject", "action": "block" }] });
+    assert_eq!(imported_state(WIDGET, &returned).unwrap(), state(expected));
+    let returned = full(json!({ "one": true, "two": false }));
     assert_eq!(
-        imported_state(WIDGET, &answered).unwrap(),
+        imported_state(WIDGET, &returned).unwrap(),
         state(json!({ "one": true, "two": false }))
     );
 }
