@@ -204,39 +204,6 @@ fn an_unknown_route_is_no_wrong_id() {
     }
 }
 
-/// The key of these tests does not begin as keys of OpenRouter do.
-#[test]
-fn the_configured_key_is_refused_in_any_other_place() {
-    let mut workspace = Workspace::new();
-    let key = "management-hunter2";
-    let provider = "provider \"openrouter\"";
-    let check = |workspace: &Workspace, place: &str| {
-        let problem = only_error(workspace.run(&["plan", "-json"]));
-        problem.says(&[place, "holds an API key"]).points_at(provider);
-        assert!(!problem.text().contains("hunter2"), "{}", problem.text());
-    };
-    for (name, value) in [
-        ("http_referer", key.to_owned()),
-        ("x_open_router_title", format!("key {key}")),
-        ("x_open_router_categories", format!("ci,{key}")),
-        ("server_url", format!("https://openrouter.ai/{key}")),
-    ] {
-        let setting = format!("{name} = {value:?}");
-        let place = format!("`{name}`");
-        workspace.env(KEY, key).config(&with_provider(&setting));
-        check(&workspace, &place);
-        workspace.env(KEY, "").config(&with_provider(&format!("api_key = {key:?}\n{setting}")));
-        check(&workspace, &place);
-        assert_eq!(workspace.validate_json()["error_count"], json!(1));
-    }
-    workspace.env(KEY, key).config(&with_provider(""));
-    workspace.env("TF_APPEND_USER_AGENT", &format!("ci/7 {key}"));
-    check(&workspace, "The environment variable TF_APPEND_USER_AGENT");
-    workspace.env("TF_APPEND_USER_AGENT", "").env(URL, &format!("https://openrouter.ai/{key}"));
-    check(&workspace, "The environment variable OPENROUTER_BASE_URL");
-    assert_eq!(workspace.mock().log().total, 0);
-}
-
 /// What is known only in the apply is not validated before.
 #[test]
 fn a_key_in_the_wrong_place_is_refused_also_where_it_is_known_late() {

@@ -10,7 +10,7 @@
 use crate::{
     client::AssigneeKind,
     cty::{Path, Value},
-    protocol::diagnostics::{Diagnostic, Diagnostics},
+    protocol::diagnostics::{Diagnostic, Diagnostics, Severity},
 };
 
 use super::{
@@ -117,41 +117,33 @@ impl Assignment {
     }
 
     fn conflict_error(&self, planned: &Value, other: &PlannedAssignment) -> Diagnostic {
-        let detail = format!(
-            "{} Remove one of the two resources. (`terraform destroy -refresh=false` does not plan \
-             the configuration, and so is not stopped by this.)",
-            self.conflict(planned, other)
-        );
-        Diagnostic::error(self.conflict_summary(), detail).at(Path::attribute(self.assignee))
+        let next_step = "Remove one of the two resources. (`terraform destroy -refresh=false` does \
+                         not plan the configuration, and so is not stopped by this.)";
+        let warning = self.conflict(planned, other, next_step);
+        Diagnostic { severity: Severity::Error, ..warning }
     }
 
     fn conflict_warning(&self, planned: &Value, other: &PlannedAssignment) -> Diagnostic {
-        let detail = format!(
-            "{} Each apply would undo the other. Unless both mean the same guardrail, remove one \
-             of the two resources before you apply. (This is no error, because Terraform plans the \
-             configuration also before it destroys.)",
-            self.conflict(planned, other)
-        );
-        Diagnostic::warning(self.conflict_summary(), detail).at(Path::attribute(self.assignee))
+        let next_step = "Each apply would undo the other. Unless both mean the same guardrail, \
+                         remove one of the two resources before you apply. (This is no error, \
+                         because Terraform plans the configuration also before it destroys.)";
+        self.conflict(planned, other, next_step)
     }
 
-    fn conflict_summary(&self) -> String {
-        format!("Two guardrails for one {}", self.noun)
-    }
-
-    fn conflict(&self, planned: &Value, other: &PlannedAssignment) -> String {
+    fn conflict(&self, planned: &Value, other: &PlannedAssignment, next_step: &str) -> Diagnostic {
         let name = |guardrail: Option<&str>| match guardrail {
             Some(id) => format!("guardrail {id}"),
             None => "a guardrail known after apply".to_owned(),
         };
         let here = name(planned.attribute(GUARDRAIL_ID).as_str());
         let there = name(other.guardrail_id.as_deref());
-        format!(
-            "The {} {} is assigned to {here} here, and to {there} by another resource of this \
-             configuration. It can only have one of them.",
-            self.noun,
-            self.ids(planned).1
-        )
+        let (noun, assignee) = (self.noun, self.ids(planned).1);
+        let detail = format!(
+            "The {noun} {assignee} is assigned to {here} here, and to {there} by another resource \
+             of this configuration. It can only have one of them. {next_step}"
+        );
+        let summary = format!("Two guardrails for one {noun}");
+        Diagnostic::warning(summary, detail).at(Path::attribute(self.assignee))
     }
 
     fn shared_warning(&self, planned: &Value) -> Diagnostic {

@@ -190,3 +190,31 @@ fn what_is_not_known_yet_is_named_when_a_client_is_needed() {
         assert!(detail.starts_with(&format!("`{name}` is known only after an apply")), "{detail}");
     }
 }
+
+/// Keys are not all of one form: this one does not begin as those of OpenRouter do.
+#[test]
+fn the_configured_key_is_refused_in_any_other_place() {
+    let key = "management-hunter2";
+    let url = format!("https://openrouter.ai/{key}");
+    for (name, value) in [
+        ("http_referer", key),
+        ("x_open_router_title", "the key management%2Dhunter2"),
+        ("x_open_router_categories", "ci,management-hunter2"),
+        ("server_url", url.as_str()),
+        ("OPENROUTER_BASE_URL", url.as_str()),
+        ("TF_APPEND_USER_AGENT", "ci/7 management-hunter2"),
+    ] {
+        let variables = [("OPENROUTER_MANAGEMENT_KEY", key), (name, value)];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let is_attribute = FIELDS.iter().any(|field| field.name == name);
+        let attributes = if is_attribute { json!({ name: value }) } else { json!({}) };
+        let refused = client_config(&variables.into(), "1.15.5", &block(&attributes)).unwrap_err();
+        assert!(refused.summary.contains(name) && refused.path.is_none(), "{refused:?}");
+        assert!(refused.detail.contains("holds an API key"), "{refused:?}");
+        assert!(!refused.detail.contains("hunter2"), "{refused:?}");
+        if is_attribute {
+            let attributes = json!({ "api_key": key, name: value });
+            assert_eq!(validate(&block(&attributes)), refused.into());
+        }
+    }
+}

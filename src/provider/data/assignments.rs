@@ -34,53 +34,50 @@ pub(in crate::provider) struct Assignments {
 /// The data source for keys.
 pub(in crate::provider) const KEYS: Assignments = Assignments {
     kind: AssigneeKind::Key,
-    description: "The API keys that are under a guardrail, or under any of the account.",
-    fields: &[
+    description: "The API keys that a guardrail is assigned to, or any guardrail of the account.",
+    fields: &list_of(&[
+        ID,
+        Field::computed("key_hash", Kind::String).doc("The hash of the key."),
         GUARDRAIL,
-        OFFSET,
-        LIMIT,
-        Field::computed("data", Kind::ObjectList(KEY))
-            .doc("The assignments, in no particular order."),
-        TOTAL_COUNT,
-    ],
+        Field::computed("key_name", Kind::String).doc("The name of the key."),
+        Field::computed("key_label", Kind::String).doc("The label of the key."),
+        ASSIGNED_BY,
+        CREATED_AT,
+    ]),
 };
 
 /// The data source for members.
 pub(in crate::provider) const MEMBERS: Assignments = Assignments {
     kind: AssigneeKind::Member,
-    description: "The members of the organization that are under a guardrail, or under any of the account.",
-    fields: &[
+    description: "The members of the organization that a guardrail is assigned to, or any guardrail \
+                  of the account.",
+    fields: &list_of(&[
+        ID,
+        Field::computed("user_id", Kind::String).doc("The user id of the member."),
+        Field::computed("organization_id", Kind::String).doc("The id of the organization."),
         GUARDRAIL,
-        OFFSET,
-        LIMIT,
-        Field::computed("data", Kind::ObjectList(MEMBER))
-            .doc("The assignments, in no particular order."),
-        TOTAL_COUNT,
-    ],
+        ASSIGNED_BY,
+        CREATED_AT,
+    ]),
 };
 
-const GUARDRAIL: Field = Field::optional(GUARDRAIL_ID, Kind::String).checks(&[Check::Id]).doc(
-    "The id of the guardrail. Without it, the assignments of the whole account are read, of all workspaces.",
-);
+const ID: Field = Field::computed("id", Kind::String).doc("The API's id of the assignment.");
+const GUARDRAIL: Field =
+    Field::computed(GUARDRAIL_ID, Kind::String).doc("The id of the guardrail.");
+const ASSIGNED_BY: Field =
+    Field::computed("assigned_by", Kind::String).doc("The user id of who made the assignment.");
+const CREATED_AT: Field =
+    Field::computed("created_at", Kind::String).doc("When it was made, in ISO 8601.");
 
-const KEY: &[Field] = &[
-    Field::computed("id", Kind::String).doc("The service's id of the assignment."),
-    Field::computed("key_hash", Kind::String).doc("The hash of the key."),
-    Field::computed("guardrail_id", Kind::String).doc("The id of the guardrail."),
-    Field::computed("key_name", Kind::String).doc("The name of the key."),
-    Field::computed("key_label", Kind::String).doc("The label of the key."),
-    Field::computed("assigned_by", Kind::String).doc("The user id of who made the assignment."),
-    Field::computed("created_at", Kind::String).doc("When it was made, in ISO 8601."),
-];
-
-const MEMBER: &[Field] = &[
-    Field::computed("id", Kind::String).doc("The service's id of the assignment."),
-    Field::computed("user_id", Kind::String).doc("The user id of the member."),
-    Field::computed("organization_id", Kind::String).doc("The id of the organization."),
-    Field::computed("guardrail_id", Kind::String).doc("The id of the guardrail."),
-    Field::computed("assigned_by", Kind::String).doc("The user id of who made the assignment."),
-    Field::computed("created_at", Kind::String).doc("When it was made, in ISO 8601."),
-];
+const fn list_of(row: &'static [Field]) -> [Field; 5] {
+    let guardrail = Field::optional(GUARDRAIL_ID, Kind::String).checks(&[Check::Id]).doc(
+        "The id of the guardrail. Without it, the assignments of the whole account are read, of all \
+         workspaces.",
+    );
+    let data = Field::computed("data", Kind::ObjectList(row))
+        .doc("The assignments, in no particular order.");
+    [guardrail, OFFSET, LIMIT, data, TOTAL_COUNT]
+}
 
 #[async_trait]
 impl DataSource<Api> for Assignments {

@@ -13,7 +13,7 @@ use crate::{
         schema::Schema,
     },
     table::{
-        field::{Check, Field, Kind},
+        field::{Check, Field},
         schema::schema,
         validate::validate_with,
     },
@@ -34,18 +34,20 @@ static FIELDS: LazyLock<Vec<Field>> =
     LazyLock::new(|| guardrail::FIELDS.iter().map(found_by_or_computed).collect());
 
 fn found_by_or_computed(field: &Field) -> Field {
+    let computed = Field::computed(field.name, field.kind);
     match field.name {
-        ID => Field::optional(ID, Kind::String)
+        ID => computed
             .or_computed()
             .checks(&[Check::Id])
             .doc("The guardrail's id. Either this or `name` is set."),
-        NAME => Field::optional(NAME, Kind::String)
+        NAME => computed
             .or_computed()
             .doc("The guardrail's name, which must be the only one of its workspace."),
-        WORKSPACE_ID => Field::optional(WORKSPACE_ID, Kind::String).or_computed().checks(&[Check::Id]).doc(
-            "The id of the workspace to look for the name in; by default the account's default workspace.",
+        WORKSPACE_ID => computed.or_computed().checks(&[Check::Id]).doc(
+            "The id of the workspace to look for the name in; by default the account's default \
+             workspace.",
         ),
-        name => Field::computed(name, field.kind).doc(field.doc),
+        _ => computed.doc(field.doc),
     }
 }
 

@@ -104,20 +104,6 @@ fn an_unknown_key_fails_alone() {
     assert!(requests <= 6, "{requests} requests: those who succeed are not sent again");
 }
 
-#[test]
-fn a_key_of_another_workspace_fails_alone() {
-    let (workspace, good) = with_keys(49);
-    let foreign =
-        workspace.mock().key_hashes(&workspace.mock().production_workspace_id()).remove(0);
-    fifty_with(&foreign, &workspace, &good)
-        .says(&[
-            &format!("Could not assign key {foreign}"),
-            "answered 400",
-            "belongs to another workspace than the guardrail",
-        ])
-        .points_at("key_hash = ");
-}
-
 /// Both at once: each has its own reason.
 #[test]
 fn each_culprit_has_its_own_reason() {

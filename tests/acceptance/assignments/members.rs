@@ -39,23 +39,6 @@ fn a_member_comes_under_a_guardrail_and_leaves_it() {
 }
 
 #[test]
-fn another_member_is_another_assignment() {
-    let workspace = Workspace::new();
-    let config = guardrails(["a"]) + &assignment(&workspace, "a", "");
-    workspace.config(&config).apply();
-    let users = workspace.mock().member_ids();
-    workspace.config(&config.replace(&users[0], &users[1]));
-    assert_eq!(
-        super::planned(&workspace),
-        [(MEMBER.to_owned(), "delete create".to_owned())].into()
-    );
-    workspace.apply();
-    let place = workspace.mock().default_workspace_id();
-    let expected = [(format!("{place}/{}", users[1]), id(&workspace, "a"))].into();
-    assert_eq!(workspace.mock().member_assignments(), expected);
-}
-
-#[test]
 fn a_member_is_under_guardrails_of_two_workspaces_at_once() {
     let workspace = Workspace::new();
     let production = workspace.mock().production_workspace_id();
@@ -136,21 +119,4 @@ fn a_guardrail_without_workspace_takes_no_members() {
         assert_eq!(workspace.addresses(), [""; 0]);
     }
     assert!(writes(workspace.mock()).is_empty(), "nothing needs to be tried");
-}
-
-#[test]
-fn a_renamed_resource_and_one_that_is_gone() {
-    let workspace = Workspace::new();
-    let config = guardrails(["a"]) + &assignment(&workspace, "a", "");
-    workspace.config(&config).apply();
-    workspace
-        .config(&config.replace("\"this\"", "\"that\""))
-        .apply()
-        .says("1 added, 0 changed, 1 destroyed");
-    assert_eq!(workspace.mock().member_assignments().len(), 1);
-
-    let user = workspace.mock().member_ids().remove(0);
-    workspace.mock().remove_member(&user).unwrap();
-    workspace.run(&["destroy", "-auto-approve", "-refresh=false"]).succeeds();
-    assert_eq!(workspace.addresses(), [""; 0]);
 }
