@@ -16,7 +16,7 @@ const PLUGIN: Plugin = Plugin {
     cookie_value: "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
     protocol_version: 5,
     reattach_variable: "TF_REATTACH_PROVIDERS",
-    // Without a host name each tool puts its own before it, so both find the provider.
+    // Terraform and OpenTofu each put their own registry's host name before it.
     address: "openrouter/openrouter",
     log_variables: &["TF_LOG_PROVIDER_OPENROUTER", "TF_LOG_PROVIDER", "TF_LOG"],
     log_module: "openrouter",
@@ -39,7 +39,7 @@ To use it, name it in a configuration and run `terraform init` there:
       # The management key: api_key, or the variable OPENROUTER_MANAGEMENT_KEY.
     }
 
-The directories docs/ and examples/ of its sources tell what it manages.
+The directories docs/ and examples/ of its sources describe what it manages.
 
 Options:
     --debug      serve until Ctrl-C, and print how Terraform or OpenTofu can use this process
@@ -49,16 +49,20 @@ Options:
 
 fn main() -> ExitCode {
     let environment = Environment::from_vars(env::vars_os());
-    // Configuration belongs to a connection, so each gets a service of its own; the provider itself is shared.
+    // Each connection has its own configuration, and so its own service; the provider is shared.
     let provider = Arc::new(OpenRouter::new(variables()));
     transport::run(&PLUGIN, env::args_os().skip(1), &environment, move |calls, stop| {
         protocol::serve(&provider, calls, stop)
     })
 }
 
-/// The environment, as far as it is text.
+/// The variables whose names and values are UTF-8.
 fn variables() -> BTreeMap<String, String> {
-    env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
+    let mut variables = BTreeMap::new();
+    for (name, value) in env::vars_os() {
+        if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) {
+            variables.insert(name, value);
+        }
+    }
+    variables
 }

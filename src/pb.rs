@@ -1,5 +1,5 @@
-//! The generated types of the wire contract in `proto/`: Terraform's protocol 5.11, go-plugin's services, and gRPC
-//! health. Nothing is written by hand here, and only `transport` and the edge of `framework` may use it.
+//! The generated types of the wire contract in `proto/`: Terraform's protocol 5.11, go-plugin's
+//! services, and gRPC health. Only `transport` and the edge of `protocol` may use them.
 
 /// Terraform plugin protocol 5.11.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]

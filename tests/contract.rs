@@ -130,9 +130,11 @@ fn limits(check: &Check) -> Vec<(&'static str, Value)> {
         Check::Integer => vec![("type", json!("integer"))],
         // The table lets other forms pass, for the sake of mocked providers; the API does not.
         Check::Id => vec![("format", json!("uuid"))],
-        Check::RequiredWith(_) | Check::UniqueBy(_) | Check::OnlyIf { .. } | Check::Text(_) => {
-            Vec::new()
-        }
+        Check::NoEmptyElement
+        | Check::RequiredWith(_)
+        | Check::UniqueBy(_)
+        | Check::OnlyIf { .. }
+        | Check::Text(_) => Vec::new(),
     }
 }
 

@@ -1,7 +1,8 @@
-//! The REST client: guardrails, assignments, workspaces and the model catalogue, in the API's words.
+//! The REST client: guardrails, assignments, workspaces and the model catalogue, in the API's
+//! words.
 //!
-//! `http` is one way to send a request, `api` the operations. It must not know of Terraform. The API key lives in
-//! `http/secret.rs` and never reaches an error, a log or `Debug`.
+//! `http` is one way to send a request, `api` the operations. It must not know of Terraform. The
+//! API key lives in `http/secret.rs` and never reaches an error, a log or `Debug`.
 
 mod api;
 mod http;

@@ -2,8 +2,7 @@
 //!
 //! A message never repeats the value it complains about, which may be a secret.
 
-use super::path::{Path, Step};
-use super::ty::Type;
+use super::{Path, Step, Type};
 
 /// What is wrong, and at which path below the value that was being read or written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,12 +13,12 @@ pub struct Error {
 }
 
 impl Error {
-    /// A complaint about the value at `path`. The message is lower case, without a final dot.
+    /// An error about the value at `path`. The message is lower case, without a final dot.
     pub fn new(path: Path, message: impl Into<String>) -> Self {
         Self { path, message: message.into() }
     }
 
-    /// A complaint about the whole value; [`Error::under`] moves it down while the recursion unwinds.
+    /// An error about the whole value. The `in_` methods extend its path as the recursion unwinds.
     pub(super) fn here(message: impl Into<String>) -> Self {
         Self::new(Path::root(), message)
     }
@@ -33,27 +32,59 @@ impl Error {
         Self::here(format!("nested deeper than {} levels", super::MAX_DEPTH))
     }
 
-    /// The same complaint, seen from one step further up.
-    pub(super) fn under(mut self, step: Step) -> Self {
-        self.path.prepend(step);
-        self
+    pub(super) fn missing_attribute(name: &str) -> Self {
+        Self::here("this attribute is missing").in_attribute(name)
     }
 
-    /// The same complaint, seen from the set that holds the element. Terraform cannot address an element of a set,
-    /// so the path ends at the set and what was below it goes into the message.
-    pub(super) fn in_set(self) -> Self {
+    pub(super) fn unsupported_attribute(name: &str) -> Self {
+        Self::here("this attribute is not supported").in_attribute(name)
+    }
+
+    /// An error in the JSON form of a dynamic value's type.
+    pub(super) fn in_dynamic_type(self) -> Self {
+        Self::here(format!("the type of a dynamic value cannot be read: {self}"))
+    }
+
+    /// The same error, seen from the object that has the attribute.
+    pub(super) fn in_attribute(self, name: &str) -> Self {
+        self.under(Step::Attribute(name.to_owned()))
+    }
+
+    /// The same error, seen from the map that has the key.
+    pub(super) fn in_key(self, key: &str) -> Self {
+        self.under(Step::Key(key.to_owned()))
+    }
+
+    /// The same error, seen from the list or tuple that has the element.
+    pub(super) fn in_index(self, index: usize) -> Self {
+        self.under(Step::index(index))
+    }
+
+    /// The same error, if the list it was seen from is a set. Terraform cannot address an element of
+    /// a set: the index is dropped, and the path below it becomes part of the message.
+    pub(super) fn in_set(mut self) -> Self {
+        self.path.remove_first();
         if self.path.is_root() { self } else { Self::here(format!("in an element, {self}")) }
+    }
+
+    fn under(mut self, step: Step) -> Self {
+        self.path.prepend(step);
+        self
     }
 
     /// Where it is, from the root of the value.
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
 
-    /// What is wrong, without the path.
-    pub fn message(&self) -> &str {
-        &self.message
+/// An error unless a tuple of these types has `given` elements.
+pub(super) fn check_tuple_length(types: &[Type], given: usize) -> Result<(), Error> {
+    let wanted = types.len();
+    if wanted == given {
+        return Ok(());
     }
+    Err(Error::here(format!("a tuple of {wanted} elements is required, {given} are given")))
 }
 
 #[cfg(test)]
@@ -64,20 +95,19 @@ mod tests {
     fn names_the_path_unless_it_is_the_root() {
         let error = Error::required(&Type::String);
         assert_eq!(error.to_string(), "a string is required");
-        let error = error
-            .under(Step::Attribute("action".into()))
-            .under(Step::Index(0))
-            .under(Step::Attribute("content_filters".into()));
+        let error = error.in_attribute("action").in_index(0).in_attribute("content_filters");
         assert_eq!(error.to_string(), "content_filters[0].action: a string is required");
-        assert_eq!(error.message(), "a string is required");
         assert_eq!(error.path().steps().len(), 3);
     }
 
     #[test]
     fn a_path_never_leads_into_a_set() {
-        let error = Error::required(&Type::Bool).under(Step::Attribute("b".into())).in_set();
+        let error = Error::required(&Type::Bool).in_attribute("b").in_index(1).in_set();
         assert!(error.path().is_root());
-        assert_eq!(error.message(), "in an element, b: a bool is required");
-        assert_eq!(Error::required(&Type::Bool).in_set().message(), "a bool is required");
+        assert_eq!(error.to_string(), "in an element, b: a bool is required");
+        assert_eq!(
+            Error::required(&Type::Bool).in_index(1).in_set().to_string(),
+            "a bool is required"
+        );
     }
 }

@@ -1,11 +1,10 @@
-//! Terraform's types and values, their paths, and the two encodings that cross the wire or lie in a state file.
+//! Terraform's types and values, their paths, and the encodings in which values are sent or stored.
 //!
-//! Pure: no I/O, no protocol messages, nothing of the service. Values carry no types of their own; every encoding and
-//! check is given the [`Type`] beside the [`Value`]. Bytes from outside never panic, never nest deeper than
-//! [`MAX_DEPTH`], and take memory in proportion to their own length, not to the lengths they declare; what is wrong
-//! with them is an [`Error`] with the [`Path`] of the first fault.
+//! Pure: no I/O, no protocol messages, nothing of any API. Values carry no types of their own;
+//! every encoding is given the [`Type`] beside the [`Value`]. Bytes from outside never panic, never
+//! nest deeper than [`MAX_DEPTH`], and take memory in proportion to their own length, not to the
+//! lengths they declare; an [`Error`] names the first fault and its [`Path`].
 
-mod conform;
 mod equality;
 mod error;
 pub mod json;
@@ -19,12 +18,8 @@ pub use self::error::Error;
 pub use self::number::Number;
 pub use self::path::{Path, Step};
 pub use self::ty::{ObjectType, Type};
-pub use self::value::{Bound, Dynamic, Refinement, Value};
+pub use self::value::{Dynamic, Nullness, Value};
 
-#[cfg(test)]
-mod tests;
-
-/// How deep types and values may nest, a `dynamic` wrapper counted as one level.
-///
-/// No schema comes near it; it keeps hostile nesting off the stack.
+/// How deep types and values may nest, a `dynamic` wrapper counted as one level. No schema comes
+/// near it; it keeps hostile nesting off the stack.
 pub const MAX_DEPTH: usize = 64;

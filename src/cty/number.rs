@@ -1,62 +1,44 @@
-//! Exact decimal numbers.
+//! Decimal numbers.
 //!
-//! Terraform's numbers are decimals of any size, and it sends `0.1` as text; a binary double in between would be
-//! reported as "inconsistent result after apply". So a number is its significant digits and a power of ten, in one
-//! normal form: equal numbers are equal structures. Doubles appear only at the edges, in [`Number::from_f64`] and
-//! [`Number::to_f64`].
+//! Terraform's numbers are decimals of any size, and it sends `0.1` as text; a binary double in
+//! between would be reported as "inconsistent result after apply". So a number is its decimal text
+//! in one normal form: equal numbers have equal texts.
 
-use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::num::IntErrorKind;
 use std::str::FromStr;
 
 use super::error::Error;
 
-/// The longest run of significant digits. Terraform computes with 512 bits (155 digits); the longest exact expansion
-/// of a double has 767.
+/// The longest run of significant digits. Terraform computes with 512 bits, which are 155 digits.
 const MAX_DIGITS: usize = 1000;
 /// The farthest the decimal point may be from the digits.
-const MAX_EXPONENT: i64 = 100_000;
-/// More padding zeros than this and a number is written in scientific form.
-const MAX_PADDING: usize = 40;
+const MAX_EXPONENT: usize = 100_000;
+/// A number that needs more padding zeros than this is written in scientific form.
+const MAX_PADDING: isize = 40;
 
 /// A decimal number, exact, or an infinity. There is no negative zero and no NaN.
 #[derive(Clone)]
 pub struct Number {
-    negative: bool,
-    magnitude: Magnitude,
-    /// Whether it came as a subnormal double, and has to go back as one. It is no part of what the number is.
+    /// The normal form; an infinity is `Infinity` or `-Infinity`.
+    text: Box<str>,
+    /// Whether it was received as a subnormal double, and so has to be sent as one.
     is_subnormal: bool,
 }
 
-/// `digits` have neither leading nor trailing zeros; zero has none at all, and the exponent 0.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Magnitude {
-    /// `digits × 10^exponent`
-    Finite {
-        digits: Box<str>,
-        exponent: i32,
-    },
-    Infinite,
-}
-
 impl Number {
-    /// Positive infinity, which an expression in a configuration can produce.
-    pub const INFINITY: Self =
-        Self { negative: false, magnitude: Magnitude::Infinite, is_subnormal: false };
-    /// Negative infinity.
-    pub const NEG_INFINITY: Self =
-        Self { negative: true, magnitude: Magnitude::Infinite, is_subnormal: false };
-
-    /// Reads a decimal number: an optional sign, digits with at most one point, an optional exponent. Refuses
-    /// everything else (hexadecimal, `NaN`, `Inf`), and numbers of absurd length or size; the cost is bounded by the
-    /// length of the text, whatever the exponent.
+    /// Reads a decimal number with an optional sign, fraction and exponent. Rejects everything else
+    /// (hexadecimal, `NaN`, `Inf`), and numbers of absurd length or size. The cost is bounded by
+    /// the length of the text, whatever the exponent.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let not_a_number = || Error::here("a number is required");
-        let (negative, unsigned) = split_sign(text);
-        let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
-            Some(at) => {
-                (&unsigned[..at], parse_exponent(&unsigned[at + 1..]).ok_or_else(not_a_number)?)
+        let (sign, unsigned) = match text.strip_prefix('-') {
+            Some(unsigned) => ("-", unsigned),
+            None => ("", text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => {
+                (mantissa, parse_exponent(exponent).ok_or_else(not_a_number)?)
             }
             None => (unsigned, 0),
         };
@@ -65,254 +47,142 @@ impl Number {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(not_a_number());
         }
-        let shift = i64::try_from(fraction.len()).unwrap_or(i64::MAX);
-        Self::normalised(negative, &digits, exponent.saturating_sub(shift))
+        let text = normal_form(sign, &digits, exponent.saturating_sub_unsigned(fraction.len()))?;
+        Ok(Self::from_normal_form(text))
     }
 
-    /// `digits × 10^exponent` in normal form.
-    fn normalised(negative: bool, digits: &str, exponent: i64) -> Result<Self, Error> {
-        let significant = digits.trim_start_matches('0');
-        let trimmed = significant.trim_end_matches('0');
-        if trimmed.is_empty() {
-            return Ok(Self::from(0_i64));
-        }
-        if trimmed.len() > MAX_DIGITS {
-            return Err(Error::here(format!("the number has more than {MAX_DIGITS} digits")));
-        }
-        let length = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
-        let exponent = exponent.saturating_add(length(significant) - length(trimmed));
-        let point = exponent.saturating_add(length(trimmed));
-        if point.abs() > MAX_EXPONENT {
-            return Err(Error::here("the number is too large or too small"));
-        }
-        let exponent = i32::try_from(exponent)
-            .map_err(|_| Error::here("the number is too large or too small"))?;
-        let magnitude = Magnitude::Finite { digits: trimmed.into(), exponent };
-        Ok(Self { negative, magnitude, is_subnormal: false })
-    }
-
-    /// The shortest decimal that reads back as this double, which is what JavaScript and Terraform print for it;
-    /// `None` for NaN. Negative zero is zero.
+    /// The shortest decimal that reads back as this double, which is what JavaScript and Terraform
+    /// print for it. `None` for NaN; negative zero is zero.
+    ///
+    /// Core sends doubles for what functions and other providers have computed, and compares them
+    /// by this text. Two cases differ. The text of a subnormal double is too short for core, which
+    /// compares all 53 bits, so the number keeps that it came as one. And core compares a literal
+    /// that is a double exactly, such as the quotient 1/1073741824, by all of its digits; but those
+    /// it loses itself between plan and apply, so no provider can serve it.
     pub fn from_f64(value: f64) -> Option<Self> {
         if value.is_infinite() {
-            return Some(if value > 0.0 { Self::INFINITY } else { Self::NEG_INFINITY });
+            return Some(Self::from_normal_form(if value > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            }));
         }
-        Self::parse(&format!("{value:e}")).ok()
+        let number = Self::parse(&format!("{value:e}")).ok()?;
+        Some(Self { is_subnormal: value.is_subnormal(), ..number })
     }
 
-    /// Every digit of this double; `None` for infinities and NaN.
-    pub(super) fn from_f64_exactly(value: f64) -> Option<Self> {
-        Self::parse(&format!("{value:.800e}")).ok()
+    fn from_normal_form(text: impl Into<Box<str>>) -> Self {
+        Self { text: text.into(), is_subnormal: false }
     }
 
     /// The nearest double, ties to even. Too large is an infinity, too small is zero.
-    #[expect(clippy::missing_panics_doc, reason = "digits and a power of ten always parse")]
     pub fn to_f64(&self) -> f64 {
-        let magnitude = match &self.magnitude {
-            Magnitude::Infinite => f64::INFINITY,
-            Magnitude::Finite { digits, .. } if digits.is_empty() => 0.0,
-            Magnitude::Finite { digits, exponent } => format!("{digits}e{exponent}")
-                .parse()
-                .expect("digits and a power of ten are a float"),
-        };
-        if self.negative { -magnitude } else { magnitude }
+        self.text.parse().expect("a decimal number and `Infinity` are floats")
     }
 
     /// The same number as an integer, if it is one and fits.
     pub fn to_i64(&self) -> Option<i64> {
-        match &self.magnitude {
-            Magnitude::Finite { digits, exponent: 0..=18 } if digits.len() <= 19 => {
-                self.to_string().parse().ok()
-            }
-            _ => None,
-        }
+        self.text.parse().ok()
     }
 
-    /// Whether a program that computes with doubles, as the service does, takes the two for the same number.
+    /// The JSON form, digit for digit; `None` for infinities.
+    pub fn to_json(&self) -> Option<serde_json::Number> {
+        if self.is_finite() { serde_json::Number::from_str(&self.text).ok() } else { None }
+    }
+
+    /// Whether a program that computes with doubles takes the two for the same number.
     #[expect(clippy::float_cmp, reason = "equality of doubles is the question")]
     pub fn is_same_double(&self, other: &Self) -> bool {
         self.to_f64() == other.to_f64()
     }
 
-    /// Whether the number is above zero.
-    pub fn is_positive(&self) -> bool {
-        !self.negative && !self.is_zero()
-    }
-
-    /// Whether the number is below zero.
-    pub fn is_negative(&self) -> bool {
-        self.negative
-    }
-
-    /// Whether the number is zero.
-    pub fn is_zero(&self) -> bool {
-        matches!(&self.magnitude, Magnitude::Finite { digits, .. } if digits.is_empty())
-    }
-
-    /// Whether the number is a whole one; infinities are not.
-    pub fn is_integer(&self) -> bool {
-        matches!(&self.magnitude, Magnitude::Finite { exponent, .. } if *exponent >= 0)
-    }
-
-    /// Whether the number is not an infinity, and so has a JSON form.
+    /// Whether the number is not an infinity.
     pub fn is_finite(&self) -> bool {
-        matches!(self.magnitude, Magnitude::Finite { .. })
+        !self.text.ends_with("Infinity")
     }
 
-    /// The number that somebody means who sends a double: its shortest decimal. That of a subnormal one, which has less than the
-    /// full precision of a double, is too short for core, which compares it with all 53 bits: so it is remembered that it came
-    /// as one.
-    pub(super) fn received(double: f64) -> Option<Self> {
-        Self::from_f64(double).map(|number| Self { is_subnormal: double.is_subnormal(), ..number })
+    /// The normal form, as [`Number`]'s `Display` writes it.
+    pub(super) fn as_text(&self) -> &str {
+        &self.text
     }
 
-    /// The subnormal double that it came as.
-    pub(super) fn as_subnormal_f64(&self) -> Option<f64> {
-        self.is_subnormal.then(|| self.to_f64())
+    /// The double that has to be sent for this number: an infinity, or the subnormal it came as.
+    pub(super) fn as_sent_double(&self) -> Option<f64> {
+        (self.is_subnormal || !self.is_finite()).then(|| self.to_f64())
     }
+}
 
-    /// The double that is this number exactly and is printed as this number: both 2.5, but not 0.1 (no double is
-    /// 0.1) nor 2⁻³⁰ (whose double Terraform prints with fewer digits than the number has). Only such a number may
-    /// travel as a double and be equal on the other side.
-    pub(super) fn as_faithful_f64(&self) -> Option<f64> {
-        match &self.magnitude {
-            // A fraction of powers of two ends in 5; this spares the expansion for nearly all others.
-            Magnitude::Finite { digits, exponent } if *exponent < 0 && digits.ends_with('5') => {
-                let double = self.to_f64();
-                let faithful = Self::from_f64(double).as_ref() == Some(self)
-                    && Self::from_f64_exactly(double).as_ref() == Some(self);
-                faithful.then_some(double)
-            }
+/// `None` if the text is no integer. One beyond `isize` saturates, which only zero survives.
+fn parse_exponent(text: &str) -> Option<isize> {
+    match text.parse() {
+        Ok(exponent) => Some(exponent),
+        Err(error) => match error.kind() {
+            IntErrorKind::PosOverflow => Some(isize::MAX),
+            IntErrorKind::NegOverflow => Some(isize::MIN),
             _ => None,
-        }
-    }
-
-    /// The JSON form, digit for digit; `None` for infinities.
-    pub fn to_json(&self) -> Option<serde_json::Number> {
-        if self.is_finite() { serde_json::Number::from_str(&self.to_string()).ok() } else { None }
-    }
-
-    fn cmp_magnitude(&self, other: &Self) -> Ordering {
-        match (&self.magnitude, &other.magnitude) {
-            (Magnitude::Infinite, Magnitude::Infinite) => Ordering::Equal,
-            (Magnitude::Infinite, Magnitude::Finite { .. }) => Ordering::Greater,
-            (Magnitude::Finite { .. }, Magnitude::Infinite) => Ordering::Less,
-            (
-                Magnitude::Finite { digits: left, exponent: left_exponent },
-                Magnitude::Finite { digits: right, exponent: right_exponent },
-            ) => other
-                .is_zero()
-                .cmp(&self.is_zero())
-                .then_with(|| point(left, *left_exponent).cmp(&point(right, *right_exponent)))
-                .then_with(|| left.cmp(right)),
-        }
+        },
     }
 }
 
-/// How many digits stand before the decimal point; negative when zeros follow it first.
-fn point(digits: &str, exponent: i32) -> i64 {
-    i64::try_from(digits.len()).unwrap_or(i64::MAX).saturating_add(i64::from(exponent))
+/// The text of `digits × 10^exponent`, without needless zeros.
+fn normal_form(sign: &str, digits: &str, exponent: isize) -> Result<String, Error> {
+    let significant = digits.trim_start_matches('0');
+    let digits = significant.trim_end_matches('0');
+    if digits.is_empty() {
+        return Ok("0".to_owned());
+    }
+    if digits.len() > MAX_DIGITS {
+        return Err(Error::here(format!("the number has more than {MAX_DIGITS} digits")));
+    }
+    let exponent = exponent.saturating_add_unsigned(significant.len() - digits.len());
+    let before_point = exponent.saturating_add_unsigned(digits.len());
+    if before_point.unsigned_abs() > MAX_EXPONENT {
+        return Err(Error::here("the number is too large or too small"));
+    }
+    Ok(format!("{sign}{}", written(digits, exponent, before_point)))
 }
 
-fn split_sign(text: &str) -> (bool, &str) {
-    match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
+/// `digits × 10^exponent` as a person would write it, `before_point` of the digits before the
+/// point: with all digits, in scientific form (`1e+41`) where those would be mostly zeros.
+fn written(digits: &str, exponent: isize, before_point: isize) -> String {
+    let zeros = |count: isize| "0".repeat(count.unsigned_abs());
+    if (0..=MAX_PADDING).contains(&exponent) {
+        format!("{digits}{}", zeros(exponent))
+    } else if exponent < 0 && before_point > 0 {
+        let (whole, fraction) = digits.split_at(before_point.unsigned_abs());
+        format!("{whole}.{fraction}")
+    } else if (-MAX_PADDING..=0).contains(&before_point) {
+        format!("0.{}{digits}", zeros(before_point))
+    } else {
+        let (first, rest) = digits.split_at(1);
+        let point = if rest.is_empty() { "" } else { "." };
+        format!("{first}{point}{rest}e{:+}", before_point - 1)
     }
-}
-
-/// `None` when it is not an exponent at all; one beyond `i64` saturates, and is refused later unless the digits are 0.
-fn parse_exponent(text: &str) -> Option<i64> {
-    let (negative, digits) = split_sign(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let magnitude = digits.parse::<i64>().unwrap_or(i64::MAX);
-    Some(if negative { -magnitude } else { magnitude })
 }
 
 impl PartialEq for Number {
     fn eq(&self, other: &Self) -> bool {
-        (self.negative, &self.magnitude) == (other.negative, &other.magnitude)
+        self.text == other.text
     }
 }
 
 impl Eq for Number {}
 
-impl Hash for Number {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.negative, &self.magnitude).hash(state);
-    }
-}
-
-impl Ord for Number {
-    fn cmp(&self, other: &Self) -> Ordering {
-        match (self.negative, other.negative) {
-            (false, false) => self.cmp_magnitude(other),
-            (true, true) => other.cmp_magnitude(self),
-            (false, true) => Ordering::Greater,
-            (true, false) => Ordering::Less,
-        }
-    }
-}
-
-impl PartialOrd for Number {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
 impl From<i64> for Number {
     fn from(value: i64) -> Self {
-        Self { negative: value < 0, ..Self::from(value.unsigned_abs()) }
+        Self::from_normal_form(value.to_string())
     }
 }
 
 impl From<u64> for Number {
     fn from(value: u64) -> Self {
-        let text = value.to_string();
-        let digits = text.trim_end_matches('0');
-        let exponent = if digits.is_empty() {
-            0
-        } else {
-            i32::try_from(text.len() - digits.len()).unwrap_or(i32::MAX)
-        };
-        let magnitude = Magnitude::Finite { digits: digits.into(), exponent };
-        Self { negative: false, magnitude, is_subnormal: false }
+        Self::from_normal_form(value.to_string())
     }
 }
 
-/// From the text of a JSON number, digit for digit.
-impl TryFrom<&serde_json::Number> for Number {
-    type Error = Error;
-
-    fn try_from(number: &serde_json::Number) -> Result<Self, Error> {
-        Self::parse(number.as_str())
-    }
-}
-
-/// Valid JSON for finite numbers: plain decimals, or scientific form (`1e+41`) where those would be mostly zeros.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.negative {
-            f.write_str("-")?;
-        }
-        let (digits, exponent) = match &self.magnitude {
-            Magnitude::Infinite => return f.write_str("Infinity"),
-            Magnitude::Finite { digits, .. } if digits.is_empty() => return f.write_str("0"),
-            Magnitude::Finite { digits, exponent } => (digits, *exponent),
-        };
-        let point = point(digits, exponent);
-        let zeros = |count: i64| usize::try_from(count).ok().filter(|count| *count <= MAX_PADDING);
-        match (usize::try_from(point), zeros(exponent.into()), zeros(-point)) {
-            (_, Some(padding), _) => write!(f, "{digits}{:0<padding$}", ""),
-            (Ok(before @ 1..), None, _) if exponent < 0 => {
-                write!(f, "{}.{}", &digits[..before], &digits[before..])
-            }
-            (_, None, Some(padding)) => write!(f, "0.{:0<padding$}{digits}", ""),
-            _ if digits.len() == 1 => write!(f, "{digits}e{:+}", point - 1),
-            _ => write!(f, "{}.{}e{:+}", &digits[..1], &digits[1..], point - 1),
-        }
+        f.write_str(&self.text)
     }
 }
 

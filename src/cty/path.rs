@@ -3,11 +3,11 @@
 use std::fmt;
 
 /// The way from the root of a value to a part of it. The empty path is the value itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Ord, PartialOrd, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Path(Vec<Step>);
 
-/// One step down; the three kinds are those of Terraform's `AttributePath`. Elements of sets have no step.
-#[derive(Clone, Debug, PartialEq, Eq, Ord, PartialOrd, Hash)]
+/// One step down, of the kinds of Terraform's `AttributePath`. Elements of sets have no step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
     /// Into an attribute of an object, or a nested block.
     Attribute(String),
@@ -28,15 +28,6 @@ impl Path {
         Self(vec![Step::Attribute(name.into())])
     }
 
-    /// This path, one step longer.
-    #[must_use]
-    pub fn child(&self, step: Step) -> Self {
-        let mut steps = Vec::with_capacity(self.0.len() + 1);
-        steps.extend_from_slice(&self.0);
-        steps.push(step);
-        Self(steps)
-    }
-
     /// The attribute `name` of the object at this path.
     #[must_use]
     pub fn child_attribute(&self, name: impl Into<String>) -> Self {
@@ -49,10 +40,10 @@ impl Path {
         self.child(Step::index(index))
     }
 
-    /// The element `key` of the map at this path.
-    #[must_use]
-    pub fn child_key(&self, key: &str) -> Self {
-        self.child(Step::Key(key.to_owned()))
+    fn child(&self, step: Step) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(step);
+        Self(steps)
     }
 
     /// The steps from the root.
@@ -61,8 +52,12 @@ impl Path {
     }
 
     /// Whether this is the empty path.
-    pub fn is_root(&self) -> bool {
+    pub(super) fn is_root(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub(super) fn remove_first(&mut self) {
+        self.0.drain(..self.0.len().min(1));
     }
 
     pub(super) fn prepend(&mut self, step: Step) {
@@ -73,12 +68,6 @@ impl Path {
 impl Step {
     pub(super) fn index(index: usize) -> Self {
         Self::Index(i64::try_from(index).unwrap_or(i64::MAX))
-    }
-}
-
-impl FromIterator<Step> for Path {
-    fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
-        Self(steps.into_iter().collect())
     }
 }
 
@@ -105,16 +94,9 @@ mod tests {
     fn reads_like_a_configuration() {
         let path = Path::attribute("content_filters").child_index(0).child_attribute("action");
         assert_eq!(path.to_string(), "content_filters[0].action");
-        assert_eq!(Path::attribute("m").child_key("k\"\n").to_string(), "m[\"k\\\"\\n\"]");
+        let key = Path(vec![Step::Attribute("m".to_owned()), Step::Key("k\"\n".to_owned())]);
+        assert_eq!(key.to_string(), "m[\"k\\\"\\n\"]");
         assert_eq!(Path::root().child_index(3).to_string(), "[3]");
         assert_eq!(Path::root().to_string(), "");
-    }
-
-    #[test]
-    fn sorts_by_steps_so_that_lists_of_paths_are_stable() {
-        let mut paths =
-            [Path::attribute("b"), Path::attribute("a").child_index(1), Path::attribute("a")];
-        paths.sort();
-        assert_eq!(paths.map(|path| path.to_string()), ["a", "a[1]", "b"]);
     }
 }

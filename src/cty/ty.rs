@@ -1,16 +1,13 @@
-//! Terraform's types, and their JSON form: `"string"`, `["list", T]`, `["object", {…}, ["optional", …]]`.
+//! Terraform's types, and their JSON form: `"string"`, `["list", T]`, `["object", {…}, ["optional"]]`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
-use super::MAX_DEPTH;
-use super::error::Error;
-use super::json::check_name;
-use super::path::Step;
+use super::{Error, MAX_DEPTH, json::check_name};
 
 /// The type of a value or an attribute. Capsule types never cross the wire and are not here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Type {
     /// True or false.
     Bool,
@@ -33,12 +30,12 @@ pub enum Type {
 }
 
 /// The attributes of an object type.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectType {
     /// The type of each attribute by name.
     pub attributes: BTreeMap<String, Type>,
-    /// The attributes that a configuration may leave out. A value has them all the same, null where left out: the
-    /// encodings of a value do not depend on this.
+    /// The attributes that a configuration may leave out. A value has them all the same, null where
+    /// left out: the encodings of a value do not depend on this.
     pub optional: BTreeSet<String>,
 }
 
@@ -69,19 +66,6 @@ impl Type {
         if let Self::Object(object) = self { Some(object) } else { None }
     }
 
-    /// The type of the elements of a list, set or map.
-    pub fn element(&self) -> Option<&Type> {
-        match self {
-            Self::List(element) | Self::Set(element) | Self::Map(element) => Some(element),
-            Self::Bool
-            | Self::Number
-            | Self::String
-            | Self::Dynamic
-            | Self::Tuple(_)
-            | Self::Object(_) => None,
-        }
-    }
-
     /// The JSON form that schemas, stored state and dynamic values carry.
     pub fn to_json(&self) -> Json {
         match self {
@@ -109,19 +93,14 @@ impl Type {
         if depth >= MAX_DEPTH {
             return Err(Error::too_deep());
         }
-        match json {
-            Json::String(name) => Self::from_name(name),
-            Json::Array(parts) => Self::from_parts(parts, depth),
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => Err(not_a_type()),
+        if let Json::Array(parts) = json {
+            return Self::from_parts(parts, depth);
         }
-    }
-
-    fn from_name(name: &str) -> Result<Self, Error> {
-        match name {
-            "bool" => Ok(Self::Bool),
-            "number" => Ok(Self::Number),
-            "string" => Ok(Self::String),
-            "dynamic" => Ok(Self::Dynamic),
+        match json.as_str() {
+            Some("bool") => Ok(Self::Bool),
+            Some("number") => Ok(Self::Number),
+            Some("string") => Ok(Self::String),
+            Some("dynamic") => Ok(Self::Dynamic),
             _ => Err(not_a_type()),
         }
     }
@@ -184,27 +163,23 @@ impl ObjectType {
         let mut object = Self::default();
         for (name, json) in members {
             check_name(name)?;
-            let ty = Type::from_value(json, depth);
-            let ty = ty.map_err(|error| error.under(Step::Attribute(name.clone())))?;
+            let ty = Type::from_value(json, depth).map_err(|error| error.in_attribute(name))?;
             object.attributes.insert(name.clone(), ty);
         }
         for name in optional {
-            match name {
-                Json::String(name) if object.attributes.contains_key(name) => {
-                    object.optional.insert(name.clone())
-                }
-                _ => {
-                    return Err(Error::here(
-                        "an optional attribute is not an attribute of its object type",
-                    ));
-                }
+            let Some((name, _)) =
+                name.as_str().and_then(|name| object.attributes.get_key_value(name))
+            else {
+                let message = "an optional attribute is not an attribute of its object type";
+                return Err(Error::here(message));
             };
+            object.optional.insert(name.clone());
         }
         Ok(object)
     }
 }
 
-/// By hand, since the macro copies what is put into it, at each level again.
+/// Not with `json!`, which copies the argument, at each level again.
 fn with_argument(kind: &str, argument: Json) -> Json {
     Json::Array(vec![Json::from(kind), argument])
 }
@@ -253,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_type() {
+    fn rejects_what_is_no_type() {
         for json in [
             "",
             "null",

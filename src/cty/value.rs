@@ -2,21 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::number::Number;
-use super::ty::{ObjectType, Type};
-
-static NULL: Value = Value::Null;
+use super::{Number, ObjectType, Type};
 
 /// A value of some [`Type`], which it does not carry (but for [`Value::Dynamic`]).
 ///
-/// Equality is exact, strings byte for byte and unknowns with their refinements, except that sets compare without
-/// order. Whoever builds a set keeps its elements distinct.
+/// Equality is exact (strings byte for byte, unknowns with their nullness), except that sets
+/// compare without order. The code that builds a set keeps its elements distinct.
 #[derive(Clone, Debug)]
 pub enum Value {
     /// Absent. Every type has it.
     Null,
-    /// Not known before the apply. Every type has it. What is known about it all the same is its refinement.
-    Unknown(Option<Box<Refinement>>),
+    /// Not known before the apply. Every type has it.
+    Unknown(Nullness),
     /// A bool.
     Bool(bool),
     /// A number.
@@ -33,8 +30,8 @@ pub enum Value {
     Tuple(Vec<Value>),
     /// An object, with every attribute of its type.
     Object(BTreeMap<String, Value>),
-    /// A value of a `dynamic` attribute, with its type. A null or unknown whose type is not known either is a plain
-    /// [`Value::Null`] or [`Value::Unknown`].
+    /// A value of a `dynamic` attribute, with its type. A null or unknown whose type is not known
+    /// either is a plain [`Value::Null`] or [`Value::Unknown`].
     Dynamic(Box<Dynamic>),
 }
 
@@ -47,39 +44,33 @@ pub struct Dynamic {
     pub value: Value,
 }
 
-/// What is known about an unknown value. Terraform enforces after the apply what a plan promised here.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Refinement {
+/// Whether an unknown value may turn out to be null. Terraform holds an apply to what a plan said.
+///
+/// What else Terraform may send about an unknown value (a prefix, bounds, lengths) is not kept:
+/// core disregards it when it compares a plan with the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Nullness {
+    /// It may be null.
+    MayBeNull,
     /// It will not be null.
-    pub not_null: bool,
-    /// A string will start with this.
-    pub prefix: Option<String>,
-    /// A number will be at least this.
-    pub min: Option<Bound>,
-    /// A number will be at most this.
-    pub max: Option<Bound>,
-    /// A list, set or map will have at least so many elements.
-    pub min_length: Option<u64>,
-    /// A list, set or map will have at most so many elements.
-    pub max_length: Option<u64>,
-}
-
-/// One end of the range of an unknown number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bound {
-    /// The end itself.
-    pub value: Number,
-    /// Whether the number may be equal to it.
-    pub inclusive: bool,
+    NotNull,
 }
 
 impl Value {
-    /// Unknown, with nothing known about it.
-    pub const UNKNOWN: Self = Self::Unknown(None);
+    /// Unknown, and possibly null.
+    pub const UNKNOWN: Self = Self::Unknown(Nullness::MayBeNull);
 
     /// Unknown, but not null.
     pub fn unknown_not_null() -> Self {
-        Self::Unknown(Some(Box::new(Refinement { not_null: true, ..Refinement::default() })))
+        Self::Unknown(Nullness::NotNull)
+    }
+
+    /// The value of a `dynamic` attribute. If `ty` is itself `dynamic`, the value is already one.
+    pub(super) fn dynamic(ty: Type, value: Self) -> Self {
+        match ty {
+            Type::Dynamic => value,
+            ty => Self::Dynamic(Box::new(Dynamic { ty, value })),
+        }
     }
 
     /// The object with every attribute null.
@@ -108,8 +99,8 @@ impl Value {
     /// Whether nothing in it, at any level, is unknown.
     pub fn is_wholly_known(&self) -> bool {
         match self {
-            Self::Unknown(_) => false,
             Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => true,
+            Self::Unknown(_) => false,
             Self::List(elements) | Self::Set(elements) | Self::Tuple(elements) => {
                 elements.iter().all(Self::is_wholly_known)
             }
@@ -143,17 +134,15 @@ impl Value {
         }
     }
 
-    /// The attributes of a known object.
-    pub fn attributes(&self) -> Option<&BTreeMap<String, Self>> {
-        if let Self::Object(attributes) = self.concrete() { Some(attributes) } else { None }
-    }
-
     /// The attribute `name` of an object; null when there is none, or this is no known object.
     pub fn attribute(&self, name: &str) -> &Self {
-        self.attributes().and_then(|attributes| attributes.get(name)).unwrap_or(&NULL)
+        match self.concrete() {
+            Self::Object(attributes) => attributes.get(name).unwrap_or(&Self::Null),
+            _ => &Self::Null,
+        }
     }
 
-    /// The object with the attribute `name` set to `value`; anything but an object is returned as it is.
+    /// The object with the attribute `name` set to `value`. Any other value is unchanged.
     #[must_use]
     pub fn with_attribute(mut self, name: impl Into<String>, value: impl Into<Self>) -> Self {
         if let Self::Object(attributes) = &mut self {
@@ -206,10 +195,6 @@ impl From<Number> for Value {
 mod tests {
     use super::*;
 
-    fn dynamic(ty: Type, value: Value) -> Value {
-        Value::Dynamic(Box::new(Dynamic { ty, value }))
-    }
-
     #[test]
     fn absent_attributes_read_as_null() {
         let object = Value::object([("name", "ci")]);
@@ -242,7 +227,8 @@ mod tests {
     #[test]
     fn unknown_is_seen_at_every_level() {
         let nested = Value::Map(
-            [("k".to_owned(), Value::Tuple(vec![dynamic(Type::String, Value::UNKNOWN)]))].into(),
+            [("k".to_owned(), Value::Tuple(vec![Value::dynamic(Type::String, Value::UNKNOWN)]))]
+                .into(),
         );
         assert!(!nested.is_unknown());
         assert!(!nested.is_wholly_known());
@@ -252,9 +238,13 @@ mod tests {
 
     #[test]
     fn a_dynamic_value_reads_like_the_value_in_it() {
-        assert!(dynamic(Type::String, Value::Null).is_null());
-        assert!(dynamic(Type::String, Value::UNKNOWN).is_unknown());
-        assert_eq!(dynamic(Type::String, "x".into()).as_str(), Some("x"));
-        assert_ne!(dynamic(Type::String, Value::Null), Value::Null, "but it is not equal to it");
+        assert!(Value::dynamic(Type::String, Value::Null).is_null());
+        assert!(Value::dynamic(Type::String, Value::UNKNOWN).is_unknown());
+        assert_eq!(Value::dynamic(Type::String, "x".into()).as_str(), Some("x"));
+        assert_ne!(
+            Value::dynamic(Type::String, Value::Null),
+            Value::Null,
+            "but it is not equal to it"
+        );
     }
 }

@@ -1,14 +1,14 @@
-//! The wrapper around every call from Terraform: a span for its log lines, one line at DEBUG when it ends, and the promise
-//! that whatever goes wrong reaches the user as a diagnostic.
+//! The wrapper around every call from Terraform: a span for its log lines, one line at DEBUG when it
+//! ends, and the promise that whatever goes wrong reaches the user as a diagnostic.
 //!
-//! A call runs in a task of its own. So a panic is caught, and a call whose connection breaks still comes to its end: what
-//! was begun at a service is not left half done. A stream ends when nobody reads it any more.
+//! A call runs in a task of its own. So a panic is caught, and a call whose connection breaks is
+//! still finished: a change that was started is not left half done.
 
 use std::future::Future;
 
 use tokio::{sync::mpsc, task::JoinError, time::Instant};
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tonic::{Response, Status};
 use tracing::{Instrument, Span, debug, field};
 
@@ -25,8 +25,8 @@ pub(super) type Outcome<T> = Result<T, Diagnostics>;
 /// The events of a stream.
 pub(super) type EventStream<E> = ReceiverStream<Result<E, Status>>;
 
-/// How many events wait for a reader at most.
-const BUFFERED_EVENTS: usize = 16;
+/// How many events can wait for a reader.
+const MAX_BUFFERED_EVENTS: usize = 16;
 
 /// A message that can consist of nothing but diagnostics.
 pub(super) trait FromDiagnostics: Send + 'static {
@@ -95,9 +95,7 @@ where
     T: FromDiagnostics,
     F: Future<Output = Outcome<T>> + Send + 'static,
 {
-    let span = span(rpc);
-    let logged = log_end(call).instrument(span);
-    let message = match calls.spawn(logged).await {
+    let message = match calls.spawn(log_end(call).instrument(span(rpc))).await {
         Ok(Ok(message)) => message,
         Ok(Err(diagnostics)) => T::from_diagnostics(diagnostics),
         Err(error) => T::from_diagnostics(crashed(rpc, &error).into()),
@@ -105,7 +103,8 @@ where
     Ok(Response::new(message))
 }
 
-/// Runs a call that is answered by a stream of events, which `call` sends. A diagnostic that it gives ends the stream.
+/// Runs a call that is answered by a stream of events, which `call` sends. A diagnostic that it
+/// returns ends the stream. The call is aborted when nobody reads the stream any more.
 pub(super) fn stream<E, C, F>(
     calls: &TaskTracker,
     rpc: &'static str,
@@ -116,13 +115,13 @@ where
     C: FnOnce(mpsc::Sender<Result<E, Status>>) -> F,
     F: Future<Output = Outcome<()>> + Send + 'static,
 {
-    let (events, receiver) = mpsc::channel(BUFFERED_EVENTS);
-    let task = tokio::spawn(log_end(call(events.clone())).instrument(span(rpc)));
+    let (events, receiver) = mpsc::channel(MAX_BUFFERED_EVENTS);
+    let call = log_end(call(events.clone())).instrument(span(rpc));
     calls.spawn(async move {
-        let abort = task.abort_handle();
+        let task = AbortOnDropHandle::new(tokio::spawn(call));
         let ended = tokio::select! {
             ended = task => ended,
-            () = events.closed() => return abort.abort(),
+            () = events.closed() => return,
         };
         let diagnostics = match ended {
             Ok(Ok(())) => return,
@@ -169,8 +168,52 @@ fn text_of(diagnostics: &Diagnostics) -> String {
 
 fn crashed(rpc: &str, error: &JoinError) -> Diagnostic {
     let detail = format!(
-        "The provider ended abnormally in {rpc} ({error}). This is a bug in the provider; please report it, with the \
-         output of a run under TF_LOG=debug."
+        "The provider ended abnormally in {rpc} ({error}). This is a bug in the provider; please \
+         report it, with the output of a run under TF_LOG=debug."
     );
     Diagnostic::error("Provider crashed", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_stream::StreamExt;
+
+    use super::*;
+
+    type Event = pb::list_resource::Event;
+
+    /// Sends events for as long as anybody wants them.
+    async fn endless(events: mpsc::Sender<Result<Event, Status>>) -> Outcome<()> {
+        loop {
+            let _ = events.send(Ok(Event::default())).await;
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_when_its_reader_goes_away() {
+        let calls = TaskTracker::new();
+        let mut events = open(&calls, endless);
+        assert!(events.next().await.is_some());
+        drop(events);
+        calls.close();
+        calls.wait().await;
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_a_stream_is_its_last_event() {
+        let calls = TaskTracker::new();
+        let mut events = open(&calls, |_| async { panic!("on purpose") });
+        let event: Event = events.next().await.unwrap().unwrap();
+        assert!(event.diagnostic[0].detail.contains("ended abnormally in ListResource"));
+        assert!(events.next().await.is_none());
+    }
+
+    fn open<C, F>(calls: &TaskTracker, call: C) -> EventStream<Event>
+    where
+        C: FnOnce(mpsc::Sender<Result<Event, Status>>) -> F,
+        F: Future<Output = Outcome<()>> + Send + 'static,
+    {
+        stream(calls, "ListResource", call).unwrap().into_inner()
+    }
 }

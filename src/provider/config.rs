@@ -1,4 +1,5 @@
-//! The provider block: its attributes, where their values come from when it is silent, and the client made of them.
+//! The provider block: its attributes, where values come from that it does not set, and the client
+//! that is made of them.
 
 mod refusal;
 
@@ -49,59 +50,71 @@ const USER_AGENT_VARIABLE: &str = "TF_APPEND_USER_AGENT";
 
 const FIELDS: &[Field] = &[
     Field::optional(API_KEY, Kind::String).sensitive().doc(
-        "A management key of the account. Without it, the environment variable `OPENROUTER_MANAGEMENT_KEY` is used, else \
-         `OPENROUTER_API_KEY`.",
+        "A management key of the account. Without it, the environment variable \
+         `OPENROUTER_MANAGEMENT_KEY` is used, else `OPENROUTER_API_KEY`.",
     ),
     Field::optional(SERVER_URL, Kind::String).doc(
-        "The base URL of the API. Without it, the environment variable `OPENROUTER_BASE_URL` is used, else \
-         `https://openrouter.ai/api/v1`. Plain http is only allowed to this machine.",
+        "The base URL of the API. Without it, the environment variable `OPENROUTER_BASE_URL` is \
+         used, else `https://openrouter.ai/api/v1`. Plain http is only allowed to this machine.",
     ),
     Field::optional(HTTP_REFERER, Kind::String)
         .doc("The address of your application, sent as `HTTP-Referer` with each request."),
     Field::optional(TITLE, Kind::String)
         .doc("The name of your application, sent as `X-OpenRouter-Title` with each request."),
-    Field::optional(CATEGORIES, Kind::String)
-        .doc("The categories of your application, sent as `X-OpenRouter-Categories` with each request."),
+    Field::optional(CATEGORIES, Kind::String).doc(
+        "The categories of your application, sent as `X-OpenRouter-Categories` with each request.",
+    ),
     Field::optional(TIMEOUT_MS, Kind::Number)
         .checks(&[Check::GreaterThan(0), Check::Integer])
         .doc("How long one attempt at a request may take, in milliseconds. Defaults to 30000."),
     Field::optional(MAX_CONCURRENT_REQUESTS, Kind::Number)
         .checks(&[Check::AtLeast(1), Check::Integer])
-        .doc("How many requests may be under way at a time, 1 or more. Defaults to 10."),
+        .doc("How many requests may be in flight at a time, 1 or more. Defaults to 10."),
     Field::optional(RETRY, Kind::Object(RETRY_FIELDS)).doc(
-        "How requests are tried again that failed in a way that may pass, such as with an answer 429 or 503. What is left \
-         out has its default. Terraform passes over a misspelt name without a word.",
+        "How requests are retried that failed in a way that may pass, such as with status 429 or \
+         503. What is left out has its default. Terraform ignores a misspelt name without a \
+         message.",
     ),
 ];
 
 const RETRY_FIELDS: &[Field] = &[
-    Field::optional(INITIAL_INTERVAL_MS, Kind::Number).checks(&[Check::GreaterThan(0), Check::Integer]).doc(
-        "The wait after the first attempt, in milliseconds. Every such wait is shortened by a random part of it, half at \
-         most; a wait that the service asks for by `Retry-After` takes its place. Defaults to 500.",
-    ),
-    Field::optional(MAX_INTERVAL_MS, Kind::Number).checks(&[Check::GreaterThan(0), Check::Integer]).doc(
-        "The longest wait between two attempts, in milliseconds; it must not be less than `initial_interval_ms`. A wait \
-         that the service asks for by `Retry-After` may be longer. Defaults to 60000.",
-    ),
+    Field::optional(INITIAL_INTERVAL_MS, Kind::Number)
+        .checks(&[Check::GreaterThan(0), Check::Integer])
+        .doc(
+            "The wait after the first attempt, in milliseconds. Every such wait is shortened by a \
+             random part of it, half at most; a wait that the API asks for by `Retry-After` takes \
+             its place. Defaults to 500.",
+        ),
+    Field::optional(MAX_INTERVAL_MS, Kind::Number)
+        .checks(&[Check::GreaterThan(0), Check::Integer])
+        .doc(
+            "The longest wait between two attempts, in milliseconds; it must not be less than \
+             `initial_interval_ms`. A wait that the API asks for by `Retry-After` may be longer. \
+             Defaults to 60000.",
+        ),
     Field::optional(EXPONENT, Kind::Number)
         .checks(&[Check::AtLeast(1)])
         .doc("What each wait is multiplied by to make the next one, 1 or more. Defaults to 1.5."),
-    Field::optional(MAX_ELAPSED_TIME_MS, Kind::Number).checks(&[Check::AtLeast(0), Check::Integer]).doc(
-        "For how long a request is tried again, in milliseconds from the beginning of its first attempt: no wait between \
-         attempts ends later. With 0 there is a single attempt. A service that has not been reached yet in this run is given \
-         up after 30 seconds, if that is less. Defaults to 300000.",
-    ),
+    Field::optional(MAX_ELAPSED_TIME_MS, Kind::Number)
+        .checks(&[Check::AtLeast(0), Check::Integer])
+        .doc(
+            "For how long a request is retried, in milliseconds from the beginning of its first \
+             attempt: no wait between attempts ends later. With 0 there is a single attempt. An \
+             API that has not been reached yet in this run is given up after 30 seconds, if that \
+             is less. Defaults to 300000.",
+        ),
     Field::optional(RETRY_CONNECTION_ERRORS, Kind::Bool).doc(
-        "Whether a request is also tried again when the connection fails, is lost or brings no answer in time. Defaults to \
-         `true`.",
+        "Whether a request is also retried when the connection fails, is lost or brings no \
+         response in time. Defaults to `true`.",
     ),
 ];
 
 /// The provider block.
 pub(super) fn schema() -> Schema {
     schema::schema(
-        "Manages OpenRouter guardrails, and which API keys and organization members are under them: what \
-                      models and providers these may use, with what budget, data policy and content filters.",
+        "Manages OpenRouter guardrails, and which API keys and organization members they are \
+         assigned to: what models and providers these may use, with what budget, data policy and \
+         content filters.",
         FIELDS,
     )
 }
@@ -137,13 +150,13 @@ impl Api {
 
     /// The client.
     ///
-    /// # Errors
-    /// When it cannot be made yet, because the configuration holds a value that is known only after an apply.
+    /// # Errors When it cannot be made yet, because the configuration holds a value that is known
+    /// only after an apply.
     pub(super) fn client(&self) -> Result<&Client, Diagnostics> {
         self.client.as_ref().map_err(|attribute| {
             let detail = format!(
-                "`{attribute}` is known only after an apply, but this operation needs it now. Apply what it depends on \
-                 first, for example with -target."
+                "`{attribute}` is known only after an apply, but this operation needs it now. \
+                 Apply what it depends on first, for example with -target."
             );
             Diagnostic::error("Provider configuration is not known yet", detail).into()
         })
@@ -153,17 +166,31 @@ impl Api {
 /// Checks what can be checked without the environment.
 pub(super) fn validate(config: &Value) -> Diagnostics {
     let mut refused = Diagnostics::default();
-    refused.extend(attribute(config, API_KEY).and_then(|key| refusal::api_key(key).err()));
-    refused.extend(attribute(config, SERVER_URL).and_then(|url| refusal::base_url(url).err()));
-    refused.extend(keys_in_headers(config));
+    let key = attribute(config, API_KEY);
+    refused.extend(key.and_then(|key| refusal::api_key(key).err()));
+    let key = key.and_then(usable_key);
+    let url = attribute(config, SERVER_URL);
+    refused.extend(url.and_then(|url| refusal::base_url(url, key).err()));
+    refused.extend(keys_in_headers(config, None, key));
     refused.extend(misordered_intervals(config.attribute(RETRY)));
     validate_with(FIELDS, config, refused)
 }
 
-/// A header is sent to whoever `server_url` names, and logged there.
-fn keys_in_headers(config: &Value) -> impl Iterator<Item = Diagnostic> {
-    let headers = [HTTP_REFERER, TITLE, CATEGORIES].into_iter();
-    headers.filter_map(|name| refusal::header(name, text(config, name)?))
+/// The text of a key that is valid.
+fn usable_key(setting: Setting<'_>) -> Option<&str> {
+    refusal::api_key(setting).ok().map(|_| setting.text.trim())
+}
+
+/// Errors for headers that hold a key: they are sent to the host of `server_url`, and logged there.
+fn keys_in_headers<'a>(
+    config: &'a Value,
+    user_agent: Option<Setting<'a>>,
+    key: Option<&'a str>,
+) -> impl Iterator<Item = Diagnostic> {
+    let attributes = [HTTP_REFERER, TITLE, CATEGORIES];
+    let settings = attributes.into_iter().filter_map(|name| attribute(config, name));
+    let what = "a text that is sent with each request";
+    settings.chain(user_agent).filter_map(move |setting| refusal::holds_key(setting, key, what))
 }
 
 /// Makes the client, or notes which unknown value prevents that for now.
@@ -177,9 +204,8 @@ pub(super) fn configure(
     if let Some(field) = unknown {
         return Ok(WithWarnings::ok(Api::new(Err(field.name))));
     }
-    let client = client_config(environment, terraform_version, config).and_then(|client| {
-        Client::of_account(client, accounts).map_err(|error| refusal::client(&error))
-    })?;
+    let client = client_config(environment, terraform_version, config)?;
+    let client = Client::of_account(client, accounts).map_err(|error| refusal::client(&error))?;
     Ok(WithWarnings::ok(Api::new(Ok(client))))
 }
 
@@ -188,17 +214,21 @@ fn client_config(
     terraform_version: &str,
     config: &Value,
 ) -> Result<Config, Diagnostic> {
-    if let Some(refused) = keys_in_headers(config).next() {
+    let key = attribute(config, API_KEY)
+        .or_else(|| KEY_VARIABLES.into_iter().find_map(|name| variable(environment, name)))
+        .ok_or_else(refusal::missing_key)?;
+    let user_agent_suffix = variable(environment, USER_AGENT_VARIABLE);
+    let mut refused = keys_in_headers(config, user_agent_suffix, usable_key(key));
+    if let Some(refused) = refused.next() {
         return Err(refused);
     }
-    let key = attribute(config, API_KEY)
-        .or_else(|| KEY_VARIABLES.into_iter().find_map(|name| variable(environment, name)));
-    let key = refusal::api_key(key.ok_or_else(refusal::missing_key)?)?;
-    let url = attribute(config, SERVER_URL).or_else(|| variable(environment, URL_VARIABLE));
-    let url = url.map_or_else(|| Ok(BaseUrl::production()), refusal::base_url)?;
+    let url = match attribute(config, SERVER_URL).or_else(|| variable(environment, URL_VARIABLE)) {
+        Some(url) => refusal::base_url(url, usable_key(key))?,
+        None => BaseUrl::production(),
+    };
+    let key = refusal::api_key(key)?;
     check_proxy(environment, &url).map_err(|error| refusal::client(&error))?;
-    let append = variable(environment, USER_AGENT_VARIABLE).map(|setting| setting.text);
-    let header = |name| text(config, name).map(str::to_owned);
+    let header = |name| config.attribute(name).as_str().map(str::to_owned);
     Ok(Config {
         http_referer: header(HTTP_REFERER),
         title: header(TITLE),
@@ -206,7 +236,7 @@ fn client_config(
         timeout: milliseconds(config, TIMEOUT_MS).unwrap_or(DEFAULT_TIMEOUT),
         retry: retry(config.attribute(RETRY)),
         max_concurrent_requests: max_concurrent_requests(config),
-        ..Config::new(key, url, user_agent(terraform_version, append))
+        ..Config::new(key, url, user_agent(terraform_version, user_agent_suffix))
     })
 }
 
@@ -241,41 +271,49 @@ fn whole(object: &Value, name: &str) -> Option<u64> {
     object.attribute(name).as_number()?.to_i64()?.try_into().ok()
 }
 
-/// The longest wait must not be shorter than the first one. Where one of the two is not set, its default counts: it is
-/// better to be told than to have either changed.
+/// The longest wait must not be shorter than the first one. Where one of the two is not set, its
+/// default counts: an error is better than to change either.
 fn misordered_intervals(config: &Value) -> Option<Diagnostic> {
     let Retry { initial_interval, max_interval, .. } = retry(config);
-    let is_open = [INITIAL_INTERVAL_MS, MAX_INTERVAL_MS]
-        .iter()
-        .any(|name| config.attribute(name).is_unknown());
-    // No interval may be zero, which is told by the table.
-    if is_open || max_interval.is_zero() || max_interval >= initial_interval {
+    let is_unknown = |name| config.attribute(name).is_unknown();
+    // The table refuses an interval of zero.
+    if is_unknown(INITIAL_INTERVAL_MS)
+        || is_unknown(MAX_INTERVAL_MS)
+        || max_interval.is_zero()
+        || max_interval >= initial_interval
+    {
         return None;
     }
-    let told = |name: &str, interval: Duration| {
+    let value = |name: &str, interval: Duration| {
         let origin = if config.attribute(name).is_null() { " by default" } else { "" };
         format!("`{RETRY}.{name}` is {}{origin}", interval.as_millis())
     };
     let detail = format!(
-        "The longest wait must not be shorter than the first one: {}, and {}. Raise the one or lower the other.",
-        told(MAX_INTERVAL_MS, max_interval),
-        told(INITIAL_INTERVAL_MS, initial_interval)
+        "The longest wait must not be shorter than the first one: {}, and {}. Raise the one or \
+         lower the other.",
+        value(MAX_INTERVAL_MS, max_interval),
+        value(INITIAL_INTERVAL_MS, initial_interval)
     );
     let path = Path::attribute(RETRY).child_attribute(MAX_INTERVAL_MS);
     Some(Diagnostic::error(format!("Invalid value for `{path}`"), detail).at(path))
 }
 
-fn user_agent(terraform_version: &str, append: Option<&str>) -> String {
+fn user_agent(terraform_version: &str, suffix: Option<Setting>) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let agent = format!(
-        "Terraform/{terraform_version} (+https://www.terraform.io) terraform-provider-openrouter/{version}"
+        "Terraform/{terraform_version} (+https://www.terraform.io) \
+         terraform-provider-openrouter/{version}"
     );
-    append.map_or_else(|| agent.clone(), |append| format!("{agent} {}", append.trim()))
+    match suffix {
+        Some(suffix) => format!("{agent} {}", suffix.text.trim()),
+        None => agent,
+    }
 }
 
 /// What the provider block sets.
-fn attribute<'a>(config: &'a Value, name: &str) -> Option<Setting<'a>> {
-    Some(Setting { text: text(config, name)?, origin: Origin::Attribute })
+fn attribute<'a>(config: &'a Value, name: &'static str) -> Option<Setting<'a>> {
+    let text = config.attribute(name).as_str()?;
+    Some(Setting { text, origin: Origin::Attribute(name) })
 }
 
 /// What a variable sets, unless it is blank.
@@ -285,10 +323,6 @@ fn variable<'a>(
 ) -> Option<Setting<'a>> {
     let text = environment.get(name).filter(|text| !text.trim().is_empty())?;
     Some(Setting { text, origin: Origin::Variable(name) })
-}
-
-fn text<'a>(config: &'a Value, name: &str) -> Option<&'a str> {
-    config.attribute(name).as_str()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Ids of another form than the API gives them.
 //!
-//! A warning, and only when planning: a mocked provider makes up values of any form for what other resources compute, and core
-//! validates the configurations that refer to them, but does not have them planned by us. Whether such an id exists is for the
-//! API to say.
+//! A warning, and only when planning: a mocked provider makes up ids of any form, and core
+//! validates the configurations that refer to them, but does not have them planned by us. Whether
+//! such an id exists is for the API to say.
 
 use crate::{
     cty::{Path, Value},
@@ -23,8 +23,8 @@ pub(super) fn warn_unless_uuid(
         return None;
     }
     let detail = format!(
-        "\"{text}\" is not a UUID, as the ids of {noun}s are. If it is a name or a slug, use the {noun}'s id instead: the API \
-         refuses an id that it does not know."
+        "\"{text}\" is not a UUID, as the ids of {noun}s are. If it is a name or a slug, use the \
+         {noun}'s id instead: the API refuses an id that it does not know."
     );
     let summary = format!("`{attribute}` may not be the id of a {noun}");
     Some(Diagnostic::warning(summary, detail).at(Path::attribute(attribute)))

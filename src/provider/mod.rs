@@ -1,7 +1,8 @@
 //! OpenRouter as a Terraform provider: the layers joined.
 //!
-//! One file per resource, each with its field table on top. A reader who knows Terraform finds here everything about a
-//! resource; how the protocol, plans and requests work in general is in the layers below.
+//! One file per resource, each with its field table on top. A reader who knows Terraform finds here
+//! everything about a resource; how the protocol, plans and requests work in general is in the
+//! layers below.
 
 mod assignment;
 mod config;
@@ -9,8 +10,8 @@ mod data;
 mod error_diagnostics;
 mod guardrail;
 mod id_form;
+mod javascript_regex;
 mod key;
-mod pattern;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ use crate::{
         resource::Reply,
         schema::Schema,
     },
+    table::resource::TableResource,
 };
 
 pub use config::Api;
@@ -40,13 +42,14 @@ pub struct OpenRouter {
 }
 
 impl OpenRouter {
-    /// The provider in this environment: variables by name, of which it reads those its documentation names.
+    /// The provider in this environment: variables by name, of which it reads those its
+    /// documentation names.
     pub fn new(environment: BTreeMap<String, String>) -> Self {
         Self {
             environment,
             accounts: Accounts::default(),
             resources: vec![
-                ("openrouter_guardrail", Box::new(guardrail::Guardrail)),
+                ("openrouter_guardrail", Box::new(TableResource(guardrail::Guardrails))),
                 ("openrouter_guardrail_key_assignment", Box::new(assignment::KEY)),
                 ("openrouter_guardrail_member_assignment", Box::new(assignment::MEMBER)),
             ],

@@ -1,25 +1,40 @@
-//! CanonicalNames that a service gives back in a canonical form, and what is remembered of them between runs.
+//! Names that an API gives back in a canonical form, and what is remembered of them between runs.
 //!
-//! State keeps the spelling the user wrote. To know that an answer in canonical names says the same, the canonical form
-//! of the last write is kept in the resource's private state ([`StoredNames`]); only where that does not decide is the
-//! service's list of names ([`NameCatalog`]) needed. Must not know what the names are names of.
+//! State keeps the spelling of the configuration. A response means the same if its names are equal;
+//! or if they are the canonical names of the last response, which private state keeps; or if the
+//! API's catalogue gives both the same canonical names. Only the catalogue costs a request. Must not
+//! know what the names are names of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde::{Deserialize, Serialize};
 
 use crate::cty::Value;
 
-use super::field::{Equality, Field};
+use super::{
+    field::{Equality, Field},
+    json::{JsonObject, decode},
+};
 
-/// A service's list of names.
+/// An API's list of names.
 pub trait NameCatalog: Send + Sync {
-    /// The canonical form of a name, canonical names included; `None` for a name that the list does not know.
+    /// The canonical form of a name, which a canonical name is itself; `None` for a name that is not
+    /// in the list.
     fn canonical(&self, name: &str) -> Option<String>;
 }
 
-/// The canonical form of each aliased field that is in state, as the service last gave it back. Kept as JSON in private
-/// state: `{"canonical":{"<field>":["<name>",…]}}`.
+/// A catalogue without names.
+impl NameCatalog for () {
+    fn canonical(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// The names of each canonicalized field in state, as the API last returned them. Private state
+/// keeps them as JSON: `{"canonical":{"<field>":["<name>",…]}}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredNames {
     #[serde(default)]
@@ -27,12 +42,12 @@ pub struct StoredNames {
 }
 
 impl StoredNames {
-    /// Reads private state. Bytes that are not ours, such as another provider's, are an empty record.
+    /// Reads private state. Bytes of another form, such as another provider's, hold no names.
     pub fn from_private(private: &[u8]) -> Self {
         serde_json::from_slice(private).unwrap_or_default()
     }
 
-    /// The private state to keep; empty for an empty record.
+    /// The private state to keep; empty if there are no names.
     pub fn to_private(&self) -> Vec<u8> {
         if self.canonical.is_empty() {
             return Vec::new();
@@ -40,114 +55,127 @@ impl StoredNames {
         serde_json::to_vec(self).expect("a map of strings to sets of strings is JSON")
     }
 
-    /// Remembers the canonical form of what state holds for a field; null or empty forgets it.
-    pub fn set(&mut self, field: &Field, canonical: &Value) {
-        match names(canonical) {
-            Some(names) if !names.is_empty() => {
-                self.canonical
-                    .insert(field.name.to_owned(), names.into_iter().map(str::to_owned).collect());
+    /// The names of an object that the API returned.
+    pub fn from_object(fields: &[Field], object: &JsonObject) -> Self {
+        let mut canonical = BTreeMap::new();
+        for field in fields.iter().filter(|field| field.equality == Equality::Canonicalized) {
+            let names = decode(field, object).ok().and_then(|value| names(&value));
+            if let Some(names) = names.filter(|names| !names.is_empty()) {
+                canonical.insert(field.name.to_owned(), names);
             }
-            _ => self.forget(field),
         }
+        Self { canonical }
     }
 
-    /// Forgets a field, so that the next comparison asks the service's list.
-    pub fn forget(&mut self, field: &Field) {
-        self.canonical.remove(field.name);
-    }
-
-    /// Whether this value is, to the letter, the recorded canonical form of what state holds for the field.
-    pub fn is(&self, field: &Field, value: &Value) -> bool {
-        let recorded = self.canonical.get(field.name);
-        recorded.is_some_and(|recorded| {
-            names(value)
-                .is_some_and(|names| names.into_iter().eq(recorded.iter().map(String::as_str)))
-        })
+    /// Forgets a field, so that the next comparison needs the catalogue.
+    pub fn forget(&mut self, field_name: &str) {
+        self.canonical.remove(field_name);
     }
 }
 
-/// What is known of a resource's names while it is compared: its record, and the service's list if it was fetched.
-#[derive(Clone, Copy)]
+/// What a comparison knows of names. One that needs the catalogue and has none says so afterwards.
+#[derive(Default)]
 pub struct CanonicalNames<'a> {
-    /// The canonical form of what is in state.
-    pub record: &'a StoredNames,
-    /// The service's list.
-    pub aliases: Option<&'a dyn NameCatalog>,
+    stored: StoredNames,
+    catalog: Option<&'a dyn NameCatalog>,
+    needs_catalog: Cell<bool>,
 }
 
-impl CanonicalNames<'_> {
-    /// Whether a value of an aliased field means what state holds.
+impl<'a> CanonicalNames<'a> {
+    /// The names of the last response; for a comparison without the catalogue.
+    pub fn new(stored: StoredNames) -> Self {
+        Self { stored, ..Self::default() }
+    }
+
+    /// The same with the catalogue, which decides every comparison.
+    pub fn with_catalog(self, catalog: Option<&'a dyn NameCatalog>) -> Self {
+        Self { catalog, ..Self::new(self.stored) }
+    }
+
+    /// Whether a comparison was left undecided, which only the catalogue could decide.
+    pub fn needs_catalog(&self) -> bool {
+        self.needs_catalog.get()
+    }
+
+    /// Whether a value of a canonicalized field means what state holds. Undecided is `false`.
     pub fn same(&self, field: &Field, state: &Value, other: &Value) -> bool {
         let (Some(left), Some(right)) = (names(state), names(other)) else { return false };
-        left == right || self.record.is(field, other) || self.same_by_list(field, &left, &right)
-    }
-
-    /// Whether only the service's list, which is not at hand, can tell if two values mean the same.
-    pub fn undecided(&self, field: &Field, state: &Value, other: &Value) -> bool {
-        let something = |value| names(value).is_some_and(|names| !names.is_empty());
-        field.equality == Equality::Canonicalized
-            && self.aliases.is_none()
-            && something(state)
-            && something(other)
-            && !self.same(field, state, other)
-    }
-
-    /// What state is to hold for an answer that does not mean the same: the answer, but in state's spelling for each
-    /// name that state has too.
-    pub fn respell(&self, state: &Value, answer: &Value) -> Value {
-        let (Some(aliases), Some(ours), Some(theirs)) = (self.aliases, names(state), names(answer))
-        else {
-            return answer.clone();
+        let stored = self.stored.canonical.get(field.name);
+        if left == right || stored == Some(&right) {
+            return true;
+        }
+        let Some(catalog) = self.catalog else {
+            self.note_undecided(&left, &right);
+            return false;
         };
-        let spelling: BTreeMap<_, _> =
-            ours.iter().map(|name| (canonical(aliases, name), *name)).collect();
-        let respelled: BTreeSet<_> = theirs
-            .iter()
-            .map(|name| *spelling.get(&canonical(aliases, name)).unwrap_or(name))
-            .collect();
+        let canonical_names = |names: BTreeSet<String>| -> BTreeSet<String> {
+            names.into_iter().map(|name| canonical(catalog, name)).collect()
+        };
+        let right = canonical_names(right);
+        canonical_names(left) == right || stored == Some(&right)
+    }
+
+    /// Whether a response holds the names that were sent. Undecided is `true`, unless one of the two
+    /// has no names at all.
+    ///
+    /// Each name sent must be in the response, as it is or in its canonical form, and nothing else
+    /// may. An unlisted name that the API accepted (hidden or withdrawn) accounts for one unlisted
+    /// name in the response; for none if the same thing was sent under both of its names.
+    pub fn accounts_for(&self, sent: &Value, returned: &Value) -> bool {
+        let (Some(sent), Some(returned)) = (names(sent), names(returned)) else { return false };
+        let Some(catalog) = self.catalog else { return self.note_undecided(&sent, &returned) };
+        let is_unlisted = |name: &String| catalog.canonical(name).is_none();
+        let mut unaccounted = returned.clone();
+        let mut unlisted_sent = 0;
+        for name in sent {
+            let canonical = catalog.canonical(&name);
+            if returned.contains(&name) {
+                unaccounted.remove(&name);
+            } else if let Some(canonical) = canonical {
+                if !returned.contains(&canonical) {
+                    return false;
+                }
+                unaccounted.remove(&canonical);
+            } else {
+                unlisted_sent += 1;
+            }
+        }
+        let has_place = unlisted_sent == 0 || returned.iter().any(is_unlisted);
+        has_place && unaccounted.len() <= unlisted_sent && unaccounted.iter().all(is_unlisted)
+    }
+
+    /// The names of a response, in the spelling of state for each that state holds too.
+    pub fn respell(&self, state: &Value, returned: Value) -> Value {
+        let (Some(catalog), Some(state), Some(names)) =
+            (self.catalog, names(state), names(&returned))
+        else {
+            return returned;
+        };
+        let mut spelling = BTreeMap::new();
+        for name in state {
+            spelling.insert(canonical(catalog, name.clone()), name);
+        }
+        let mut respelled = BTreeSet::new();
+        for name in names {
+            let spelled = spelling.get(&canonical(catalog, name.clone())).cloned();
+            respelled.insert(spelled.unwrap_or(name));
+        }
         Value::Set(respelled.into_iter().map(Value::from).collect())
     }
 
-    fn same_by_list(&self, field: &Field, state: &BTreeSet<&str>, other: &BTreeSet<&str>) -> bool {
-        let Some(aliases) = self.aliases else { return false };
-        let form = |names: &BTreeSet<&str>| -> BTreeSet<String> {
-            names.iter().map(|name| canonical(aliases, name)).collect()
-        };
-        let other = form(other);
-        form(state) == other || self.record.canonical.get(field.name) == Some(&other)
+    /// Whether names that differ can mean the same by the catalogue: if there are any on both sides.
+    fn note_undecided(&self, left: &BTreeSet<String>, right: &BTreeSet<String>) -> bool {
+        let is_undecided = !left.is_empty() && !right.is_empty();
+        self.needs_catalog.set(self.needs_catalog.get() || is_undecided);
+        is_undecided
     }
-}
-
-/// Whether an answer says what was sent, to the names of one field.
-///
-/// Every name sent must appear in the answer, itself or in its canonical form, and nothing else may. CanonicalNames that the list
-/// does not know, but the service accepted (delisted or hidden ones), are taken to be what stands behind names of the answer
-/// that the list does not know either: behind those that nothing else accounts_for, or behind the same as another name, where
-/// one model was sent by both of its names.
-pub fn accounts_for(aliases: &dyn NameCatalog, sent: &Value, answer: &Value) -> bool {
-    let (Some(sent), Some(answer)) = (names(sent), names(answer)) else { return false };
-    let mut unexplained = answer.clone();
-    let mut hidden = 0;
-    for name in sent {
-        let form = aliases.canonical(name);
-        let found =
-            [Some(name), form.as_deref()].into_iter().flatten().find(|name| answer.contains(name));
-        match found {
-            Some(found) => drop(unexplained.remove(found)),
-            None if form.is_none() => hidden += 1,
-            None => return false,
-        }
-    }
-    let is_unlisted = |name: &&str| aliases.canonical(name).is_none();
-    let hidden_has_place = hidden == 0 || answer.iter().any(is_unlisted);
-    hidden_has_place && unexplained.len() <= hidden && unexplained.iter().all(is_unlisted)
 }
 
 /// The strings of a wholly known set of strings; `None` for null, unknown or anything else.
-fn names(value: &Value) -> Option<BTreeSet<&str>> {
-    value.elements()?.iter().map(Value::as_str).collect()
+fn names(value: &Value) -> Option<BTreeSet<String>> {
+    value.elements()?.iter().map(|name| name.as_str().map(str::to_owned)).collect()
 }
 
-fn canonical(aliases: &dyn NameCatalog, name: &str) -> String {
-    aliases.canonical(name).unwrap_or_else(|| name.to_owned())
+fn canonical(catalog: &dyn NameCatalog, name: String) -> String {
+    catalog.canonical(&name).unwrap_or(name)
 }

@@ -1,65 +1,39 @@
-//! Values as users read them in messages: near to how they would write them in a configuration, and short.
-
-use std::fmt::Write;
+//! Values as messages show them: much as a configuration has them, and short.
 
 use crate::cty::Value;
 
 /// How many characters of a value are shown.
-const LONGEST: usize = 200;
+const MAX_CHARACTERS: usize = 200;
 
-/// A value in the form of a configuration, cut after some 200 characters.
+/// A value in the form of a configuration, cut after [`MAX_CHARACTERS`].
 pub(super) fn display(value: &Value) -> String {
-    let mut text = String::new();
-    write_value(&mut text, value);
-    match text.char_indices().nth(LONGEST) {
+    let text = full_text(value);
+    match text.char_indices().nth(MAX_CHARACTERS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
 }
 
-fn write_value(text: &mut String, value: &Value) {
-    if text.len() > 4 * LONGEST {
-        return;
-    }
+fn full_text(value: &Value) -> String {
     match value {
-        Value::Null => text.push_str("null"),
-        Value::Unknown(_) => text.push_str("(known after apply)"),
-        Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
-        Value::Number(number) => text.push_str(&number.to_string()),
-        Value::String(string) => write_string(text, string),
+        Value::Null => "null".to_owned(),
+        Value::Unknown(_) => "(known after apply)".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => number.to_string(),
+        // Debug quotes and escapes as a configuration does.
+        Value::String(text) => format!("{text:?}"),
         Value::List(values) | Value::Set(values) | Value::Tuple(values) => {
-            write_joined(text, ["[", "]"], values.iter(), write_value);
+            let elements: Vec<_> = values.iter().map(full_text).collect();
+            format!("[{}]", elements.join(", "))
         }
         Value::Object(members) | Value::Map(members) => {
-            let set = members.iter().filter(|(_, value)| !value.is_null());
-            write_joined(text, ["{ ", " }"], set, |text, (name, value)| {
-                text.push_str(name);
-                text.push_str(" = ");
-                write_value(text, value);
-            });
+            let members: Vec<_> = members
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| format!("{name} = {}", full_text(value)))
+                .collect();
+            format!("{{ {} }}", members.join(", "))
         }
-        Value::Dynamic(dynamic) => write_value(text, &dynamic.value),
+        Value::Dynamic(dynamic) => full_text(&dynamic.value),
     }
-}
-
-fn write_string(text: &mut String, string: &str) {
-    let shown: String = string.chars().take(LONGEST).collect();
-    // Debug quotes and escapes as a configuration does.
-    let _ = write!(text, "{shown:?}");
-}
-
-fn write_joined<T>(
-    text: &mut String,
-    [open, close]: [&str; 2],
-    items: impl Iterator<Item = T>,
-    write_item: impl Fn(&mut String, T),
-) {
-    text.push_str(open);
-    for (index, item) in items.enumerate() {
-        if index > 0 {
-            text.push_str(", ");
-        }
-        write_item(text, item);
-    }
-    text.push_str(close);
 }

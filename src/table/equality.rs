@@ -1,67 +1,65 @@
 //! When two values of a field mean the same, though they are not equal.
 //!
-//! The service is JavaScript: numbers are the same when they are the same double. A collection without elements is the
-//! same as none, and so is a text without characters where the table says so. Members that the service assigns do not count, and an absent member is the same as its default there.
-//! The one place for this decision; aliased names, which need the service's list, are in [`super::aliases`].
+//! APIs of JSON have doubles: numbers are the same when they are the same double. A collection
+//! without elements is the same as null, and so is a text without characters where the table says
+//! so. Members that the API assigns do not count, and an absent member is the same as its default.
+//! Canonical names, which may need the API's catalogue, are in [`super::canonical_names`].
 
 use crate::cty::Value;
 
 use super::{
     canonical_names::CanonicalNames,
-    field::{Equality, Field, Kind, Literal},
+    field::{Equality, Field, Kind},
 };
 
-/// Whether a value of `field` means what state holds, names of the service included.
-pub fn same_as_state(field: &Field, state: &Value, other: &Value, names: CanonicalNames) -> bool {
+/// Whether a value of `field` means what state holds, canonical names included.
+pub(super) fn same_as_state(
+    field: &Field,
+    state: &Value,
+    other: &Value,
+    names: &CanonicalNames,
+) -> bool {
     same(field, state, other)
         || (field.equality == Equality::Canonicalized && names.same(field, state, other))
 }
 
-/// Whether two values of `field` mean the same. Unknown is the same as nothing but an equal unknown.
-pub fn same(field: &Field, left: &Value, right: &Value) -> bool {
-    let (left, right) = (or_default(field, left), or_default(field, right));
+/// Whether two values of `field` mean the same. Unknown is the same as an equal unknown only.
+pub(super) fn same(field: &Field, left: &Value, right: &Value) -> bool {
+    let default = field.api_default.map_or(Value::Null, Value::from);
+    let left = if left.is_null() { &default } else { left };
+    let right = if right.is_null() { &default } else { right };
     if left == right {
         return true;
     }
-    match (field.kind, &*left, &*right) {
+    match (field.kind, left, right) {
         (Kind::Number, Value::Number(left), Value::Number(right)) => left.is_same_double(right),
-        (Kind::StringSet | Kind::ObjectList(_), left, right)
-            if is_nothing(left) && is_nothing(right) =>
-        {
-            true
-        }
         (Kind::String, left, right) if field.equality == Equality::EmptyIsNull => {
-            is_blank(left) && is_blank(right)
+            is_empty_text(left) && is_empty_text(right)
         }
         (Kind::Object(members), Value::Object(_), Value::Object(_)) => {
-            same_members(members, &left, &right)
+            same_members(members, left, right)
         }
         (Kind::ObjectList(members), Value::List(left), Value::List(right)) => {
             same_objects(field.equality, members, left, right)
+        }
+        (Kind::StringSet | Kind::ObjectList(_), left, right) => {
+            is_nothing(left) && is_nothing(right)
         }
         _ => false,
     }
 }
 
-/// Whether a collection holds nothing: null, or without elements.
-pub fn is_nothing(value: &Value) -> bool {
+/// Whether a collection is null or empty.
+pub(super) fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.elements().is_some_and(<[Value]>::is_empty)
 }
 
-/// Whether a text holds nothing: null, or without characters.
-fn is_blank(value: &Value) -> bool {
+fn is_empty_text(value: &Value) -> bool {
     value.is_null() || value.as_str() == Some("")
 }
 
-/// The elements of a keyed list, by key. Elements without a known key come first.
-pub fn by_key<'a>(key: &str, list: &'a [Value]) -> Vec<&'a Value> {
-    let mut sorted: Vec<_> = list.iter().collect();
-    sorted.sort_by_key(|object| object.attribute(key).as_str());
-    sorted
-}
-
 /// Whether two objects mean the same.
-pub fn same_members(members: &[Field], left: &Value, right: &Value) -> bool {
+pub(super) fn same_members(members: &[Field], left: &Value, right: &Value) -> bool {
     members.iter().all(|member| {
         member.assigned_by_api
             || same(member, left.attribute(member.name), right.attribute(member.name))
@@ -69,30 +67,11 @@ pub fn same_members(members: &[Field], left: &Value, right: &Value) -> bool {
 }
 
 fn same_objects(equality: Equality, members: &[Field], left: &[Value], right: &[Value]) -> bool {
-    let pairwise = |left: &[&Value], right: &[&Value]| {
-        left.len() == right.len()
-            && left.iter().zip(right).all(|(left, right)| same_members(members, left, right))
-    };
-    match equality {
-        Equality::Keyed(key) => pairwise(&by_key(key, left), &by_key(key, right)),
-        Equality::Plain | Equality::Canonicalized | Equality::EmptyIsNull => {
-            pairwise(&left.iter().collect::<Vec<_>>(), &right.iter().collect::<Vec<_>>())
-        }
+    let (mut left, mut right): (Vec<_>, Vec<_>) = (left.iter().collect(), right.iter().collect());
+    if let Equality::Keyed(key) = equality {
+        left.sort_by_key(|object| object.attribute(key).as_str());
+        right.sort_by_key(|object| object.attribute(key).as_str());
     }
-}
-
-fn or_default<'a>(field: &Field, value: &'a Value) -> std::borrow::Cow<'a, Value> {
-    match field.api_default {
-        Some(default) if value.is_null() => std::borrow::Cow::Owned(default.into()),
-        _ => std::borrow::Cow::Borrowed(value),
-    }
-}
-
-impl From<Literal> for Value {
-    fn from(literal: Literal) -> Self {
-        match literal {
-            Literal::Bool(value) => Self::Bool(value),
-            Literal::String(value) => Self::from(value),
-        }
-    }
+    left.len() == right.len()
+        && left.into_iter().zip(right).all(|(left, right)| same_members(members, left, right))
 }

@@ -1,47 +1,47 @@
 //! The field table: a resource's attributes, each declared once.
 //!
-//! A table is a `&'static [Field]`. Schema, validation, plan, request bodies, reading of answers, state and
-//! documentation are all derived from it by the other modules of the framework; none of them names an attribute. An
-//! attribute's name is its JSON name at the service. Must not know which service that is.
+//! A table is a `&'static [Field]`. Schema, validation, plan, request bodies, state and documentation
+//! are derived from it by the other modules here. An attribute's name is its JSON name in the API.
+//! Must not know which API that is.
 
-use crate::cty::{ObjectType, Type};
+use crate::cty::{ObjectType, Type, Value};
 
 /// What an attribute holds.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// `true` or `false`.
     Bool,
-    /// A decimal number, a double at the service.
+    /// A decimal number, for the API a double.
     Number,
     /// Text.
     String,
-    /// A set of strings; a JSON array at the service.
+    /// A set of strings; in JSON an array.
     StringSet,
-    /// One object whose members are fields in turn. Without any member set it is still more than null.
+    /// One object of these members. Without any member set it is still more than null.
     Object(&'static [Field]),
-    /// A list of objects whose members are fields in turn.
+    /// A list of objects of these members.
     ObjectList(&'static [Field]),
 }
 
-/// Who decides the value.
+/// Where the value comes from.
 #[derive(Clone, Copy, Debug)]
 pub enum Mode {
-    /// The configuration must.
+    /// The configuration.
     Required,
-    /// The configuration does; without a value the service holds null.
+    /// The configuration, else null.
     Optional,
-    /// The configuration may; the service does where it is silent, and what it decided stays.
+    /// The configuration, else the API; what the API decided stays.
     OptionalComputed,
-    /// The configuration may; where it is silent, this value holds.
+    /// The configuration, else this value.
     Default(Literal),
-    /// The configuration may; where it is silent, the named other attribute decides.
+    /// The configuration, else what the configuration sets for this [`Mode::FanOut`] field.
     DefaultFrom(&'static str),
-    /// The configuration may. At the service it is nothing of its own, only another way to set the fields that follow
-    /// it ([`Mode::DefaultFrom`]): it is never sent nor read, and an import tells it from them.
+    /// The configuration. Only another way to set its targets, the fields with
+    /// [`Mode::DefaultFrom`]: it is neither sent nor read, and an import infers it from them.
     FanOut,
-    /// The service, once: the value is known to survive updates.
+    /// The API, once: it is known to stay the same in updates.
     ComputedOnce,
-    /// The service, with any update.
+    /// The API, with any update.
     Computed,
 }
 
@@ -54,10 +54,11 @@ pub enum Literal {
     String(&'static str),
 }
 
-/// A rule of validation beyond the type. On a [`Kind::StringSet`] field, rules about text hold for each element.
+/// A rule of validation beyond the type. On a [`Kind::StringSet`] field, rules about text hold for
+/// each element.
 #[derive(Clone, Copy, Debug)]
 pub enum Check {
-    /// Between `min` and `max` Unicode characters.
+    /// A text of `min` to `max` Unicode characters.
     Length {
         /// At least.
         min: usize,
@@ -72,8 +73,10 @@ pub enum Check {
     AtLeast(i64),
     /// A number without a fraction.
     Integer,
-    /// A collection that holds something.
+    /// A collection with elements.
     NotEmpty,
+    /// A set without empty texts.
+    NoEmptyElement,
     /// Set exactly when the named sibling is.
     RequiredWith(&'static str),
     /// No two objects of the list share the value of this member.
@@ -85,53 +88,55 @@ pub enum Check {
         /// The value it must have.
         value: &'static str,
     },
-    /// A text that this function takes. Its error continues the attribute's name: "is not …".
+    /// A text that this function accepts. Its error continues the attribute's name: "is not …".
     Text(fn(&str) -> Result<(), String>),
-    /// An id that a service gives: one word that can be a segment of a path. A UUID is in the small letters in which services
-    /// give it back. Any other form passes, since a mocked provider makes up ids of its own.
+    /// An id of the API: a segment of a path, and if it is a UUID, in lower case as APIs return it.
+    /// Ids of other forms pass, since a mocked provider makes up its own.
     Id,
 }
 
 /// What counts as the same value, beyond equality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Equality {
-    /// Nothing but equality of values.
+    /// Nothing.
     Plain,
-    /// Strings the service may give back under another, canonical name.
+    /// Strings that the API may return under another, canonical name.
     Canonicalized,
-    /// Objects in any order, told apart by this member.
+    /// Objects in any order, identified by this member.
     Keyed(&'static str),
-    /// Text, which without characters is the same as null. Terraform is told that the provider may decide the value, so that
-    /// state can keep the one where the configuration says the other.
+    /// An empty text and null. Terraform is told that the provider may decide the value, so that
+    /// state can keep the one where the configuration has the other.
     EmptyIsNull,
 }
 
-/// One attribute. Made by the constructors and refined by the methods, all `const`, so that a table is a constant.
+/// One attribute. Made by the constructors and refined by the methods, all `const`, so that a table
+/// is a constant.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     /// The attribute's name, in Terraform and in JSON.
     pub name: &'static str,
     /// What it holds.
     pub kind: Kind,
-    /// Who decides the value.
+    /// Where the value comes from.
     pub mode: Mode,
     /// Its documentation: whole sentences.
     pub doc: &'static str,
-    /// Why not to use it any more.
+    /// Why it should no longer be used.
     pub deprecated: Option<&'static str>,
     /// Whether Terraform must not print it.
     pub sensitive: bool,
     /// Whether a change needs a new object.
     pub create_only: bool,
-    /// Fields with one group name are sent together whenever one of them changes.
+    /// Fields of one group are sent together whenever one of them changes.
     pub group: Option<&'static str>,
     /// Rules of validation.
     pub checks: &'static [Check],
     /// What counts as the same value.
     pub equality: Equality,
-    /// A member that the service assigns: never sent, never compared; state keeps what the configuration says.
+    /// Whether the API assigns this member: never sent, never compared; state keeps what the
+    /// configuration has.
     pub assigned_by_api: bool,
-    /// The value that the service gives an absent member; same as null.
+    /// The value that the API gives an absent member; the same as null.
     pub api_default: Option<Literal>,
 }
 
@@ -153,42 +158,42 @@ impl Field {
         }
     }
 
-    /// A field the configuration must set.
+    /// A field with [`Mode::Required`].
     pub const fn required(name: &'static str, kind: Kind) -> Self {
         Self::new(name, kind, Mode::Required)
     }
 
-    /// A nullable field that the configuration decides.
+    /// A field with [`Mode::Optional`].
     pub const fn optional(name: &'static str, kind: Kind) -> Self {
         Self::new(name, kind, Mode::Optional)
     }
 
-    /// A field that the service decides once, at creation.
+    /// A field with [`Mode::ComputedOnce`].
     pub const fn computed_once(name: &'static str, kind: Kind) -> Self {
         Self::new(name, kind, Mode::ComputedOnce)
     }
 
-    /// A field that the service decides, and may change with any update.
+    /// A field with [`Mode::Computed`].
     pub const fn computed(name: &'static str, kind: Kind) -> Self {
         Self::new(name, kind, Mode::Computed)
     }
 
-    /// Optional, and where the configuration is silent the service decides.
+    /// With [`Mode::OptionalComputed`].
     pub const fn or_computed(self) -> Self {
         Self { mode: Mode::OptionalComputed, ..self }
     }
 
-    /// Optional, with a value for silence.
+    /// With [`Mode::Default`].
     pub const fn or(self, default: Literal) -> Self {
         Self { mode: Mode::Default(default), ..self }
     }
 
-    /// Optional; where the configuration is silent, the value of another field of the table, a [`Field::leading`] one.
-    pub const fn default_from(self, leader: &'static str) -> Self {
-        Self { mode: Mode::DefaultFrom(leader), ..self }
+    /// With [`Mode::DefaultFrom`].
+    pub const fn default_from(self, fan_out: &'static str) -> Self {
+        Self { mode: Mode::DefaultFrom(fan_out), ..self }
     }
 
-    /// Only another way to set the fields that follow this one.
+    /// With [`Mode::FanOut`].
     pub const fn fan_out(self) -> Self {
         Self { mode: Mode::FanOut, ..self }
     }
@@ -203,37 +208,37 @@ impl Field {
         Self { group: Some(group), ..self }
     }
 
-    /// Rules of validation.
+    /// With rules of validation.
     pub const fn checks(self, checks: &'static [Check]) -> Self {
         Self { checks, ..self }
     }
 
-    /// The service may answer with other names for the same things.
+    /// With [`Equality::Canonicalized`].
     pub const fn canonicalized(self) -> Self {
         Self { equality: Equality::Canonicalized, ..self }
     }
 
-    /// A list in which order means nothing: its objects are told apart by this member.
+    /// With [`Equality::Keyed`].
     pub const fn keyed_by(self, member: &'static str) -> Self {
         Self { equality: Equality::Keyed(member), ..self }
     }
 
-    /// A text without characters is the same as null.
+    /// With [`Equality::EmptyIsNull`].
     pub const fn empty_is_null(self) -> Self {
         Self { equality: Equality::EmptyIsNull, ..self }
     }
 
-    /// The service assigns it: accepted in configurations, never sent, never compared.
+    /// The API assigns it: accepted in configurations, never sent, never compared.
     pub const fn assigned_by_api(self) -> Self {
         Self { assigned_by_api: true, ..self }
     }
 
-    /// The value the service gives it when absent.
+    /// The value that the API gives it when absent.
     pub const fn api_default(self, default: Literal) -> Self {
         Self { api_default: Some(default), ..self }
     }
 
-    /// A warning when it is used, with the reason.
+    /// A warning with this reason when it is used.
     pub const fn deprecated(self, reason: &'static str) -> Self {
         Self { deprecated: Some(reason), ..self }
     }
@@ -259,12 +264,12 @@ impl Field {
             || !matches!(self.mode, Mode::Required | Mode::Optional)
     }
 
-    /// Whether request bodies and answers carry it as something to compare.
+    /// Whether requests and responses have it as something to compare.
     pub const fn is_exchanged(&self) -> bool {
         !self.assigned_by_api && !matches!(self.mode, Mode::FanOut)
     }
 
-    /// Terraform's type for it. In objects, everything but required members may be left out of a configuration.
+    /// Terraform's type for it. A configuration may omit all but the required members of objects.
     pub fn ty(&self) -> Type {
         match self.kind {
             Kind::Bool => Type::Bool,
@@ -277,14 +282,14 @@ impl Field {
     }
 }
 
-/// The fields of a table that follow a leading one.
-pub fn fan_out_targets<'a>(
+/// The targets of a fan-out field.
+pub(super) fn fan_out_targets<'a>(
     fields: &'a [Field],
-    leader: &'a Field,
+    fan_out: &'a Field,
 ) -> impl Iterator<Item = &'a Field> {
     fields
         .iter()
-        .filter(|field| matches!(field.mode, Mode::DefaultFrom(name) if name == leader.name))
+        .filter(|field| matches!(field.mode, Mode::DefaultFrom(name) if name == fan_out.name))
 }
 
 /// The object type of a table: every field an attribute; all but the required ones may be omitted.
@@ -293,5 +298,14 @@ pub fn object_type(fields: &[Field]) -> ObjectType {
     ObjectType {
         attributes: fields.iter().map(|field| (field.name.to_owned(), field.ty())).collect(),
         optional: optional.map(|field| field.name.to_owned()).collect(),
+    }
+}
+
+impl From<Literal> for Value {
+    fn from(literal: Literal) -> Self {
+        match literal {
+            Literal::Bool(value) => Self::Bool(value),
+            Literal::String(value) => Self::from(value),
+        }
     }
 }

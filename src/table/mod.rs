@@ -1,16 +1,22 @@
-//! The field table, and all that follows from it: schema, validation, plans, request bodies, state from answers, and when two
-//! values mean the same.
+//! The field table, and all that follows from it: schema, validation, plans, request bodies, state
+//! from responses, when two values mean the same, and a resource made of a table and a backend.
 //!
-//! Knows neither the wire nor which API it serves: rules of one API come in as functions in the table.
+//! Knows neither the wire nor which API it serves: rules of one API come in as functions in the
+//! table, its calls as the backend.
 
-pub mod body;
-pub mod canonical_names;
+mod body;
+mod canonical_names;
 mod display;
-pub mod equality;
+mod equality;
 pub mod field;
+mod json;
 pub mod plan;
+pub mod resource;
 pub mod schema;
-pub mod state;
+mod state;
 #[cfg(test)]
 mod tests;
 pub mod validate;
+
+pub use canonical_names::{CanonicalNames, NameCatalog};
+pub use json::{JsonObject, decode};

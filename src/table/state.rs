@@ -1,50 +1,44 @@
-//! State from a service's answers.
+//! State from an API's responses: after a create or update, on a refresh and on an import.
 //!
-//! Owns how a JSON answer becomes state: after a create or update ([`settle`]), on a refresh ([`refresh`]) and on an
-//! import ([`import`]). State keeps the form it has wherever the answer means the same. Null and absent are one. Members
-//! and fields that the table does not know are left out; texts are brought to Unicode's NFC, as Terraform does with all
-//! of its own.
+//! State keeps the form it has wherever the response means the same.
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
-use unicode_normalization::UnicodeNormalization;
-
 use crate::{
-    cty::{self, Number, Path, Value},
+    cty::{Error, Path, Value},
     protocol::diagnostics::Diagnostic,
 };
 
 use super::{
-    body::JsonObject,
-    canonical_names::{self, CanonicalNames, NameCatalog, StoredNames},
+    canonical_names::{CanonicalNames, NameCatalog},
     display::display,
     equality::{is_nothing, same, same_as_state, same_members},
     field::{Equality, Field, Kind, Mode, fan_out_targets},
+    json::{JsonObject, decode},
 };
 
-/// A field whose answer does not say what was planned.
+/// A field that the response to a create or update does not have as it was planned.
 #[derive(Debug, PartialEq)]
-pub struct Mismatch {
+pub(super) struct Mismatch {
     /// The attribute's name.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// What was planned.
-    pub planned: Value,
-    /// What the service holds, or why its answer cannot be read.
-    pub answered: Result<Value, cty::Error>,
+    pub(super) planned: Value,
+    /// What the response has, or why it cannot be read.
+    pub(super) returned: Result<Value, Error>,
 }
 
 impl Mismatch {
-    /// The warning that tells of it.
-    pub fn warning(&self) -> Diagnostic {
+    /// The warning about it.
+    pub(super) fn warning(&self) -> Diagnostic {
         let (name, planned) = (self.name, display(&self.planned));
-        let answered = match &self.answered {
+        let returned = match &self.returned {
             Ok(value) => format!("the service answered {}", display(value)),
             Err(error) => format!("the service's answer cannot be read ({error})"),
         };
         let detail = format!(
-            "`{name}` was planned as {planned}, but {answered}. The change was made, and the state keeps the planned \
-             value; the next plan shows what the service holds then."
+            "`{name}` was planned as {planned}, but {returned}. The change was made, and the state \
+             keeps the planned value; the next plan shows what the service holds then."
         );
         // Terraform shows only the first of several warnings with one title.
         let summary = format!("The service holds another `{name}` than planned");
@@ -52,29 +46,44 @@ impl Mismatch {
     }
 }
 
-/// State after a create or update that was done: what was planned, completed from the answer.
-///
-/// Never fails, since what exists must be kept: what the answer contradicts, or says in a way that cannot be read, keeps
-/// its planned form and is returned as a mismatch. Without the service's list, names that only it could compare pass.
-pub fn state_after_apply(
-    fields: &'static [Field],
+/// Whether a response has all that was planned. `None` if that depends on names which only the
+/// catalogue can compare, and there is none.
+pub(super) fn matches_plan(
+    fields: &[Field],
     planned: &Value,
-    answer: &JsonObject,
-    aliases: Option<&dyn NameCatalog>,
+    response: &JsonObject,
+    catalog: Option<&dyn NameCatalog>,
+) -> Option<bool> {
+    let names = CanonicalNames::default().with_catalog(catalog);
+    let (_, mismatches) = state_after_apply(fields, planned, response, &names);
+    let is_undecided = mismatches.is_empty() && names.needs_catalog();
+    (!is_undecided).then_some(mismatches.is_empty())
+}
+
+/// State after a create or update that was done: what was planned, completed from the response.
+///
+/// Never fails, since what exists must be kept: a field that the response contradicts, or has in a
+/// form that cannot be read, keeps its planned value and is returned as a mismatch. Names that only
+/// a catalogue could compare are no mismatch.
+pub(super) fn state_after_apply(
+    fields: &[Field],
+    planned: &Value,
+    response: &JsonObject,
+    names: &CanonicalNames,
 ) -> (Value, Vec<Mismatch>) {
     let mut mismatches = Vec::new();
     let mut state = BTreeMap::new();
     for field in fields {
         let wanted = planned.attribute(field.name);
-        let value = match decode(field, answer) {
+        let value = match decode(field, response) {
             Ok(value) if !wanted.is_wholly_known() => value,
-            Ok(value) if !field.is_exchanged() || says(field, wanted, &value, aliases) => {
+            Ok(value) if !field.is_exchanged() || is_as_planned(field, wanted, &value, names) => {
                 wanted.clone()
             }
-            answered => {
-                let keeps = if wanted.is_wholly_known() { wanted.clone() } else { Value::Null };
-                mismatches.push(Mismatch { name: field.name, planned: wanted.clone(), answered });
-                keeps
+            returned => {
+                let planned = wanted.clone();
+                mismatches.push(Mismatch { name: field.name, planned, returned });
+                if wanted.is_wholly_known() { wanted.clone() } else { Value::Null }
             }
         };
         state.insert(field.name.to_owned(), value);
@@ -82,210 +91,103 @@ pub fn state_after_apply(
     (Value::Object(state), mismatches)
 }
 
-/// Whether an answer says all that was planned. None if that depends on names which only the service's list can compare.
-pub fn matches_plan(
-    fields: &'static [Field],
-    planned: &Value,
-    answer: &JsonObject,
-    aliases: Option<&dyn NameCatalog>,
-) -> Option<bool> {
-    let (_, mismatches) = state_after_apply(fields, planned, answer, aliases);
-    let names = CanonicalNames { record: &StoredNames::default(), aliases };
-    let is_open = mismatches.is_empty() && needs_catalog(fields, planned, answer, names);
-    (!is_open).then_some(mismatches.is_empty())
+fn is_as_planned(field: &Field, planned: &Value, value: &Value, names: &CanonicalNames) -> bool {
+    same(field, planned, value)
+        || (field.equality == Equality::Canonicalized && names.accounts_for(planned, value))
 }
 
-/// State after a refresh: what state holds where the answer means the same, else the answer.
+/// State after a refresh: what state has where the response means the same, else the response.
 ///
 /// # Errors
-/// The path and the reason, when a field of the answer has another type than the table says.
-pub fn state_after_read(
+/// The path and the reason, when a field of the response has another type than the table says.
+pub(super) fn state_after_read(
     fields: &[Field],
     state: &Value,
-    answer: &JsonObject,
-    names: CanonicalNames,
-) -> Result<Value, cty::Error> {
+    response: &JsonObject,
+    names: &CanonicalNames,
+) -> Result<Value, Error> {
     let mut refreshed = BTreeMap::new();
     for field in fields {
-        let held = state.attribute(field.name);
+        let current = state.attribute(field.name);
         let value = if field.is_exchanged() {
-            refresh_value(field, held, decode(field, answer)?, names)
+            refresh_value(field, current, decode(field, response)?, names)
         } else {
-            held.clone()
+            current.clone()
         };
         refreshed.insert(field.name.to_owned(), value);
     }
     Ok(Value::Object(refreshed))
 }
 
-/// State after an import: the answer, without what only repeats a default or the service's own assignments. A leading
-/// field gets the value on which all that follow it agree.
+/// State after an import: the response, without what only repeats a default or what the API has
+/// assigned. A fan-out field gets the value on which all of its targets agree.
 ///
 /// # Errors
-/// As [`refresh`].
-pub fn imported_state(
-    fields: &[Field],
-    answer: &JsonObject,
-    names: CanonicalNames,
-) -> Result<Value, cty::Error> {
-    let mut state = state_after_read(fields, &Value::Null, answer, names)?;
-    // A configuration may say it either way, and is the same as this.
-    for field in fields.iter().filter(|field| field.equality == Equality::EmptyIsNull) {
-        state = state.with_attribute(field.name, decode(field, answer)?);
-    }
-    for leader in fields.iter().filter(|field| matches!(field.mode, Mode::FanOut)) {
-        let agreed = agreement(fields, leader, &state);
-        state = state.with_attribute(leader.name, agreed);
+/// As [`state_after_read`].
+pub(super) fn imported_state(fields: &[Field], response: &JsonObject) -> Result<Value, Error> {
+    let mut state = state_after_read(fields, &Value::Null, response, &CanonicalNames::default())?;
+    for field in fields {
+        if field.equality == Equality::EmptyIsNull {
+            // Null would hide an empty text from a configuration that has one.
+            state = state.with_attribute(field.name, decode(field, response)?);
+        } else if matches!(field.mode, Mode::FanOut) {
+            let common = common_target_value(fields, field, &state);
+            state = state.with_attribute(field.name, common);
+        }
     }
     Ok(state)
 }
 
-/// The value on which all fields that follow `leader` agree in this object, or null.
-pub fn agreement(fields: &[Field], leader: &Field, object: &Value) -> Value {
-    let mut values = fan_out_targets(fields, leader).map(|field| object.attribute(field.name));
+/// The value that all targets of a fan-out field have in this object, or null.
+pub(super) fn common_target_value(fields: &[Field], fan_out: &Field, object: &Value) -> Value {
+    let mut values = fan_out_targets(fields, fan_out).map(|field| object.attribute(field.name));
     let first = values.next().unwrap_or(&Value::Null);
     if values.all(|value| value == first) { first.clone() } else { Value::Null }
 }
 
-/// Whether two states differ only to the letter on an aliased field, so that the service's list must tell.
-pub fn needs_catalog(
-    fields: &[Field],
-    state: &Value,
-    answer: &JsonObject,
-    names: CanonicalNames,
-) -> bool {
-    let undecided = |field: &Field| {
-        decode(field, answer)
-            .is_ok_and(|value| names.undecided(field, state.attribute(field.name), &value))
-    };
-    fields.iter().filter(|field| field.equality == Equality::Canonicalized).any(undecided)
-}
-
-/// One field of an answer; null when absent.
-///
-/// # Errors
-/// The path and the reason, when it has another type than the table says.
-pub fn decode(field: &Field, answer: &JsonObject) -> Result<Value, cty::Error> {
-    from_json(
-        field.kind,
-        answer.get(field.name).unwrap_or(&Json::Null),
-        &Path::attribute(field.name),
-    )
-}
-
-fn says(field: &Field, planned: &Value, answer: &Value, aliases: Option<&dyn NameCatalog>) -> bool {
-    let unaided = CanonicalNames { record: &StoredNames::default(), aliases: None };
-    same(field, planned, answer)
-        || match aliases {
-            Some(aliases) => {
-                field.equality == Equality::Canonicalized
-                    && canonical_names::accounts_for(aliases, planned, answer)
-            }
-            None => unaided.undecided(field, planned, answer),
-        }
-}
-
-fn refresh_value(field: &Field, state: &Value, answer: Value, names: CanonicalNames) -> Value {
-    if same_as_state(field, state, &answer, names) {
+fn refresh_value(field: &Field, state: &Value, returned: Value, names: &CanonicalNames) -> Value {
+    if same_as_state(field, state, &returned, names) {
         return state.clone();
     }
-    match (field.kind, field.equality, answer) {
-        (_, _, answer) if is_nothing(&answer) => Value::Null,
-        (Kind::Object(members), _, answer) => refresh_object(members, state, &answer),
-        (Kind::ObjectList(members), Equality::Keyed(key), Value::List(answer)) => {
-            refresh_keyed(key, members, state.elements().unwrap_or_default(), answer)
+    match (field.kind, field.equality, returned) {
+        (_, _, returned) if is_nothing(&returned) => Value::Null,
+        (Kind::Object(members), _, returned) => refresh_object(members, state, &returned),
+        (Kind::ObjectList(members), Equality::Keyed(key), Value::List(returned)) => {
+            refresh_keyed_list(key, members, state.elements().unwrap_or_default(), returned)
         }
-        (_, Equality::Canonicalized, answer) => names.respell(state, &answer),
-        (_, _, answer) => answer,
+        (_, Equality::Canonicalized, returned) => names.respell(state, returned),
+        (_, _, returned) => returned,
     }
 }
 
-/// A keyed list after a refresh: in state's order, then what is new in the answer's; what the service assigns or
-/// defaults stays as state has it.
-fn refresh_keyed(key: &str, members: &[Field], state: &[Value], mut answer: Vec<Value>) -> Value {
-    let mut refreshed = Vec::with_capacity(answer.len());
-    for held in state {
-        let found = answer.iter().position(|object| object.attribute(key) == held.attribute(key));
-        if let Some(found) = found {
-            refreshed.push(refresh_object(members, held, &answer.remove(found)));
+/// The objects of state that still exist, in state's order, then the new ones. What the API assigns
+/// or defaults stays as state has it.
+fn refresh_keyed_list(
+    key: &str,
+    members: &[Field],
+    state: &[Value],
+    mut returned: Vec<Value>,
+) -> Value {
+    let mut refreshed = Vec::with_capacity(returned.len());
+    for current in state {
+        let has_key = |object: &Value| object.attribute(key) == current.attribute(key);
+        if let Some(index) = returned.iter().position(has_key) {
+            refreshed.push(refresh_object(members, current, &returned.remove(index)));
         }
     }
-    refreshed.extend(answer.iter().map(|object| refresh_object(members, &Value::Null, object)));
+    refreshed.extend(returned.iter().map(|object| refresh_object(members, &Value::Null, object)));
     Value::List(refreshed)
 }
 
-fn refresh_object(members: &[Field], state: &Value, answer: &Value) -> Value {
-    if !state.is_null() && same_members(members, state, answer) {
+fn refresh_object(members: &[Field], state: &Value, returned: &Value) -> Value {
+    if !state.is_null() && same_members(members, state, returned) {
         return state.clone();
     }
-    let refreshed = members.iter().map(|member| {
-        let (held, answered) = (state.attribute(member.name), answer.attribute(member.name));
-        let keeps = member.assigned_by_api || same(member, held, answered);
-        (member.name.to_owned(), if keeps { held.clone() } else { answered.clone() })
-    });
-    Value::Object(refreshed.collect())
-}
-
-fn from_json(kind: Kind, json: &Json, path: &Path) -> Result<Value, cty::Error> {
-    let wrong = |wanted: &str| {
-        cty::Error::new(path.clone(), format!("{wanted} is expected, not {}", describe(json)))
-    };
-    match (kind, json) {
-        (_, Json::Null) => Ok(Value::Null),
-        (Kind::Bool, Json::Bool(value)) => Ok(Value::Bool(*value)),
-        (Kind::Number, Json::Number(value)) => {
-            Ok(Value::Number(Number::parse(&value.to_string())?))
-        }
-        (Kind::String, Json::String(value)) => Ok(Value::String(value.nfc().collect())),
-        (Kind::StringSet, Json::Array(items)) => strings_from_json(items, path),
-        (Kind::Object(members), json) => object_from_json(members, json, path),
-        (Kind::ObjectList(members), Json::Array(items)) => {
-            let object = |(index, item)| object_from_json(members, item, &path.child_index(index));
-            items.iter().enumerate().map(object).collect::<Result<_, _>>().map(Value::List)
-        }
-        (Kind::Bool, _) => Err(wrong("true or false")),
-        (Kind::Number, _) => Err(wrong("a number")),
-        (Kind::String, _) => Err(wrong("a string")),
-        (Kind::StringSet | Kind::ObjectList(_), _) => Err(wrong("an array")),
+    let mut refreshed = BTreeMap::new();
+    for member in members {
+        let (current, new) = (state.attribute(member.name), returned.attribute(member.name));
+        let keeps = member.assigned_by_api || same(member, current, new);
+        refreshed.insert(member.name.to_owned(), if keeps { current } else { new }.clone());
     }
-}
-
-fn strings_from_json(items: &[Json], path: &Path) -> Result<Value, cty::Error> {
-    let mut strings = std::collections::BTreeSet::new();
-    for (index, item) in items.iter().enumerate() {
-        match item {
-            Json::String(text) => strings.insert(text.nfc().collect::<String>()),
-            other => {
-                let message = format!("a string is expected, not {}", describe(other));
-                return Err(cty::Error::new(path.child_index(index), message));
-            }
-        };
-    }
-    Ok(Value::Set(strings.into_iter().map(Value::String).collect()))
-}
-
-fn object_from_json(members: &[Field], json: &Json, path: &Path) -> Result<Value, cty::Error> {
-    let Json::Object(object) = json else {
-        return Err(cty::Error::new(
-            path.clone(),
-            format!("an object is expected, not {}", describe(json)),
-        ));
-    };
-    let member = |member: &Field| {
-        let json = object.get(member.name).unwrap_or(&Json::Null);
-        let value = from_json(member.kind, json, &path.child_attribute(member.name))?;
-        Ok((member.name.to_owned(), value))
-    };
-    members.iter().map(member).collect::<Result<_, _>>().map(Value::Object)
-}
-
-fn describe(json: &Json) -> &'static str {
-    match json {
-        Json::Null => "null",
-        Json::Bool(_) => "a boolean",
-        Json::Number(_) => "a number",
-        Json::String(_) => "a string",
-        Json::Array(_) => "an array",
-        Json::Object(_) => "an object",
-    }
+    Value::Object(refreshed)
 }

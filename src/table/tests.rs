@@ -5,10 +5,11 @@
     reason = "`json!` at the call reads better without a borrow"
 )]
 
-mod answers;
 mod bodies;
 mod objects;
 mod plans;
+mod resource;
+mod states;
 mod validation;
 
 use serde_json::json;
@@ -16,9 +17,9 @@ use serde_json::json;
 use crate::cty::{Type, Value, json as cty_json};
 
 use super::{
-    body::JsonObject,
     canonical_names::{CanonicalNames, NameCatalog, StoredNames},
     field::{Check, Field, Kind, Literal},
+    json::JsonObject,
     schema::schema,
 };
 
@@ -40,7 +41,9 @@ const WIDGET: &[Field] = &[
         .sent_with("budget")
         .checks(&[Check::OneOf(&["daily", "weekly"]), Check::RequiredWith("limit")]),
     Field::optional("strict", Kind::Bool).or(Literal::Bool(false)),
-    Field::optional("models", Kind::StringSet).canonicalized().checks(&[Check::NotEmpty]),
+    Field::optional("models", Kind::StringSet)
+        .canonicalized()
+        .checks(&[Check::NotEmpty, Check::NoEmptyElement]),
     Field::optional("size", Kind::Object(SIZE)),
     Field::optional("filters", Kind::ObjectList(FILTER)),
     Field::optional("builtins", Kind::ObjectList(BUILTIN))
@@ -86,12 +89,16 @@ fn widget(members: serde_json::Value) -> Value {
 
 /// A widget as it is in state, with changes.
 fn state(changes: serde_json::Value) -> Value {
+    widget(members_of_state(changes))
+}
+
+fn members_of_state(changes: serde_json::Value) -> serde_json::Value {
     let mut members =
         json!({ "id": "w1", "name": "a", "place": "p1", "strict": false, "updated_at": "t1" });
     for (name, value) in changes.as_object().unwrap() {
         members[name] = value.clone();
     }
-    widget(members)
+    members
 }
 
 fn answer(members: serde_json::Value) -> JsonObject {
@@ -111,19 +118,15 @@ impl NameCatalog for Catalog {
     }
 }
 
-fn no_record() -> &'static StoredNames {
-    static EMPTY: std::sync::LazyLock<StoredNames> = std::sync::LazyLock::new(StoredNames::default);
-    &EMPTY
-}
-
-fn unaided() -> CanonicalNames<'static> {
-    CanonicalNames { record: no_record(), aliases: None }
+fn no_names() -> CanonicalNames<'static> {
+    CanonicalNames::default()
 }
 
 fn with_catalog() -> CanonicalNames<'static> {
-    CanonicalNames { record: no_record(), aliases: Some(&Catalog) }
+    CanonicalNames::default().with_catalog(Some(&Catalog))
 }
 
-fn models_field() -> &'static Field {
-    WIDGET.iter().find(|field| field.name == "models").unwrap()
+/// The names of a last response that had these models.
+fn stored(models: serde_json::Value) -> StoredNames {
+    StoredNames::from_object(WIDGET, &answer(json!({ "models": models })))
 }

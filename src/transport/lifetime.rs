@@ -1,161 +1,108 @@
-//! When the process has to end: when it is told to, and when its host is gone. A host that was killed tells nobody, so
-//! that is seen from the parent process and from the connections.
+//! What ends the process besides Shutdown: signals, and the end of the host. A host that is killed
+//! sends nothing, so its end is seen from the parent process and from the connections.
 
-use std::fmt;
-use std::time::Duration;
+#[cfg(unix)]
+use std::os::unix::process::parent_id;
+use std::{io, time::Duration};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time;
+use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 
 use super::Mode;
-use super::shutdown::Shutdown;
-use super::signals::Signals;
 
 /// How often to look whether the parent process is still the same.
-#[cfg(unix)]
 const PARENT_POLL: Duration = Duration::from_millis(250);
 
-/// How long a host may be without a connection after it had one. None makes a second one on purpose.
+/// How long a host may be without a connection after it had one. Hosts do not reconnect on purpose.
 const RECONNECT: Duration = Duration::from_secs(1);
 
 /// As long as a host waits for a plugin to start.
 const FIRST_CONNECTION: Duration = Duration::from_secs(60);
 
-/// Why the process ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// The host asked for it.
-    Shutdown,
-    /// A signal asked for it.
-    Signal,
-    /// The process that started this one is gone.
-    ParentGone,
-    /// The host closed its connection, or died while a process in between lives on.
-    Disconnected,
-}
+/// Replaces the default of the signals, which is to die at once and leave the socket behind, and
+/// waits for one that ends the process. Ctrl-C, Ctrl-\ and the end of a terminal reach the host and
+/// its plugins alike. The host needs the plugin to stop in order, so a hosted one ignores them.
+#[cfg(unix)]
+pub(super) fn signal(mode: Mode) -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
 
-impl fmt::Display for End {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Shutdown => "the host asked for it",
-            Self::Signal => "a signal asked for it",
-            Self::ParentGone => "the parent process is gone",
-            Self::Disconnected => "the host closed its connection",
-        })
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    if mode == Mode::Hosted {
+        // The default stays replaced though nobody waits for them.
+        let _ = (signal(SignalKind::hangup())?, signal(SignalKind::quit())?);
     }
-}
-
-/// What can end the process, to be taken up before the host hears of it.
-pub(super) struct Lifetime {
-    mode: Mode,
-    signals: Signals,
-    parent: Parent,
-}
-
-impl Lifetime {
-    /// Looks around: at the parent, and for signals.
-    pub(super) fn begin(mode: Mode) -> std::io::Result<Self> {
-        Ok(Self { mode, parent: Parent::now(), signals: Signals::subscribe(mode)? })
-    }
-
-    /// Waits until the process has to end. By hand, neither the parent nor a connection matters.
-    pub(super) async fn end(&mut self, shutdown: &Shutdown, connections: &Connections) -> End {
-        let hosted = self.mode == Mode::Hosted;
+    Ok(async move {
         tokio::select! {
-            () = shutdown.requested() => End::Shutdown,
-            () = self.signals.end() => End::Signal,
-            () = self.parent.gone(), if hosted => End::ParentGone,
-            () = connections.lost(), if hosted => End::Disconnected,
+            _ = terminate.recv() => {}
+            _ = interrupt.recv(), if mode == Mode::Debug => {}
         }
-    }
+    })
 }
 
-/// The process that started this one.
-struct Parent {
-    #[cfg(unix)]
-    id: u32,
+/// The same where there is only Ctrl-C.
+#[cfg(not(unix))]
+pub(super) fn signal(mode: Mode) -> io::Result<impl Future<Output = ()>> {
+    Ok(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if mode == Mode::Debug {
+                return;
+            }
+        }
+        std::future::pending().await
+    })
 }
 
-impl Parent {
-    #[cfg(unix)]
-    fn now() -> Self {
-        Self { id: std::os::unix::process::parent_id() }
-    }
-
-    /// An orphan gets another parent.
-    #[cfg(unix)]
-    async fn gone(&self) {
-        while std::os::unix::process::parent_id() == self.id {
+/// Notes the parent process, then waits until there is another one, as an orphan gets.
+pub(super) fn parent_gone() -> impl Future<Output = ()> {
+    let parent = parent_id();
+    async move {
+        while parent_id() == parent {
             time::sleep(PARENT_POLL).await;
         }
     }
-
-    #[cfg(not(unix))]
-    fn now() -> Self {
-        Self {}
-    }
-
-    /// The connections tell.
-    #[cfg(not(unix))]
-    async fn gone(&self) {
-        std::future::pending().await
-    }
 }
 
-/// Counts the connections of hosts that proved who they are.
-pub(super) struct Connections(watch::Sender<Count>);
-
-#[derive(Clone, Copy, Default)]
-struct Count {
-    ever: usize,
-    open: usize,
+/// Always the same: only the connections show that the host is gone.
+#[cfg(not(unix))]
+fn parent_id() -> u32 {
+    0
 }
 
-/// A connection that counts as open until this is dropped.
-pub(super) struct Open<'a>(&'a Connections);
+/// The open connections of hosts that proved who they are.
+pub(super) struct Connections {
+    open: TaskTracker,
+    opened: Notify,
+}
 
 impl Connections {
-    /// None so far.
     pub(super) fn new() -> Self {
-        Self(watch::Sender::new(Count::default()))
+        let open = TaskTracker::new();
+        // Otherwise there is no waiting for it. It can still be added to.
+        open.close();
+        Self { open, opened: Notify::new() }
     }
 
-    /// Counts one more.
-    pub(super) fn open(&self) -> Open<'_> {
-        self.0.send_modify(|count| {
-            count.ever += 1;
-            count.open += 1;
-        });
-        Open(self)
+    /// Counts a connection as open until the token is dropped.
+    pub(super) fn open(&self) -> TaskTrackerToken {
+        let token = self.open.token();
+        self.opened.notify_one();
+        token
     }
 
     /// Waits until none is open.
     pub(super) async fn closed(&self) {
-        self.until(|count| count.open == 0).await;
+        self.open.wait().await;
     }
 
-    /// Waits until there were connections and none came back, or none came in the first place.
-    async fn lost(&self) {
-        if time::timeout(FIRST_CONNECTION, self.until(|count| count.ever > 0)).await.is_err() {
-            return;
-        }
-        loop {
+    /// Waits until no host came at all, or until the last connection was closed and none followed.
+    pub(super) async fn lost(&self) {
+        let mut limit = FIRST_CONNECTION;
+        while time::timeout(limit, self.opened.notified()).await.is_ok() {
             self.closed().await;
-            if time::timeout(RECONNECT, self.until(|count| count.open > 0)).await.is_err() {
-                return;
-            }
+            limit = RECONNECT;
         }
-    }
-
-    async fn until(&self, condition: impl FnMut(&Count) -> bool) {
-        // The sender is borrowed, so the channel cannot be closed meanwhile.
-        let _ = self.0.subscribe().wait_for(condition).await;
-    }
-}
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.0.0.send_modify(|count| count.open -= 1);
     }
 }
 
@@ -163,37 +110,40 @@ impl Drop for Open<'_> {
 mod tests {
     use super::*;
 
-    /// Whether `lost` is ready by now, on a clock that only moves when it is told to.
-    async fn is_lost(connections: &Connections, after: Duration) -> bool {
-        time::timeout(after, connections.lost()).await.is_ok()
+    /// Expects that the host counts as lost after this time, on a clock that skips all waits.
+    async fn is_lost_after(connections: &Connections, expected: Duration) {
+        let start = time::Instant::now();
+        connections.lost().await;
+        let taken = start.elapsed();
+        assert!(taken.abs_diff(expected) < Duration::from_millis(10), "{taken:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_host_is_waited_for_as_long_as_it_would_wait_itself() {
-        assert!(!is_lost(&Connections::new(), FIRST_CONNECTION / 2).await);
-        assert!(is_lost(&Connections::new(), FIRST_CONNECTION * 2).await);
+        is_lost_after(&Connections::new(), FIRST_CONNECTION).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_host_is_lost_when_its_last_connection_stays_closed() {
         let connections = Connections::new();
         let (first, second) = (connections.open(), connections.open());
-        drop(first);
-        assert!(!is_lost(&connections, RECONNECT * 100).await);
-        drop(second);
-        assert!(!is_lost(&connections, RECONNECT / 2).await);
-        assert!(is_lost(&connections, RECONNECT * 2).await);
+        let close = async {
+            drop(first);
+            time::sleep(RECONNECT * 10).await;
+            drop(second);
+        };
+        tokio::join!(is_lost_after(&connections, RECONNECT * 11), close);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_host_that_comes_back_in_time_is_not_lost() {
         let connections = Connections::new();
         drop(connections.open());
-        let again = async {
+        let reconnect = async {
             time::sleep(RECONNECT / 2).await;
-            connections.open()
+            let _open = connections.open();
+            time::sleep(RECONNECT * 10).await;
         };
-        let (lost, _open) = tokio::join!(is_lost(&connections, RECONNECT * 100), again);
-        assert!(!lost);
+        tokio::join!(is_lost_after(&connections, RECONNECT * 23 / 2), reconnect);
     }
 }

@@ -1,13 +1,13 @@
-//! go-plugin's side of a plugin process: the handshake, the socket, mutual TLS, the services every host expects beside
-//! the plugin's own, log lines, signals, and the end of the process.
+//! go-plugin's side of a plugin process: the handshake, the socket, mutual TLS, the services that
+//! every host expects beside the plugin's own, log lines, signals, and the end of the process.
 //!
-//! It knows nothing of what is served: the application is a service made by a function the caller passes, and every
-//! name a user or host sees (cookie, address, variables, texts) comes in a [`Plugin`].
+//! It knows nothing of what is served: the caller passes a function that makes the service, and all
+//! names that a user or host sees in a [`Plugin`].
 
 mod command_line;
 mod connection;
-mod dispatch;
 mod environment;
+mod error;
 mod handshake;
 mod hclog;
 mod lifetime;
@@ -15,31 +15,27 @@ mod listener;
 mod panic;
 mod server;
 mod services;
-mod shutdown;
-mod signals;
 mod tls;
 
-use std::convert::Infallible;
-use std::ffi::OsString;
-use std::io;
-use std::process::ExitCode;
+use std::io::{self, Write as _};
+use std::{convert::Infallible, ffi::OsString, process::ExitCode};
 
 use http::{Request, Response};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tonic::body::Body;
+use tonic::{body::Body, codegen::BoxFuture};
 use tower_service::Service;
 
-use self::command_line::Command;
 pub use self::environment::Environment;
+use self::error::with_causes;
 
-/// What a plugin is called and by what a host recognises it.
+/// The names of a plugin, and how a host recognises it.
 #[derive(Debug)]
 pub struct Plugin {
     /// The program's name, as `--version` and error messages show it.
     pub name: &'static str,
     /// The program's version.
     pub version: &'static str,
-    /// What this program is and how it is used: for `--help`, and for whoever starts it by hand.
+    /// What this program is and how it is used: for `--help`, and for people who start it.
     pub introduction: &'static str,
     /// The variable by which a host shows that it is one.
     pub cookie_key: &'static str,
@@ -51,90 +47,68 @@ pub struct Plugin {
     pub reattach_variable: &'static str,
     /// The name under which a host looks the plugin up in that variable.
     pub address: &'static str,
-    /// The variables that set the log level, the first that is set deciding.
+    /// The variables that set the log level. The first that is set decides.
     pub log_variables: &'static [&'static str],
-    /// What the `@module` of a log line begins with.
+    /// The beginning of a log line's `@module`.
     pub log_module: &'static str,
 }
 
-/// What a plugin serves: gRPC over HTTP/2, in the shape of tonic's generated servers.
-///
-/// Each connection has a service of its own; it is cloned for each request.
-pub trait Application:
-    Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
-    + Clone
-    + Send
-    + 'static
-{
-}
+type ResponseFuture = BoxFuture<Response<Body>, Infallible>;
 
-impl<S> Application for S
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-        + Clone
-        + Send
-        + 'static,
-    S::Future: Send + 'static,
-{
-}
+/// The application's service of one connection, and what makes it: see [`run`].
+type Application = Box<dyn Fn(Request<Body>) -> ResponseFuture + Send>;
+type MakeApplication = Box<dyn Fn(TaskTracker, CancellationToken) -> Application + Send + Sync>;
 
 /// How the process was started, which decides who may end it and whether connections are encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
-    /// By a host that showed the cookie, and ends with it.
+    /// By a host that showed the cookie. The process ends with the host.
     Hosted,
-    /// By a person with `--debug`: it serves every host that attaches, in the clear, until Ctrl-C.
-    ByHand,
+    /// By a person with `--debug`. It serves every host that attaches, in the clear, until Ctrl-C.
+    Debug,
 }
 
-/// Does what the arguments (without the program's name) and the environment ask for, and returns how it went.
+/// Does what the arguments (without the program's name) and the environment ask for.
 ///
-/// Serving lasts until the host says so, a signal asks for it, or the host is gone. `application` makes the service of
-/// each new connection.
+/// Serving lasts until the host or a signal ends it, or until the host is gone. `application` makes
+/// the service of each new connection: one of tonic's generated servers, which are always ready.
+/// The end of the process waits for the tasks of the tracker, except after the host's Shutdown. The
+/// token is cancelled once the connection or the host is gone; tasks then have 15 seconds to end.
 pub fn run<F, S>(
-    plugin: &'static Plugin,
+    plugin: &Plugin,
     arguments: impl IntoIterator<Item = OsString>,
     environment: &Environment,
     application: F,
 ) -> ExitCode
 where
     F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
-    S: Application,
+    S: Service<Request<Body>, Future = ResponseFuture> + Clone + Send + 'static,
 {
     let mode = match command_line::parse(plugin, arguments, environment) {
-        Command::Serve(mode) => mode,
-        Command::Inform(text) => return finish(&mut io::stdout(), &text, ExitCode::SUCCESS),
-        Command::Refuse { text, code } => {
-            return finish(&mut io::stderr(), &text, ExitCode::from(code));
-        }
+        Ok(mode) => mode,
+        Err((text, code)) => return exit(&text, code),
     };
     panic::install();
     hclog::install(plugin, environment);
-    match server::run(plugin, mode, environment, application) {
+    let application: MakeApplication = Box::new(move |calls, stop| {
+        let service = application(calls, stop);
+        Box::new(move |request| service.clone().call(request))
+    });
+    match server::run(server::serve(plugin, mode, environment, application)) {
         Ok(()) => ExitCode::SUCCESS,
-        // A host takes the level of a line that is not JSON from such a prefix.
-        Err(error) => finish(
-            &mut io::stderr(),
-            &format!("[ERROR] {}: {}\n", plugin.name, with_causes(&error)),
-            ExitCode::FAILURE,
-        ),
+        Err(error) => {
+            // A host takes the level of a line that is not JSON from such a prefix.
+            let text = format!("[ERROR] {}: {}\n", plugin.name, with_causes(&error));
+            exit(&text, 1)
+        }
     }
 }
 
-/// Writes the process's last words. Nobody is left to tell when that fails.
-fn finish(stream: &mut impl io::Write, text: &str, code: ExitCode) -> ExitCode {
-    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
-    code
-}
-
-/// The message of an error and of what caused it, on one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
+/// Writes a last text, to standard output if all is well. A failure cannot be reported anywhere.
+fn exit(text: &str, code: u8) -> ExitCode {
+    let _ = match code {
+        0 => io::stdout().write_all(text.as_bytes()),
+        _ => io::stderr().write_all(text.as_bytes()),
+    };
+    ExitCode::from(code)
 }

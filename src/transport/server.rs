@@ -1,210 +1,186 @@
-//! The life of a serving process: listen, tell the host, serve every connection, end.
+//! The life of a serving process: listen, announce the address, serve every connection, end.
 
-use std::io;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use tokio::runtime;
-use tokio::time;
+use tokio::{runtime, time};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::connection;
-use super::dispatch::{Calls, Dispatch};
-use super::lifetime::{Connections, End, Lifetime};
-use super::listener::{ListenError, Listener, Stream};
-use super::shutdown::Shutdown;
-use super::tls::{Identity, TlsError};
-use super::{Application, Environment, Mode, Plugin, environment, handshake};
+use super::error::{StartError, with_causes};
+use super::lifetime::{self, Connections};
+use super::listener::{Listener, Stream};
+use super::services::Services;
+use super::{Environment, MakeApplication, Mode, Plugin, connection, handshake, tls};
 
-/// A provider waits for the network; two threads are enough to keep many requests going, and cheap to start.
+/// The certificate (PEM) that the host will present; set when it wants TLS.
+const CLIENT_CERTIFICATE: &str = "PLUGIN_CLIENT_CERT";
+
+/// A provider waits for the network: two threads keep many requests going, and start fast.
 const WORKERS: usize = 2;
 
-/// How long the answer to the host's last request may take to leave. Hosts wait for the exit, so it is short.
-const LAST_ANSWERS: Duration = Duration::from_millis(20);
-
-/// How long calls under way may take after a signal asked for the end; longer than an application takes, which was told to
-/// stop, for what it finishes.
+/// How long calls under way may take when the process ends: longer than an application that was
+/// stopped takes to finish its work.
 const LAST_CALLS: Duration = Duration::from_secs(15);
 
-/// How long to wait when no connection can be accepted, as when the process is out of file descriptors.
+/// How long their responses may then take to be sent. Hosts wait for the exit after Shutdown.
+const LAST_RESPONSES: Duration = Duration::from_millis(500);
+const SHUTDOWN_RESPONSE: Duration = Duration::from_millis(20);
+
+/// The pause after a connection could not be accepted, as for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Why the process cannot serve.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ServeError {
-    /// The runtime or the signals cannot be set up.
-    #[error("the process cannot be set up")]
-    Process(#[source] io::Error),
-    /// TLS cannot be served.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// There is nothing to connect to.
-    #[error(transparent)]
-    Listen(#[from] ListenError),
-    /// The host is gone before it could be told.
-    #[error("the handshake line cannot be written to standard output")]
-    Handshake(#[source] io::Error),
-}
-
-/// Serves until the process has to end.
-pub(super) fn run<F, S>(
-    plugin: &'static Plugin,
-    mode: Mode,
-    environment: &Environment,
-    application: F,
-) -> Result<(), ServeError>
-where
-    F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
-    S: Application,
-{
-    let runtime = runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .enable_all()
-        .build()
-        .map_err(ServeError::Process)?;
-    let result = runtime.block_on(serve(plugin, mode, environment, application));
-    // Requests that are still being worked on must not delay the exit.
+/// Runs [`serve`] to its end, and nothing after it.
+pub(super) fn run(serving: impl Future<Output = Result<(), StartError>>) -> Result<(), StartError> {
+    let mut runtime = runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(WORKERS).enable_all().build();
+    let runtime = runtime.map_err(StartError::Process)?;
+    let result = runtime.block_on(serving);
+    // Tasks that are still running must not delay the exit.
     runtime.shutdown_background();
     result
 }
 
-async fn serve<F, S>(
-    plugin: &'static Plugin,
+/// Serves until the process has to end.
+pub(super) async fn serve(
+    plugin: &Plugin,
     mode: Mode,
     environment: &Environment,
-    application: F,
-) -> Result<(), ServeError>
-where
-    F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
-    S: Application,
-{
-    let mut lifetime = Lifetime::begin(mode).map_err(ServeError::Process)?;
-    let identity = identity(mode, environment)?;
-    let mut listener = Listener::bind(environment)?;
-    let announced = match mode {
-        Mode::Hosted => {
-            let certificate = identity.as_ref().map(|identity| &identity.certificate);
-            handshake::announce(plugin, environment, &listener.address, certificate)
-        }
-        Mode::ByHand => handshake::announce_by_hand(plugin, environment, &listener.address),
+    application: MakeApplication,
+) -> Result<(), StartError> {
+    // Before the handshake, so that nothing is missed.
+    let signal = lifetime::signal(mode).map_err(StartError::Process)?;
+    let parent_gone = lifetime::parent_gone();
+    // Hosts that attach to a `--debug` process have no certificate to show.
+    let identity = match (mode, environment.get(CLIENT_CERTIFICATE)) {
+        (Mode::Hosted, Some(pem)) => Some(tls::pinned_to(pem.as_encoded_bytes())?),
+        _ => None,
     };
-    announced.map_err(ServeError::Handshake)?;
-    tracing::debug!(address = %listener.address, tls = identity.is_some(), "serving");
+    let (certificate, acceptor) = identity.unzip();
+    let (listener, address) = Listener::bind(environment).await?;
+    handshake::announce(plugin, mode, environment, &address, certificate.as_ref())
+        .map_err(StartError::Handshake)?;
+    tracing::debug!(address = address.text, tls = acceptor.is_some(), "serving");
 
-    let socket_file = listener.file.take();
-    let server = Arc::new(Server::new(identity, application));
-    tokio::spawn(accept(Arc::clone(&server), listener));
-    let end = lifetime.end(&server.shutdown, &server.connections).await;
-    drop(socket_file);
-    tracing::debug!(reason = %end, "ending");
-    if end == End::Signal {
-        server.let_calls_finish().await;
-    }
-    if matches!(end, End::Shutdown | End::Signal) {
-        server.let_answers_leave().await;
-    }
+    let server = Arc::new(Server::new(acceptor, application));
+    tokio::spawn(Arc::clone(&server).accept(listener));
+    let hosted = mode == Mode::Hosted;
+    let (end, reason) = tokio::select! {
+        () = server.shutdown.cancelled() => (End::Shutdown, "the host asked for it"),
+        () = signal => (End::Signal, "a signal asked for it"),
+        () = parent_gone, if hosted => (End::HostGone, "the parent process is gone"),
+        // As when a process between the host and this one lives on.
+        () = server.connections.lost(), if hosted => {
+            (End::HostGone, "the host closed its connection")
+        }
+    };
+    drop(address);
+    tracing::debug!(reason, "ending");
+    server.finish(end).await;
     Ok(())
 }
 
-/// The certificate for this host, if it wants TLS. Whoever attaches by hand has none to show.
-fn identity(mode: Mode, environment: &Environment) -> Result<Option<Identity>, TlsError> {
-    let wanted = environment.get(environment::CLIENT_CERTIFICATE).filter(|_| mode == Mode::Hosted);
-    wanted.map(|pem| Identity::pinned_to(pem.as_encoded_bytes())).transpose()
+/// How the process ends.
+enum End {
+    Shutdown,
+    Signal,
+    HostGone,
 }
 
 /// What the connections share.
-struct Server<F> {
+struct Server {
     acceptor: Option<TlsAcceptor>,
-    application: F,
+    application: MakeApplication,
     connections: Connections,
-    shutdown: Shutdown,
-    calls: Calls,
-    tasks: TaskTracker,
+    calls: TaskTracker,
+    /// Makes the application stop.
     stop: CancellationToken,
+    /// Cancelled by the controller's Shutdown, and at the end, to close connections.
+    shutdown: CancellationToken,
 }
 
-impl<F, S> Server<F>
-where
-    F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
-    S: Application,
-{
-    fn new(identity: Option<Identity>, application: F) -> Self {
+impl Server {
+    fn new(acceptor: Option<TlsAcceptor>, application: MakeApplication) -> Self {
         Self {
-            acceptor: identity.map(|identity| TlsAcceptor::from(identity.config)),
+            acceptor,
             application,
             connections: Connections::new(),
-            shutdown: Shutdown::new(),
-            calls: Calls::new(),
-            tasks: TaskTracker::new(),
+            calls: TaskTracker::new(),
             stop: CancellationToken::new(),
+            shutdown: CancellationToken::new(),
         }
     }
 
-    /// Whoever sends SIGTERM to a whole process group, as a CI system does, makes the host stop in order: what was begun
-    /// is finished, so that the host hears of it.
-    async fn let_calls_finish(&self) {
-        let _ = time::timeout(LAST_CALLS, self.calls.finished()).await;
-    }
-
-    /// Gives the answers that are ready a moment to leave; what is still being worked on is given up.
-    async fn let_answers_leave(&self) {
-        let _ = time::timeout(LAST_ANSWERS, self.connections.closed()).await;
+    /// Serves each connection in a task of its own, so that a panic there ends no other.
+    async fn accept(self: Arc<Self>, listener: Listener) {
+        loop {
+            match listener.accept().await {
+                Ok(stream) => drop(tokio::spawn(Arc::clone(&self).serve(stream))),
+                Err(error) => {
+                    tracing::warn!(error = with_causes(&error), "no connection can be accepted");
+                    time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
     }
 
     /// Serves one connection to its end, with an application of its own.
-    async fn serve(&self, stream: Box<dyn Stream>) {
-        let stream = match &self.acceptor {
-            None => stream,
-            Some(acceptor) => match acceptor.accept(stream).await {
-                Ok(stream) => Box::new(stream),
+    async fn serve(self: Arc<Self>, mut stream: Box<dyn Stream>) {
+        if let Some(acceptor) = &self.acceptor {
+            match acceptor.accept(stream).await {
+                Ok(encrypted) => stream = Box::new(encrypted),
                 Err(error) => {
-                    tracing::warn!(%error, "refused a connection that is not the host's");
+                    let error = with_causes(&error);
+                    tracing::warn!(error, "refused a connection that is not the host's");
                     return;
                 }
-            },
-        };
+            }
+        }
         let _open = self.connections.open();
-        let calls = Calls::new();
-        let counted = [self.calls.clone(), calls.clone()];
-        let dispatch = Dispatch::new(
-            (self.application)(self.tasks.clone(), self.stop.clone()),
-            self.shutdown.clone(),
-            counted,
-        );
-        let ended = connection::serve(stream, dispatch, &self.shutdown).await;
-        // Before the calls hear of it and end, too.
-        let calls = calls.count();
-        let reason = match &ended {
-            Ok(()) => "end of stream".to_owned(),
-            Err(error) => super::with_causes(error),
+        // A host cannot stop its calls any more once its connection is gone.
+        let stop = self.stop.child_token().drop_guard();
+        let services = Services {
+            application: (self.application)(self.calls.clone(), stop.token().clone()),
+            requests: TaskTracker::new(),
+            shutdown: self.shutdown.clone(),
         };
-        let error = ended.as_ref().err().map(|error| error as _);
-        if connection::is_normal_end(error, self.shutdown.is_requested(), calls) {
-            tracing::debug!(reason, "the host closed a connection");
-        } else {
-            tracing::warn!(reason, calls, "a connection broke");
+        connection::serve(stream, services).await;
+    }
+
+    /// Lets work under way come to its end, as far as the reason for the end allows.
+    async fn finish(&self, end: End) {
+        match end {
+            // The host kills the process after two seconds.
+            End::Shutdown => self.close_connections(SHUTDOWN_RESPONSE).await,
+            // A CI system sends SIGTERM to the whole process group. The host then stops its calls
+            // in order, and has to receive what they did.
+            End::Signal => {
+                self.finish_calls().await;
+                self.close_connections(LAST_RESPONSES).await;
+            }
+            // There is nobody to receive anything, but a write that was sent is finished: one that
+            // is cut off may leave something that nobody knows of.
+            End::HostGone => {
+                self.stop.cancel();
+                self.finish_calls().await;
+            }
         }
     }
-}
 
-/// Serves each connection in a task of its own, so that a panic there ends that connection only.
-async fn accept<F, S>(server: Arc<Server<F>>, listener: Listener)
-where
-    F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
-    S: Application,
-{
-    loop {
-        match listener.accept().await {
-            Ok(stream) => {
-                let server = Arc::clone(&server);
-                tokio::spawn(async move { server.serve(stream).await });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "no connection can be accepted");
-                time::sleep(ACCEPT_PAUSE).await;
-            }
+    /// Waits for the calls under way, until Shutdown and for a limited time.
+    async fn finish_calls(&self) {
+        self.calls.close();
+        tokio::select! {
+            () = self.calls.wait() => {}
+            () = self.shutdown.cancelled() => {}
+            () = time::sleep(LAST_CALLS) => tracing::warn!("calls under way are given up"),
         }
+    }
+
+    /// Closes the connections once their responses are sent; after `limit` in any case.
+    async fn close_connections(&self, limit: Duration) {
+        self.shutdown.cancel();
+        // What is not sent by then is lost.
+        let _ = time::timeout(limit, self.connections.closed()).await;
     }
 }
 

@@ -1,119 +1,110 @@
-//! The services that go-plugin's hosts call beside the plugin's own: a broker and a stream of output that are opened
-//! and stay idle, the standard health check, and the controller that ends the process.
+//! The services of one connection: the application, and beside it what go-plugin's hosts call: a
+//! broker and a stream of output, which stay idle, the standard health check, and the controller.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tonic::codegen::{Service as _, http};
+use tonic::{Request, Response, Status, Streaming, body::Body};
 
-use tokio_stream::Stream;
-use tonic::{Request, Response, Status, Streaming};
-
-use super::shutdown::Shutdown;
+use super::{Application, ResponseFuture};
 use crate::pb::health::health_check_response::ServingStatus;
-use crate::pb::health::health_server::Health;
+use crate::pb::health::health_server::{self, Health, HealthServer};
 use crate::pb::health::{HealthCheckRequest, HealthCheckResponse};
-use crate::pb::plugin::grpc_broker_server::GrpcBroker;
-use crate::pb::plugin::grpc_controller_server::GrpcController;
-use crate::pb::plugin::grpc_stdio_server::GrpcStdio;
+use crate::pb::plugin::grpc_broker_server::{self, GrpcBroker, GrpcBrokerServer};
+use crate::pb::plugin::grpc_controller_server::{self, GrpcController, GrpcControllerServer};
+use crate::pb::plugin::grpc_stdio_server::{self, GrpcStdio, GrpcStdioServer};
 use crate::pb::plugin::{ConnInfo, Empty, StdioData};
 
-/// The name under which go-plugin asks for the plugin's health; the empty name asks for the whole server's.
-const HEALTH_NAMES: [&str; 2] = ["plugin", ""];
-
-/// The host's services, of which only the wish to end has a state.
-#[derive(Clone)]
-pub(super) struct HostServices {
-    /// Set by the controller; ends the open streams.
-    pub(super) shutdown: Shutdown,
+pub(super) struct Services {
+    pub(super) application: Application,
+    /// The application's requests on this connection.
+    pub(super) requests: TaskTracker,
+    pub(super) shutdown: CancellationToken,
 }
 
-/// A stream that yields at most one message and then stays open until the server ends.
-pub(super) struct Held<T> {
-    first: Option<T>,
-    end: Pin<Box<dyn Future<Output = ()> + Send>>,
-    /// Dropping what the host sends would reset the stream.
-    _incoming: Option<Streaming<ConnInfo>>,
-}
-
-impl<T> Held<T> {
-    fn until(shutdown: &Shutdown, first: Option<T>) -> Self {
-        Self { first, end: Box::pin(shutdown.requested()), _incoming: None }
+impl Services {
+    /// Responds to a request. The application also refuses services that nobody has.
+    pub(super) fn call(&self, request: http::Request<Body>) -> ResponseFuture {
+        let host = HostServices(self.shutdown.clone());
+        // A gRPC path is `/package.Service/Method`.
+        match request.uri().path().split('/').nth(1).unwrap_or_default() {
+            grpc_broker_server::SERVICE_NAME => GrpcBrokerServer::new(host).call(request),
+            grpc_stdio_server::SERVICE_NAME => GrpcStdioServer::new(host).call(request),
+            grpc_controller_server::SERVICE_NAME => GrpcControllerServer::new(host).call(request),
+            health_server::SERVICE_NAME => HealthServer::new(host).call(request),
+            _ => Box::pin(self.requests.track_future((self.application)(request))),
+        }
     }
 }
 
-impl<T: Unpin> Stream for Held<T> {
-    type Item = Result<T, Status>;
+/// go-plugin's own services. The token is cancelled when the process ends.
+#[derive(Clone)]
+struct HostServices(CancellationToken);
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(message) = self.first.take() {
-            return Poll::Ready(Some(Ok(message)));
-        }
-        ready!(self.end.as_mut().poll(context));
-        Poll::Ready(None)
+type Reply<T> = Result<Response<T>, Status>;
+type Idle<T> = ReceiverStream<Result<T, Status>>;
+
+impl HostServices {
+    /// A stream without messages, open until the process ends or the host closes it. What the host
+    /// sends is kept as long: dropping it would reset the stream.
+    fn idle<T: Send + 'static>(&self, incoming: impl Send + 'static) -> Response<Idle<T>> {
+        let (sender, receiver) = mpsc::channel(1);
+        let end = self.0.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = end.cancelled() => {}
+                () = sender.closed() => {}
+            }
+            drop(incoming);
+        });
+        Response::new(ReceiverStream::new(receiver))
     }
 }
 
 #[tonic::async_trait]
 impl GrpcBroker for HostServices {
-    type StartStreamStream = Held<ConnInfo>;
+    type StartStreamStream = Idle<ConnInfo>;
 
-    async fn start_stream(
-        &self,
-        request: Request<Streaming<ConnInfo>>,
-    ) -> Result<Response<Held<ConnInfo>>, Status> {
-        let stream =
-            Held { _incoming: Some(request.into_inner()), ..Held::until(&self.shutdown, None) };
-        Ok(Response::new(stream))
+    async fn start_stream(&self, sent: Request<Streaming<ConnInfo>>) -> Reply<Idle<ConnInfo>> {
+        Ok(self.idle(sent))
     }
 }
 
 #[tonic::async_trait]
 impl GrpcStdio for HostServices {
-    type StreamStdioStream = Held<StdioData>;
+    type StreamStdioStream = Idle<StdioData>;
 
-    async fn stream_stdio(
-        &self,
-        _request: Request<()>,
-    ) -> Result<Response<Held<StdioData>>, Status> {
-        Ok(Response::new(Held::until(&self.shutdown, None)))
+    async fn stream_stdio(&self, request: Request<()>) -> Reply<Idle<StdioData>> {
+        Ok(self.idle(request))
     }
 }
 
 #[tonic::async_trait]
 impl GrpcController for HostServices {
-    async fn shutdown(&self, _request: Request<Empty>) -> Result<Response<Empty>, Status> {
-        self.shutdown.request();
+    async fn shutdown(&self, _: Request<Empty>) -> Reply<Empty> {
+        self.0.cancel();
         Ok(Response::new(Empty {}))
     }
 }
 
 #[tonic::async_trait]
 impl Health for HostServices {
-    type WatchStream = Held<HealthCheckResponse>;
+    type WatchStream = Idle<HealthCheckResponse>;
 
-    async fn check(
-        &self,
-        request: Request<HealthCheckRequest>,
-    ) -> Result<Response<HealthCheckResponse>, Status> {
-        match status(&request.into_inner().service) {
-            ServingStatus::ServiceUnknown => Err(Status::not_found("there is no such service")),
-            status => Ok(Response::new(HealthCheckResponse { status: status.into() })),
+    /// A process that responds is healthy: the plugin, as go-plugin calls it, and the whole server.
+    async fn check(&self, request: Request<HealthCheckRequest>) -> Reply<HealthCheckResponse> {
+        match request.get_ref().service.as_str() {
+            "plugin" | "" => {
+                let status = ServingStatus::Serving.into();
+                Ok(Response::new(HealthCheckResponse { status }))
+            }
+            _ => Err(Status::not_found("there is no such service")),
         }
     }
 
-    async fn watch(
-        &self,
-        request: Request<HealthCheckRequest>,
-    ) -> Result<Response<Held<HealthCheckResponse>>, Status> {
-        let status = status(&request.into_inner().service).into();
-        Ok(Response::new(Held::until(&self.shutdown, Some(HealthCheckResponse { status }))))
-    }
-}
-
-/// A process that answers is healthy.
-fn status(service: &str) -> ServingStatus {
-    if HEALTH_NAMES.contains(&service) {
-        ServingStatus::Serving
-    } else {
-        ServingStatus::ServiceUnknown
+    /// No host watches: the end of the process says more.
+    async fn watch(&self, _: Request<HealthCheckRequest>) -> Reply<Self::WatchStream> {
+        Err(Status::unimplemented("health can be checked, but not watched"))
     }
 }

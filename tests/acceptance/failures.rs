@@ -122,7 +122,7 @@ fn each_operation_explains_each_failure_and_can_be_repeated() {
         // Only the API itself can say that something is gone.
         (
             Action::html(404, not_found, false),
-            &["answered 404", "not an answer of the OpenRouter API"],
+            &["answered 404", "not a response of the OpenRouter API"],
         ),
         (
             redirect,
@@ -361,15 +361,11 @@ fn an_api_that_was_never_reached_is_reported_as_such() {
     );
     let run = apply_json(&workspace).fails();
     for error in errors(&run) {
-        assert!(
-            error.to_string().contains("the service was never reached in this run"),
-            "{error:#}"
-        );
+        assert!(error.to_string().contains("the API was never reached in this run"), "{error:#}");
     }
     let log = std::fs::read_to_string(workspace.log_file()).unwrap();
     let count = |text: &str| log.lines().filter(|line| line.contains(text)).count();
-    let (warnings, attempts) =
-        (count("the service has not been reached yet"), count("request failed"));
+    let (warnings, attempts) = (count("the API has not been reached yet"), count("request failed"));
     assert!(warnings >= 1 && warnings < attempts / 2, "{warnings} warnings of {attempts} attempts");
 }
 

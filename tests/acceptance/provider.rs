@@ -71,7 +71,7 @@ fn the_server_is_found_where_the_documentation_says() {
         if works {
             run.exits_with(0)
         } else {
-            run.fails().says("cannot connect to 127.0.0.1:1")
+            run.fails().says("cannot connect to 127.0.0.1:1").says("(or OPENROUTER_BASE_URL)")
         };
     }
 }
@@ -185,6 +185,56 @@ fn a_bad_base_url_from_the_environment_is_named_by_its_variable() {
         assert_eq!(problem.text().contains(value), is_shown, "{}", problem.text());
         assert!(!problem.text().contains("hunter2"), "{}", problem.text());
     }
+}
+
+/// A call without an id in its route can also mean that the base URL is wrong.
+#[test]
+fn an_unknown_route_is_no_wrong_id() {
+    let workspace = Workspace::new();
+    let mock = workspace.mock();
+    for method in ["POST", "GET"] {
+        mock.add_fault(Fault::on(method, "/guardrails", Action::status(404)).forever()).unwrap();
+    }
+    let source = "data \"openrouter_guardrails\" \"all\" {}\n";
+    for config in [with_provider(""), source.to_owned()] {
+        let problem =
+            only_error(workspace.config(&config).run(&["apply", "-auto-approve", "-json"]));
+        problem.says(&["answered 404", "check `server_url` (or OPENROUTER_BASE_URL)"]);
+        assert!(!problem.text().contains("Check the id"), "{}", problem.text());
+    }
+}
+
+/// The key of these tests does not begin as keys of OpenRouter do.
+#[test]
+fn the_configured_key_is_refused_in_any_other_place() {
+    let mut workspace = Workspace::new();
+    let key = "management-hunter2";
+    let provider = "provider \"openrouter\"";
+    let check = |workspace: &Workspace, place: &str| {
+        let problem = only_error(workspace.run(&["plan", "-json"]));
+        problem.says(&[place, "holds an API key"]).points_at(provider);
+        assert!(!problem.text().contains("hunter2"), "{}", problem.text());
+    };
+    for (name, value) in [
+        ("http_referer", key.to_owned()),
+        ("x_open_router_title", format!("key {key}")),
+        ("x_open_router_categories", format!("ci,{key}")),
+        ("server_url", format!("https://openrouter.ai/{key}")),
+    ] {
+        let setting = format!("{name} = {value:?}");
+        let place = format!("`{name}`");
+        workspace.env(KEY, key).config(&with_provider(&setting));
+        check(&workspace, &place);
+        workspace.env(KEY, "").config(&with_provider(&format!("api_key = {key:?}\n{setting}")));
+        check(&workspace, &place);
+        assert_eq!(workspace.validate_json()["error_count"], json!(1));
+    }
+    workspace.env(KEY, key).config(&with_provider(""));
+    workspace.env("TF_APPEND_USER_AGENT", &format!("ci/7 {key}"));
+    check(&workspace, "The environment variable TF_APPEND_USER_AGENT");
+    workspace.env("TF_APPEND_USER_AGENT", "").env(URL, &format!("https://openrouter.ai/{key}"));
+    check(&workspace, "The environment variable OPENROUTER_BASE_URL");
+    assert_eq!(workspace.mock().log().total, 0);
 }
 
 /// What is known only in the apply is not validated before.

@@ -1,9 +1,11 @@
 //! What comes back: statuses, shapes, and everything that is no answer of the service at all.
 
-use terraform_provider_openrouter::client::{Error, Workspace};
+use std::time::Duration;
+
+use terraform_provider_openrouter::client::{Client, Config, Error, Retry, Workspace};
 
 use crate::server::{Reply, Server};
-use crate::{DIFFERENT, client, guardrail, object};
+use crate::{DIFFERENT, client, config, guardrail, object, row};
 
 /// What reading a guardrail says when the answer is this.
 async fn outcome(reply: Reply) -> Error {
@@ -22,6 +24,50 @@ async fn a_guardrail_is_kept_as_it_came() {
     assert_eq!((read.id(), read.name(), read.workspace_id()), ("g", "n", None));
     assert_eq!(read.fields().get("brand_new").unwrap().to_string(), r#"{"deep":[1,{"x":2.50}]}"#);
     assert_eq!(read.fields().len(), 6);
+}
+
+/// It would be another path in the next call.
+#[tokio::test]
+async fn an_id_that_no_path_can_name_is_refused_wherever_it_comes() {
+    for id in ["", ".", "..", "a/b", "a?b", "a#b", "a b", "a\\nb"] {
+        let server = Server::start(move |seen| {
+            let row = row(id);
+            let list = format!(r#"{{"data":[{row}],"total_count":1}}"#);
+            let is_list = seen.target.contains("offset");
+            Reply::json(200, if is_list { list } else { guardrail(id) })
+        })
+        .await;
+        let client = client(&server);
+        let listed = client.list_guardrails(None).await.unwrap_err().to_string();
+        assert!(listed.contains("data[0].id: "), "{id}: {listed}");
+        let read = client.get_guardrail("g").await.unwrap_err().to_string();
+        assert!(read.contains("data.id: ") && !read.contains("is about"), "{id}: {read}");
+        let created = client.create_guardrail(&object("{}"), &DIFFERENT).await.unwrap_err();
+        assert!(
+            matches!(created.cause(), Error::Decode { reason, .. } if reason.contains("data.id: "))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_uuid_in_capitals_is_brought_to_small_letters() {
+    let id = "0A1B2C3D-0000-4000-8000-00000000ABCD";
+    let body = guardrail(id).replace(r#""w""#, &format!("{id:?}"));
+    let server = Server::always(Reply::json(200, body)).await;
+    let read = client(&server).get_guardrail(id).await.unwrap();
+    let small = id.to_lowercase();
+    assert_eq!((read.id(), read.workspace_id()), (&*small, Some(&*small)));
+    assert_eq!(read.fields()["id"], *small);
+}
+
+/// A guardrail of another account can answer so in every plan.
+#[tokio::test]
+async fn a_workspace_that_only_a_message_needs_is_asked_for_once() {
+    let server = Server::always(Reply::json(500, "")).await;
+    let retry = Retry { initial_interval: Duration::from_millis(1), ..Retry::default() };
+    let client = Client::new(Config { retry, ..config(&server.url()) }).unwrap();
+    assert!(client.workspace_of_guardrail_once("g").await.is_err());
+    server.only();
 }
 
 #[tokio::test]

@@ -296,6 +296,13 @@ async fn keys_that_are_passed_over_fail_alone() {
 }
 
 #[tokio::test]
+async fn what_was_skipped_is_called_by_its_kind() {
+    let server = Server::always(Reply::json(200, r#"{"assigned_count":0}"#)).await;
+    let error = client(&server).assign(AssigneeKind::Member, "g", "m", "maker").await.unwrap_err();
+    assert!(error.to_string().ends_with("knows no such member"), "{error}");
+}
+
+#[tokio::test]
 async fn keys_that_make_a_request_fail_fail_alone() {
     let (server, rows) = service().await;
     let hashes = [numbered("key", 20), numbered("foreign", 2), numbered("unknown", 1)].concat();
@@ -308,7 +315,7 @@ async fn keys_that_make_a_request_fail_fail_alone() {
     let expected = [
         ("foreign-0".to_owned(), format!("{call} answered 400: foreign-0 is of another workspace")),
         ("foreign-1".to_owned(), format!("{call} answered 400: foreign-1 is of another workspace")),
-        ("unknown-0".to_owned(), format!("{call} passed it over: the service knows no such key")),
+        ("unknown-0".to_owned(), format!("{call} skipped it: the API knows no such key")),
     ];
     assert_eq!(failed, expected.into());
     assert_eq!(rows.lock().unwrap().len(), 20);

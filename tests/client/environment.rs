@@ -104,7 +104,7 @@ async fn the_trust_store_can_be_named_and_http2_is_offered() {
 async fn a_certificate_that_is_not_trusted_gets_nothing() {
     if let Some(client) = second_client() {
         let error = create(&client, &object("{}")).await.unwrap_err();
-        assert!(matches!(error, Error::Connect { refused: false, .. }), "{error:?}");
+        assert!(matches!(error, Error::Connect { .. }), "{error:?}");
         assert!(error.to_string().contains("certificate"), "{error}");
         return;
     }
@@ -138,7 +138,7 @@ async fn a_trust_store_that_is_not_there_is_told_before_any_call() {
 async fn a_proxy_is_used_and_is_not_shown_the_key() {
     if let Some(client) = second_client() {
         let error = create(&client, &object("{}")).await.unwrap_err();
-        assert!(matches!(error, Error::Connect { refused: false, .. }), "{error:?}");
+        assert!(matches!(error, Error::Connect { .. }), "{error:?}");
         assert!(!error.to_string().contains("hunter2"), "{error}");
         return;
     }

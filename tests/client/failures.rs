@@ -21,7 +21,7 @@ async fn a_refused_connection_proves_that_nothing_happened() {
     drop(listener);
     let client = Client::new(config(&format!("http://{host}/api/v1"))).unwrap();
     let error = create(&client, &object("{}")).await.unwrap_err();
-    assert!(matches!(error, Error::Connect { refused: true, .. }), "{error:?}");
+    assert!(matches!(error, Error::Connect { .. }), "{error:?}");
     assert!(!error.may_have_happened());
     let expected = format!("POST /guardrails: cannot connect to {host}: Connection refused");
     assert!(error.to_string().starts_with(&expected), "{error}");
@@ -33,7 +33,7 @@ async fn an_unknown_host_proves_that_nothing_happened() {
     let client =
         Client::new(config(&format!("https://{}.invalid/api/v1", "a".repeat(64)))).unwrap();
     let error = create(&client, &object("{}")).await.unwrap_err();
-    assert!(matches!(error, Error::Connect { refused: false, .. }), "{error:?}");
+    assert!(matches!(error, Error::Connect { .. }), "{error:?}");
     assert!(!error.may_have_happened());
 }
 
@@ -42,7 +42,7 @@ async fn a_server_without_tls_gets_nothing() {
     let server = Server::always(Reply::json(200, "{}")).await;
     let client = Client::new(config(&server.url().replace("http:", "https:"))).unwrap();
     let error = create(&client, &object("{}")).await.unwrap_err();
-    assert!(matches!(error, Error::Connect { refused: false, .. }), "{error:?}");
+    assert!(matches!(error, Error::Connect { .. }), "{error:?}");
     assert!(server.seen().is_empty());
 }
 
@@ -53,7 +53,7 @@ async fn a_connection_that_does_not_come_about_proves_that_nothing_happened() {
     let url = format!("https://{}/api/v1", listener.local_addr().unwrap());
     let client = Client::new(Config { timeout: SHORT, ..config(&url) }).unwrap();
     let error = create(&client, &object("{}")).await.unwrap_err();
-    assert!(matches!(error, Error::Connect { refused: false, .. }), "{error:?}");
+    assert!(matches!(error, Error::Connect { .. }), "{error:?}");
     assert!(!error.may_have_happened());
 }
 

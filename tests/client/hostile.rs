@@ -107,7 +107,7 @@ async fn a_create_that_is_answered_with_the_guardrail_of_another_is_not_believed
     create(&client, &body).await.unwrap();
     let error = create(&client, &body).await.unwrap_err();
     assert!(
-        error.to_string().contains("data.id: it is that of another guardrail made before"),
+        error.to_string().contains("data.id: same (\"of same\") existed before this create"),
         "{error}"
     );
     assert!(error.may_have_happened());

@@ -76,6 +76,20 @@ async fn a_server_that_ignores_the_limit_is_read_whole() {
     assert!(server.seen().len() <= 3);
 }
 
+/// Taken for the end of the list, the second page would hide what comes after it.
+#[tokio::test]
+async fn a_server_that_ignores_the_offset_is_an_error() {
+    let server = Server::start(|_| page((0..100).map(|index| format!("g-{index}")), 150)).await;
+    let error = client(&server).list_guardrails(None).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("data: it only repeats earlier rows, but total_count says there are 150"),
+        "{error}"
+    );
+    assert_eq!(server.seen().len(), 2);
+}
+
 #[tokio::test]
 async fn a_count_that_lies_costs_little_and_loses_nothing() {
     let too_low = Server::start(|seen| {

@@ -1,11 +1,11 @@
 //! What goes over the wire.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use terraform_provider_openrouter::client::{Client, Config, ConfigError};
 
 use crate::log::Log;
 use crate::server::{Reply, Server};
-use crate::{DIFFERENT, KEY, client, config, create, guardrail, object};
+use crate::{KEY, client, config, create, guardrail, object};
 
 #[tokio::test]
 async fn every_request_carries_the_headers() {
@@ -124,9 +124,9 @@ async fn an_id_stays_one_segment_of_the_path() {
         ("é", "%C3%A9"),
         ("...", "..."),
     ] {
-        let answer = json!({ "data": { "id": id, "name": "n", "created_at": "t" } }).to_string();
+        let answer = r#"{"deleted":true}"#;
         let server = Server::always(Reply::json(200, answer)).await;
-        client(&server).get_guardrail(id).await.unwrap();
+        client(&server).delete_guardrail(id).await.unwrap();
         assert_eq!(
             server.seen().last().unwrap().target,
             format!("/api/v1/guardrails/{sent}"),

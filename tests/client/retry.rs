@@ -9,7 +9,7 @@ use terraform_provider_openrouter::client::{AssigneeKind, Client, Config, Error,
 
 use crate::log::Log;
 use crate::server::{Reply, Server};
-use crate::{DIFFERENT, PATIENCE, config, create, guardrail, object};
+use crate::{PATIENCE, config, create, guardrail, object};
 
 /// Waits of some milliseconds, for as long as it takes.
 const QUICK: Retry = Retry {
@@ -204,7 +204,7 @@ async fn a_long_wait_is_announced_and_a_short_one_is_not() {
             () = logged(&log, text) => {}
         }
         let lines = log.lines();
-        let prefix = format!("{level} terraform_provider_openrouter::client::http::call");
+        let prefix = format!("{level} terraform_provider_openrouter::client::http::http_client");
         let announced: Vec<_> = lines.iter().filter(|line| line.starts_with(&prefix)).collect();
         assert!(
             announced.iter().any(|line| line.contains(text) && line.contains("answered 429")),
@@ -225,7 +225,7 @@ async fn more_patience_than_there_is_time_ends_every_call_at_once() {
     let error = client.get_guardrail("other").await.unwrap_err();
     assert!(begun.elapsed() < PATIENCE);
     let expected =
-        "GET /guardrails/other was not sent: the service has asked not to be called for another 3";
+        "GET /guardrails/other was not sent: the API has asked for no requests for another 3";
     assert!(error.to_string().starts_with(expected), "{error}");
     server.only();
 }

@@ -4,8 +4,10 @@
 use mock_openrouter::{Action, Document, Fault, Mock};
 use serde_json::{Value, json};
 use terraform_provider_openrouter::client::{Client, Created, Error, Guardrail, ModelCatalog};
+use time::OffsetDateTime;
 
 use crate::creation::{ids, start};
+use crate::server::{Reply, Server};
 use crate::{DIFFERENT, object};
 
 /// What is asked for.
@@ -43,7 +45,7 @@ fn older(mock: &Mock, fields: Value) -> Value {
 }
 
 #[tokio::test]
-async fn what_was_made_is_found_behind_an_answer_about_another() {
+async fn what_was_made_is_found_behind_a_response_about_another() {
     for fields in
         [json!({ "name": "other" }), json!({ "name": "ci", "description": "theirs" }), wanted()]
     {
@@ -55,22 +57,83 @@ async fn what_was_made_is_found_behind_an_answer_about_another() {
                 mock.delete_guardrail(before["id"].as_str().unwrap()).unwrap();
             }
             answer_create_with(&mock, &before, after_work);
-            let outcome = create(&client).await;
-            let new: Vec<_> =
-                ids(&mock).into_iter().filter(|id| before["id"] != json!(id)).collect();
-            if fields == wanted() && !after_work {
-                // Only its age tells it from ours, and clocks can be wrong: not sent again, not taken.
-                let Err(Error::Ambiguous { ids: named, .. }) = outcome else {
-                    panic!("{outcome:?}")
-                };
-                assert_eq!((json!(named), new), (json!([before["id"]]), vec![]));
-                continue;
-            }
-            let created = outcome.unwrap_or_else(|error| panic!("{fields}, {after_work}: {error}"));
-            assert_eq!(new, [created.guardrail.id()], "{fields}, {after_work}");
-            assert_eq!(created.guardrail.fields().get("description"), Some(&json!("ours")));
-            assert_eq!(mock.count("POST", "/guardrails"), if after_work { 1 } else { 2 });
+            assert_is_new(&mock, &create(&client).await.unwrap(), &before, after_work);
         }
+    }
+}
+
+/// Nothing but the id tells it from what is asked for.
+#[tokio::test]
+async fn a_guardrail_that_was_known_before_is_never_adopted() {
+    for known_by in ["get", "list", "update", "delete"] {
+        for after_work in [true, false] {
+            let (mock, client) = start();
+            let before = mock.create_guardrail(wanted()).unwrap();
+            let id = before["id"].as_str().unwrap();
+            match known_by {
+                "get" => drop(client.get_guardrail(id).await.unwrap()),
+                "list" => drop(client.list_guardrails(None).await.unwrap()),
+                "update" => drop(client.update_guardrail(id, &object("{}")).await.unwrap()),
+                _ => client.delete_guardrail(id).await.unwrap(),
+            }
+            answer_create_with(&mock, &before, after_work);
+            assert_is_new(&mock, &create(&client).await.unwrap(), &before, after_work);
+        }
+    }
+}
+
+/// The one guardrail that was made is the one that was created, by one request where that has worked.
+#[track_caller]
+fn assert_is_new(mock: &Mock, created: &Created, before: &Value, after_work: bool) {
+    let new: Vec<_> = ids(mock).into_iter().filter(|id| before["id"] != json!(id)).collect();
+    assert_eq!(new, [created.guardrail.id()], "{before}, {after_work}");
+    assert_eq!(created.guardrail.fields().get("description"), Some(&json!("ours")));
+    assert_eq!(mock.count("POST", "/guardrails"), if after_work { 1 } else { 2 });
+}
+
+/// A server whose `Date` is so many seconds ahead of ours, and which has made a guardrail at a moment
+/// that is so many ahead. The POST gets this status.
+async fn create_at(status: u16, date: i64, created: i64) -> (Result<Created, Error>, usize) {
+    let shifted = |by| OffsetDateTime::now_utc() + time::Duration::seconds(by);
+    let (date, created) = (httpdate::fmt_http_date(shifted(date).into()), shifted(created));
+    let (day, (hour, minute, second)) = (created.date(), created.to_hms());
+    let row = format!(
+        r#"{{"id":"new","name":"ci","description":"ours",
+            "created_at":"{day}T{hour:02}:{minute:02}:{second:02}Z"}}"#
+    );
+    let server = Server::start(move |seen| {
+        let is_list = seen.method == "GET";
+        let body = if is_list { format!("[{row}]") } else { row.clone() };
+        let body = format!(r#"{{"data":{body},"total_count":1}}"#);
+        Reply::with_headers(if is_list { 200 } else { status }, &[("Date", &date)], body)
+    })
+    .await;
+    let created = create(&crate::client(&server)).await;
+    (created, server.seen().iter().filter(|seen| seen.method == "POST").count())
+}
+
+#[tokio::test]
+async fn a_response_is_old_only_by_both_clocks() {
+    for (date, created) in [(60, 0), (0, -60), (-60, -60), (7200, 7200)] {
+        let (outcome, posts) = create_at(201, date, created).await;
+        let is_old = (date, created) == (0, -60);
+        assert_eq!((outcome.is_err(), posts), (is_old, 1), "{date} {created}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_new_by_one_clock_only_is_neither_adopted_nor_ignored() {
+    for (date, created, expected) in
+        [(60, 0, "ambiguous"), (-60, -60, "ambiguous"), (7200, 7200, "new"), (0, -60, "old")]
+    {
+        let (outcome, posts) = create_at(503, date, created).await;
+        let found = match &outcome {
+            Ok(created) if created.guardrail.id() == "new" => "new",
+            Err(Error::Ambiguous { ids, .. }) if ids == &["new"] => "ambiguous",
+            Err(Error::Status { status: 503, .. }) => "old",
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((found, posts), (expected, 1), "{date} {created}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an input may cost in memory.
+//! How much memory an input may take.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,24 +8,26 @@ use peak_alloc::PeakAlloc;
 #[global_allocator]
 static ALLOCATIONS: PeakAlloc = PeakAlloc;
 
-/// The most memory that work on an input may take at any moment.
+/// The most memory that the work on an input may take at any moment.
 #[derive(Clone, Copy)]
 pub(crate) struct Bound {
-    /// Whatever the length, in bytes.
+    /// In bytes, whatever the length.
     pub(crate) constant: usize,
-    /// For each byte of the input, in bytes.
+    /// In bytes, for each byte of the input.
     pub(crate) factor: usize,
 }
 
-/// The most that any input took so far, beyond the constant, for each of its bytes.
+/// The most memory that an input took so far beyond the constant, for each of its bytes.
 static WORST: AtomicUsize = AtomicUsize::new(0);
 
-/// The most memory that an input took beyond the constant, for each of its bytes, since this was asked last.
+/// The most memory that an input took beyond the constant, for each of its bytes, since the last
+/// call of this.
 pub(crate) fn worst() -> usize {
     WORST.swap(0, Ordering::Relaxed)
 }
 
-/// Does the work; an error when it took more memory than the bound allows for an input of `length` bytes.
+/// Does the work; an error if it takes more memory than the bound allows for an input of `length`
+/// bytes.
 pub(crate) fn within<T>(
     bound: Bound,
     length: usize,

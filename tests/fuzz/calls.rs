@@ -1,30 +1,31 @@
-//! Every call of the protocol, as the connection gets it: a body of any bytes, and well-formed requests with any content.
+//! Every call of the protocol: bodies of any bytes, and well-formed requests with any content.
 
 use std::sync::LazyLock;
 
 use crate::bounds::{Bound, within};
-use crate::connection::{Answer, Connection};
+use crate::connection::{Connection, Response};
 use crate::documents;
 use crate::mutate::{Format, damaged};
 use crate::random::Random;
 use crate::requests::{self, framed, request};
-use crate::run::{Input, Seen, Target};
+use crate::run::{Input, Outcome, Target};
 
-/// The constant covers the answer with all schemas, and what it takes to try to reach the service.
+/// The constant covers the response with all schemas, and a failed attempt to reach the API.
 const BOUND: Bound = Bound { constant: 512 << 10, factor: 512 };
 
-/// tonic reserves what a frame announces, up to the limit for messages, before the message is there. The caller is Terraform,
-/// which proved who it is, so that is not guarded against.
+/// tonic reserves the length that a frame declares, up to the limit for messages, before the
+/// message arrives. The caller is Terraform, which has proved its identity, so there is no guard
+/// against that.
 const FRAMES_BOUND: Bound = Bound { constant: BOUND.constant + (256 << 20), ..BOUND };
 
-/// A connection remembers what was planned on it; so many calls and a new one is made.
-const CALLS: u32 = 500;
+/// After how many calls the connections are replaced. They keep what was planned on them.
+const CALLS_PER_CONNECTION: u32 = 500;
 
-/// A panic ends as a diagnostic with this summary, and nothing else.
+/// The summary of the diagnostic that a panic becomes.
 const CRASHED: &[u8] = b"Provider crashed";
 
-/// No such answer is longer.
-const SHORT: usize = 4 << 10;
+/// No response with that diagnostic is longer.
+const MAX_CRASHED: usize = 4 << 10;
 
 /// The calls of the protocol, from its definition.
 static METHODS: LazyLock<Vec<&str>> = LazyLock::new(|| {
@@ -33,49 +34,50 @@ static METHODS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     calls.collect()
 });
 
-/// A call, but for its body.
+/// A call without its body.
 #[derive(Clone, Copy)]
 pub(crate) struct Call {
     method: &'static str,
-    /// Whether the connection is configured before.
+    /// Whether the connection is configured.
     configured: bool,
-    /// In parts of how many bytes the body arrives.
+    /// The size of the parts in which the body arrives.
     part: usize,
 }
 
-/// Makes calls, with bodies from somewhere.
+/// Calls with bodies from two sources.
 struct Calls {
-    by_hand: fn(&str) -> Vec<Vec<u8>>,
+    handwritten: fn(&str) -> Vec<Vec<u8>>,
     arbitrary: fn(&mut Random, &str) -> Vec<u8>,
-    plain: Connection,
+    unconfigured: Connection,
     configured: Connection,
-    left: u32,
+    calls_left: u32,
     bound: Bound,
 }
 
 impl Calls {
     fn new(
-        by_hand: fn(&str) -> Vec<Vec<u8>>,
+        handwritten: fn(&str) -> Vec<Vec<u8>>,
         arbitrary: fn(&mut Random, &str) -> Vec<u8>,
         bound: Bound,
     ) -> Self {
         Self {
-            by_hand,
+            handwritten,
             arbitrary,
-            plain: Connection::new(),
+            unconfigured: Connection::new(),
             configured: Connection::configured(),
-            left: CALLS,
+            calls_left: CALLS_PER_CONNECTION,
             bound,
         }
     }
 
-    /// The connection for a call. One that sets a configuration gets its own, so that no other call goes where that says.
-    fn answer(&self, call: Call, bytes: &[u8]) -> Result<Answer, String> {
+    /// Makes a call. One that sets a configuration gets a connection of its own, so that no other
+    /// call is affected.
+    fn call(&self, call: Call, bytes: &[u8]) -> Result<Response, String> {
         let parts = bytes.chunks(call.part).map(<[u8]>::to_vec).collect();
         match call {
             Call { method: "Configure", .. } => Connection::new().call(call.method, parts),
             Call { method, configured: true, .. } => self.configured.call(method, parts),
-            Call { method, configured: false, .. } => self.plain.call(method, parts),
+            Call { method, configured: false, .. } => self.unconfigured.call(method, parts),
         }
     }
 }
@@ -109,7 +111,7 @@ pub(crate) fn requests() -> impl Target {
     Calls::new(large, |random, method| framed(&request(random, method)), BOUND)
 }
 
-/// Frames that announce up to 4 GiB, and messages made by hand.
+/// Frames that declare up to 4 GiB, and the handwritten messages.
 fn hostile_frames(_: &str) -> Vec<Vec<u8>> {
     let mut frames: Vec<_> = documents::PROTOBUF.iter().map(|message| framed(message)).collect();
     for length in [1_u32, 100, 4 << 20, 200 << 20, 256 << 20, (256 << 20) + 1, u32::MAX] {
@@ -130,7 +132,8 @@ fn hostile_frames(_: &str) -> Vec<Vec<u8>> {
     frames
 }
 
-/// The message in a frame that is right, too long, too short, of an unknown kind, doubled, or none.
+/// The message in a frame that is right, too long, too short, of an unknown kind, repeated, or
+/// missing.
 fn misframed(random: &mut Random, message: &[u8]) -> Vec<u8> {
     let mut frame = framed(message);
     match random.below(10) {
@@ -154,10 +157,10 @@ impl Target for Calls {
         format!("as the body of {method}, on {connection}, in parts of {part} bytes")
     }
 
-    fn by_hand(&self) -> Vec<Input<Call>> {
+    fn handwritten(&self) -> Vec<Input<Call>> {
         let mut inputs = Vec::new();
         for method in METHODS.iter().copied() {
-            for (index, bytes) in (self.by_hand)(method).into_iter().enumerate() {
+            for (index, bytes) in (self.handwritten)(method).into_iter().enumerate() {
                 let subject = Call { method, configured: index % 2 == 1, part: 1 << 14 };
                 inputs.push(Input { subject, bytes });
             }
@@ -172,17 +175,17 @@ impl Target for Calls {
         Input { subject, bytes: (self.arbitrary)(random, method) }
     }
 
-    fn check(&mut self, input: &Input<Call>) -> Result<Seen, String> {
-        if self.left == 0 {
-            (self.plain, self.configured) = (Connection::new(), Connection::configured());
-            self.left = CALLS;
+    fn check(&mut self, input: &Input<Call>) -> Result<Outcome, String> {
+        if self.calls_left == 0 {
+            (self.unconfigured, self.configured) = (Connection::new(), Connection::configured());
+            self.calls_left = CALLS_PER_CONNECTION;
         }
-        self.left -= 1;
-        let Answer { status, body } =
-            within(self.bound, input.bytes.len(), || self.answer(input.subject, &input.bytes))??;
-        if body.len() < SHORT && body.windows(CRASHED.len()).any(|window| window == CRASHED) {
+        self.calls_left -= 1;
+        let Response { status, body } =
+            within(self.bound, input.bytes.len(), || self.call(input.subject, &input.bytes))??;
+        if body.len() < MAX_CRASHED && body.windows(CRASHED.len()).any(|window| window == CRASHED) {
             return Err("the provider says that it crashed".to_owned());
         }
-        Ok(if status == 0 { Seen::Taken } else { Seen::Refused })
+        Ok(if status == 0 { Outcome::Accepted } else { Outcome::Rejected })
     }
 }

@@ -1,4 +1,5 @@
-//! The decoders of values and types. What they make of any bytes is a value of the type, and survives its own encoding.
+//! The decoders of values and types. What they read from any bytes is a value of the type, and
+//! survives msgpack.
 
 use terraform_provider_openrouter::cty::{Error, Type, Value, json, msgpack};
 
@@ -6,65 +7,52 @@ use crate::bounds::{Bound, within};
 use crate::documents;
 use crate::mutate::{Format, damaged};
 use crate::random::Random;
-use crate::run::{Input, Seen, Target};
+use crate::run::{Input, Outcome, Target};
 use crate::types::TYPES;
 use crate::values::{self, Content};
-
-/// In msgpack, an entry of a map costs the most: three bytes become a tree of their own.
-const MSGPACK: Bound = Bound { constant: 64 << 10, factor: 512 };
-
-/// In stored state, where attributes may be missing, `{},` becomes an object with all that the schema has.
-const JSON: Bound = Bound { constant: 64 << 10, factor: 2048 };
-
-/// In a type, `"list",` is the shortest that becomes something larger.
-const TYPE: Bound = Bound { constant: 64 << 10, factor: 256 };
 
 /// The elements of an attribute that has many.
 const ELEMENTS: usize = 500;
 
 type Decode = fn(&[u8], &Type) -> Result<Value, Error>;
-type Encode = fn(&Value, &Type) -> Result<Vec<u8>, Error>;
 
-/// An encoding of values, fuzzed.
-struct Codec {
+/// An encoding of values, whose decoders get any bytes.
+pub(crate) struct Codec {
     format: Format,
     bound: Bound,
     content: Content,
     decoders: &'static [Decode],
-    encode: Encode,
+    encode: fn(&Value, &Type) -> Vec<u8>,
 }
 
-/// Values in msgpack.
-pub(crate) fn msgpack() -> impl Target {
-    Codec {
-        format: Format::Msgpack,
-        bound: MSGPACK,
-        content: Content::Msgpack,
-        decoders: &[msgpack::decode],
-        encode: msgpack::encode,
-    }
-}
+/// An entry of a map costs the most: three bytes become a tree of their own.
+pub(crate) const MSGPACK: Codec = Codec {
+    format: Format::Msgpack,
+    bound: Bound { constant: 64 << 10, factor: 512 },
+    content: Content::Msgpack,
+    decoders: &[msgpack::decode],
+    encode: |value, ty| msgpack::encode(value, ty).unwrap(),
+};
 
-/// Values in JSON, read strictly and as stored state.
-pub(crate) fn json() -> impl Target {
-    Codec {
-        format: Format::Json,
-        bound: JSON,
-        content: Content::Json,
-        decoders: &[json::decode, json::decode_stored],
-        encode: json::encode,
-    }
-}
+/// In stored state, where attributes may be missing, `{},` becomes an object with all attributes of
+/// the schema.
+pub(crate) const JSON: Codec = Codec {
+    format: Format::Json,
+    bound: Bound { constant: 64 << 10, factor: 2048 },
+    content: Content::Json,
+    decoders: &[json::decode, json::decode_stored],
+    encode: |value, _| values::to_json(value).to_string().into_bytes(),
+};
 
 impl Target for Codec {
-    /// The type's place among [`TYPES`].
+    /// The type's index in [`TYPES`].
     type Subject = usize;
 
     fn describe(&self, subject: usize) -> String {
         format!("read as {}", TYPES[subject].0)
     }
 
-    fn by_hand(&self) -> Vec<Input<usize>> {
+    fn handwritten(&self) -> Vec<Input<usize>> {
         let documents =
             if self.format == Format::Msgpack { &documents::MSGPACK } else { &documents::JSON };
         let of_all = |document: &'static Vec<u8>| {
@@ -72,10 +60,9 @@ impl Target for Codec {
         };
         let mut inputs: Vec<_> = documents.iter().flat_map(of_all).collect();
         for (subject, (_, ty)) in TYPES.iter().enumerate() {
-            let wide = values::wide(ty, ELEMENTS)
-                .into_iter()
-                .map(|value| (self.encode)(&value, ty).unwrap());
-            inputs.extend(wide.map(|bytes| Input { subject, bytes }));
+            for value in values::wide(ty, ELEMENTS) {
+                inputs.push(Input { subject, bytes: (self.encode)(&value, ty) });
+            }
             if self.format == Format::Json {
                 let sparse = documents::sparse(ty, ELEMENTS).into_iter();
                 inputs.extend(sparse.map(|bytes| Input { subject, bytes }));
@@ -98,48 +85,89 @@ impl Target for Codec {
         Input { subject, bytes }
     }
 
-    fn check(&mut self, input: &Input<usize>) -> Result<Seen, String> {
+    fn check(&mut self, input: &Input<usize>) -> Result<Outcome, String> {
         let ty = &TYPES[input.subject].1;
-        let mut seen = Seen::Refused;
+        let mut outcome = Outcome::Rejected;
         for decode in self.decoders {
             if let Ok(value) = within(self.bound, input.bytes.len(), || decode(&input.bytes, ty))? {
-                seen = Seen::Taken;
-                self.survives(*decode, &value, ty)?;
+                outcome = Outcome::Accepted;
+                survives(&value, ty)?;
             }
         }
-        Ok(seen)
+        Ok(outcome)
     }
 }
 
 impl Codec {
     fn encoded(&self, random: &mut Random, subject: usize) -> Vec<u8> {
         let ty = &TYPES[subject].1;
-        (self.encode)(&values::value(random, ty, self.content), ty).unwrap_or_default()
+        (self.encode)(&values::value(random, ty, self.content), ty)
     }
 
-    fn survives(&self, decode: Decode, value: &Value, ty: &Type) -> Result<(), String> {
-        value.conforms(ty).map_err(|error| format!("what was read is not of the type: {error}"))?;
-        let bytes = (self.encode)(value, ty)
-            .map_err(|error| format!("what was read cannot be written: {error}"))?;
-        let again = decode(&bytes, ty)
-            .map_err(|error| format!("what was written cannot be read: {error}"))?;
-        if again != *value {
-            return Err(format!("{value:?} became {again:?}"));
-        }
-        if (self.encode)(&again, ty).ok().as_ref() != Some(&bytes) {
-            return Err(format!("{value:?} is written in two ways"));
+    /// Encodes and decodes a value, which must come out equal.
+    fn round_trip(&self, value: &Value, ty: &Type) -> Result<(), String> {
+        for decode in self.decoders {
+            match decode(&(self.encode)(value, ty), ty) {
+                Ok(read) if read == *value => {}
+                Ok(read) => return Err(format!("{value:?} became {read:?}")),
+                Err(error) => return Err(format!("{value:?} cannot be read: {error}")),
+            }
         }
         Ok(())
     }
 }
 
-/// The JSON form of types.
-struct Types;
-
-/// The JSON form of types, fuzzed.
-pub(crate) fn types() -> impl Target {
-    Types
+/// Checks that a value that was read is the same after it was written and read in msgpack, and is
+/// written the same.
+fn survives(value: &Value, ty: &Type) -> Result<(), String> {
+    let bytes = msgpack::encode(value, ty).map_err(|error| format!("{value:?}: {error}"))?;
+    let again = msgpack::decode(&bytes, ty).map_err(|error| format!("{value:?}: {error}"))?;
+    if again != *value {
+        return Err(format!("{value:?} became {again:?}"));
+    }
+    if msgpack::encode(&again, ty).ok() != Some(bytes) {
+        return Err(format!("{value:?} is written in two ways"));
+    }
+    Ok(())
 }
+
+/// Arbitrary values, which must survive both encodings. The bytes of an input are the seed of a
+/// value.
+pub(crate) struct Values;
+
+impl Target for Values {
+    /// The type's index in [`TYPES`].
+    type Subject = usize;
+
+    fn describe(&self, subject: usize) -> String {
+        format!("the seed of a value of {}", TYPES[subject].0)
+    }
+
+    fn handwritten(&self) -> Vec<Input<usize>> {
+        Vec::new()
+    }
+
+    fn arbitrary(&self, random: &mut Random) -> Input<usize> {
+        let subject = random.below(TYPES.len());
+        Input { subject, bytes: random.bits().to_be_bytes().to_vec() }
+    }
+
+    fn check(&mut self, input: &Input<usize>) -> Result<Outcome, String> {
+        let ty = &TYPES[input.subject].1;
+        let seed = input.bytes.iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte));
+        for codec in [JSON, MSGPACK] {
+            let value = values::value(&mut Random::new(seed), ty, codec.content);
+            codec.round_trip(&value, ty)?;
+        }
+        Ok(Outcome::Accepted)
+    }
+}
+
+/// The JSON form of types. Its parser gets any bytes.
+pub(crate) struct Types;
+
+/// `"list",` is the shortest part of a type that becomes something larger.
+const TYPE_BOUND: Bound = Bound { constant: 64 << 10, factor: 256 };
 
 impl Target for Types {
     type Subject = ();
@@ -148,7 +176,7 @@ impl Target for Types {
         "read as a type".to_owned()
     }
 
-    fn by_hand(&self) -> Vec<Input<()>> {
+    fn handwritten(&self) -> Vec<Input<()>> {
         documents::JSON.iter().map(|bytes| Input { subject: (), bytes: bytes.clone() }).collect()
     }
 
@@ -158,12 +186,13 @@ impl Target for Types {
         Input { subject: (), bytes: damaged(random, bytes, other.as_bytes(), Format::Json) }
     }
 
-    fn check(&mut self, input: &Input<()>) -> Result<Seen, String> {
-        let Ok(ty) = within(TYPE, input.bytes.len(), || Type::from_json(&input.bytes))? else {
-            return Ok(Seen::Refused);
+    fn check(&mut self, input: &Input<()>) -> Result<Outcome, String> {
+        let Ok(ty) = within(TYPE_BOUND, input.bytes.len(), || Type::from_json(&input.bytes))?
+        else {
+            return Ok(Outcome::Rejected);
         };
         match Type::from_json(ty.to_json().to_string().as_bytes()) {
-            Ok(again) if again == ty => Ok(Seen::Taken),
+            Ok(again) if again == ty => Ok(Outcome::Accepted),
             again => Err(format!("{ty:?} became {again:?}")),
         }
     }

@@ -1,22 +1,22 @@
-//! Damage to bytes: what a decoder must survive, made from what it takes.
+//! Damage to valid bytes.
 
 use crate::random::Random;
 
 /// The longest result.
-const LONGEST: usize = 1 << 17;
+const MAX_LENGTH: usize = 1 << 17;
 
-/// The language of the bytes, which decides what is put into them.
+/// The format of the bytes, which decides what is inserted into them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// msgpack: headers that announce more than there is, unknowns, doubles.
+    /// msgpack: headers that declare more than there is, unknowns, doubles.
     Msgpack,
-    /// JSON: brackets, numbers beyond all measure, escapes.
+    /// JSON: brackets, numbers of absurd size, escapes.
     Json,
     /// Protocol buffers: tags, groups, varints.
     Protobuf,
 }
 
-/// msgpack: lengths of 4 GiB and thereabouts in each kind of header, empty headers, nil, unknowns, numbers.
+/// Lengths of about 4 GiB in each kind of header, empty headers, nil, unknowns, numbers.
 const MSGPACK: [&[u8]; 30] = [
     &[0xdd, 0xff, 0xff, 0xff, 0xff],
     &[0xdf, 0xff, 0xff, 0xff, 0xff],
@@ -90,7 +90,7 @@ const PROTOBUF: [&[u8]; 10] = [
     &[0x12, 0x02, 0x0a, 0x00],
 ];
 
-/// The bytes with up to a few kinds of damage, most often one. `other` is spliced in.
+/// The bytes with damage in one to three places. Parts of `other` may be spliced in.
 pub(crate) fn damaged(
     random: &mut Random,
     bytes: Vec<u8>,
@@ -99,7 +99,7 @@ pub(crate) fn damaged(
 ) -> Vec<u8> {
     let times = 1 + random.below(3) * random.below(2);
     let mut bytes = (0..times).fold(bytes, |bytes, _| damaged_once(random, bytes, other, format));
-    bytes.truncate(LONGEST);
+    bytes.truncate(MAX_LENGTH);
     bytes
 }
 
@@ -117,7 +117,7 @@ fn damaged_once(random: &mut Random, mut bytes: Vec<u8>, other: &[u8], format: F
         }
         5 => insert(&mut bytes, at, token(random, format)),
         6 => {
-            let nested = token(random, format).repeat(random.length(LONGEST / 8));
+            let nested = token(random, format).repeat(random.length(MAX_LENGTH / 8));
             insert(&mut bytes, at, &nested);
         }
         7 => {
@@ -140,7 +140,7 @@ fn damaged_once(random: &mut Random, mut bytes: Vec<u8>, other: &[u8], format: F
 }
 
 fn insert(bytes: &mut Vec<u8>, at: usize, inserted: &[u8]) {
-    let inserted = &inserted[..inserted.len().min(LONGEST)];
+    let inserted = &inserted[..inserted.len().min(MAX_LENGTH)];
     bytes.splice(at..at, inserted.iter().copied());
 }
 

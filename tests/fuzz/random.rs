@@ -1,12 +1,13 @@
-//! Numbers that follow from a seed.
+//! Random numbers that follow from a seed.
 
-/// A source of numbers, of which each seed gives another sequence: `SplitMix64`.
+/// The generator `SplitMix64`.
 pub(crate) struct Random(u64);
 
 impl Random {
     /// The sequence of this seed.
     pub(crate) fn new(seed: u64) -> Self {
-        // Seeds are counted up from input to input; without a turn, so would be the sequences.
+        // Consecutive inputs have consecutive seeds; unmixed, those would give nearly the same
+        // sequences.
         let mut random = Self(seed);
         random.0 = random.bits();
         random
@@ -26,12 +27,12 @@ impl Random {
         usize::try_from(self.bits() >> 32).unwrap_or(0) % limit.max(1)
     }
 
-    /// Whether something happens that happens once in so many times.
+    /// True once in so many times.
     pub(crate) fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// One of these, of which there is at least one.
+    /// One of these; there is at least one.
     pub(crate) fn choice<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len())]
     }

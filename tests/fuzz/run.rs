@@ -1,7 +1,8 @@
-//! Tries inputs on a target, and says which one failed.
+//! Tries inputs on a target, and reports the one that failed.
 //!
-//! Each target has a thread with a stack as small as the provider's; whoever started it watches the clock. An input that ends
-//! the whole process (an overflow of the stack) cannot be shown by it, so what it is is in a file before it is tried.
+//! Each target runs in a thread with a stack as small as the provider's, while the test's own
+//! thread watches the time. An input that ends the whole process (a stack overflow) cannot be
+//! reported by it, so a file names each input before it is tried.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -17,37 +18,38 @@ use crate::Effort;
 use crate::bounds;
 use crate::random::Random;
 
-/// How long to try fresh inputs, in seconds for all targets together; a fixed number of fixed ones without it.
+/// How long to try new inputs, in seconds for all targets together. If unset, a fixed number of
+/// fixed inputs is tried.
 const SECONDS: &str = "OPENROUTER_FUZZ_SECONDS";
 
-/// The seed of the first input; the next ones count up.
+/// The seed of the first input; the following inputs count up from it.
 const SEED: &str = "OPENROUTER_FUZZ_SEED";
 
-/// Tokio's workers have as much, and the provider leaves it at that.
+/// The stack of Tokio's workers, which the provider does not change.
 const STACK: usize = 2 << 20;
 
 /// How long one input may take. Unoptimised, on a busy machine, the worst takes a tenth of it.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// More of an input than this is not printed; the seed makes it again.
-const SHOWN: usize = 2 << 10;
+/// How many bytes of a failed input are printed. The seed reproduces the rest.
+const MAX_PRINTED: usize = 2 << 10;
 
 /// Something that takes bytes from outside.
 pub(crate) trait Target: Send + 'static {
     /// What the bytes are given to.
     type Subject: Copy + Send + 'static;
 
-    /// CanonicalNames it, for the one who reproduces a failure.
+    /// The subject in words, for the report of a failure.
     fn describe(&self, subject: Self::Subject) -> String;
 
-    /// Inputs made by hand, tried first in each run.
-    fn by_hand(&self) -> Vec<Input<Self::Subject>>;
+    /// Inputs that are tried first in each run.
+    fn handwritten(&self) -> Vec<Input<Self::Subject>>;
 
     /// An input that follows from a seed.
     fn arbitrary(&self, random: &mut Random) -> Input<Self::Subject>;
 
-    /// Tries an input; an error says what is wrong with what came of it.
-    fn check(&mut self, input: &Input<Self::Subject>) -> Result<Seen, String>;
+    /// Tries an input; an error says what is wrong with its outcome.
+    fn check(&mut self, input: &Input<Self::Subject>) -> Result<Outcome, String>;
 }
 
 /// Bytes, and what they are given to.
@@ -56,45 +58,43 @@ pub(crate) struct Input<S> {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// What became of an input.
+/// What a target did with an input.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seen {
-    /// It was as good as any other.
-    Taken,
-    /// An error said what is wrong with it.
-    Refused,
+pub(crate) enum Outcome {
+    /// It was valid.
+    Accepted,
+    /// It was invalid, and an error said so.
+    Rejected,
 }
 
-/// One target at a time: what is measured, the whole process does.
-static TURN: Mutex<()> = Mutex::new(());
+/// Held while a target runs: panics and allocations are counted for the whole process.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// What panicked since somebody looked, in whatever thread or task.
+/// The panics of all threads and tasks during the current input.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// The seed of a long run, one for all targets.
-static FRESH: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0) >> 16);
+/// The seed of a long run, the same for all targets.
+static NEW_SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0) >> 16);
 
-/// Tries inputs on a target: as many as its effort says, or for its share of the time that the environment gives.
+/// Tries inputs on a target: as many as its effort says, or for its share of the time that the
+/// environment sets.
 pub(crate) fn run<T: Target>(name: &'static str, effort: &Effort, make: fn() -> T) {
-    let _turn = lock(&TURN);
+    let _guard = lock(&ONE_AT_A_TIME);
     record_panics();
     lock(&PANICS).clear();
-    let plan = Plan::of(effort);
-    let under_way = Arc::new(Mutex::new(None));
+    let plan = Plan::new(effort);
+    let current = Arc::new(Mutex::new(None));
+    let current_of_worker = Arc::clone(&current);
     let worker = thread::Builder::new().name(name.to_owned()).stack_size(STACK);
-    let seen_by_worker = Arc::clone(&under_way);
-    let worker =
-        worker.spawn(move || Drive { name, target: make(), under_way: seen_by_worker }.run(plan));
-    let worker = worker.unwrap();
+    let worker = worker
+        .spawn(move || Worker { name, target: make(), current: current_of_worker }.run(plan))
+        .unwrap();
     while !worker.is_finished() {
         thread::sleep(Duration::from_millis(10));
-        if let Some(tried) = &*lock(&under_way)
-            && tried.since.elapsed() > PATIENCE
+        if let Some(input) = &*lock(&current)
+            && input.started.elapsed() > TIMEOUT
         {
-            panic!(
-                "{name}: {}",
-                tried.failed(&format!("no answer within {} s", PATIENCE.as_secs()))
-            );
+            panic!("{name}: {}", input.failure(&format!("no end within {TIMEOUT:?}")));
         }
     }
     match worker.join() {
@@ -107,106 +107,100 @@ pub(crate) fn run<T: Target>(name: &'static str, effort: &Effort, make: fn() -> 
 /// Which inputs are tried.
 #[derive(Clone, Copy)]
 struct Plan {
-    /// The seed of the first.
-    first: u64,
-    /// How many at most.
-    inputs: u64,
-    /// How long at most.
-    time: Duration,
+    first_seed: u64,
+    max_inputs: u64,
+    max_time: Duration,
 }
 
 impl Plan {
-    fn of(effort: &Effort) -> Self {
+    fn new(effort: &Effort) -> Self {
         let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-        match number(SECONDS) {
+        let (seed, seconds) = (number(SEED), number(SECONDS));
+        match seconds {
             None => Self {
-                first: number(SEED).unwrap_or(0),
-                inputs: effort.inputs,
-                time: Duration::MAX,
+                first_seed: seed.unwrap_or(0),
+                max_inputs: effort.inputs,
+                max_time: Duration::MAX,
             },
             Some(seconds) => Self {
-                first: number(SEED).unwrap_or(*FRESH),
-                inputs: u64::MAX,
-                time: Duration::from_secs(seconds) * effort.share / 100,
+                first_seed: seed.unwrap_or(*NEW_SEED),
+                max_inputs: u64::MAX,
+                max_time: Duration::from_secs(seconds) * effort.share / 100,
             },
         }
     }
 }
 
-/// An input while it is tried.
-struct UnderWay {
-    since: Instant,
-    /// Its seed; none for one made by hand.
+/// The input that is being tried.
+struct CurrentInput {
+    started: Instant,
+    /// Its seed; none for a handwritten one.
     seed: Option<u64>,
     subject: String,
     bytes: Vec<u8>,
 }
 
-impl UnderWay {
-    /// What to tell when this input failed.
-    fn failed(&self, why: &str) -> String {
+impl CurrentInput {
+    /// The report of its failure.
+    fn failure(&self, why: &str) -> String {
         let again = match self.seed {
-            Some(seed) => format!("try it again with: cargo xtask fuzz --seconds 1 --seed {seed}"),
-            None => "it is made by hand and tried in each run".to_owned(),
+            Some(seed) => format!("reproduce it with: cargo xtask fuzz --seconds 1 --seed {seed}"),
+            None => "it is handwritten and tried in each run".to_owned(),
         };
         let mut hex = String::new();
-        for byte in self.bytes.iter().take(SHOWN) {
+        for byte in self.bytes.iter().take(MAX_PRINTED) {
             write!(hex, "{byte:02x}").unwrap();
         }
         let length = self.bytes.len();
-        let shown =
-            if length > SHOWN { format!(", of which the first {SHOWN}") } else { String::new() };
-        format!("{why}\n{}; {again}\n{length} bytes{shown}: {hex}", self.subject)
+        format!("{why}\n{}; {again}\n{length} bytes, which begin with {hex}", self.subject)
     }
 }
 
-/// The work of one target's thread.
-struct Drive<T> {
+/// The thread of one target.
+struct Worker<T> {
     name: &'static str,
     target: T,
-    under_way: Arc<Mutex<Option<UnderWay>>>,
+    current: Arc<Mutex<Option<CurrentInput>>>,
 }
 
-/// What came of a run.
+/// The figures of a run.
 #[derive(Default)]
-struct Tally {
+struct Figures {
     inputs: u64,
-    taken: u64,
+    accepted: u64,
     slowest: (Duration, String),
 }
 
-impl Tally {
+impl Figures {
     /// Prints the figures, on a line of their own after libtest's.
-    fn show(&self, first: u64, time: Duration) {
-        let Self { inputs, taken, slowest: (slowest, subject) } = self;
-        let (seconds, worst) = (time.as_secs_f64(), bounds::worst());
-        println!("\n{inputs} inputs, {taken} of them taken, in {seconds:.1} s, from seed {first}");
-        println!(
-            "at most {worst} bytes of memory for a byte; the slowest {slowest:.1?}, {subject}"
-        );
+    fn print(&self, first_seed: u64, time: Duration) {
+        let Self { inputs, accepted, slowest: (slowest, subject) } = self;
+        let worst = bounds::worst();
+        println!("\n{inputs} inputs, {accepted} accepted, in {time:.1?}, from seed {first_seed}");
+        println!("at most {worst} bytes of memory for a byte; slowest {slowest:.1?}, {subject}");
     }
 }
 
-impl<T: Target> Drive<T> {
+impl<T: Target> Worker<T> {
     fn run(mut self, plan: Plan) -> Result<(), String> {
-        let mut last = LastInput::new(self.name);
-        let mut tally = Tally::default();
-        let begin = Instant::now();
-        for (index, input) in self.target.by_hand().into_iter().enumerate() {
-            last.remember(&format!("input {index} made by hand"));
-            self.try_input(None, &input, &mut tally)?;
+        let mut file = InputFile::new(self.name);
+        let mut figures = Figures::default();
+        let started = Instant::now();
+        for (index, input) in self.target.handwritten().into_iter().enumerate() {
+            file.write(&format!("handwritten input {index}"));
+            self.try_input(None, &input, &mut figures)?;
         }
-        for seed in (0..plan.inputs).map(|count| plan.first.wrapping_add(count)) {
-            // The first one is tried in any case: it may be all that was asked for.
-            if seed != plan.first && begin.elapsed() > plan.time {
+        for seed in (0..plan.max_inputs).map(|count| plan.first_seed.wrapping_add(count)) {
+            // The first is tried in any case: a run with `--seed` may be about it alone.
+            if seed != plan.first_seed && started.elapsed() > plan.max_time {
                 break;
             }
-            last.remember(&format!("seed {seed}"));
+            file.write(&format!("seed {seed}"));
             let input = self.target.arbitrary(&mut Random::new(seed));
-            self.try_input(Some(seed), &input, &mut tally)?;
+            self.try_input(Some(seed), &input, &mut figures)?;
         }
-        last.forget();
-        tally.show(plan.first, begin.elapsed());
+        file.remove();
+        figures.print(plan.first_seed, started.elapsed());
         Ok(())
     }
 
@@ -214,62 +208,64 @@ impl<T: Target> Drive<T> {
         &mut self,
         seed: Option<u64>,
         input: &Input<T::Subject>,
-        tally: &mut Tally,
+        figures: &mut Figures,
     ) -> Result<(), String> {
         let subject = self.target.describe(input.subject);
-        let since = Instant::now();
-        *lock(&self.under_way) =
-            Some(UnderWay { since, seed, subject, bytes: input.bytes.clone() });
+        let started = Instant::now();
+        *lock(&self.current) =
+            Some(CurrentInput { started, seed, subject, bytes: input.bytes.clone() });
         let checked = panic::catch_unwind(AssertUnwindSafe(|| self.target.check(input)));
+        let time = started.elapsed();
         let panics = std::mem::take(&mut *lock(&PANICS));
-        let tried = lock(&self.under_way).take().expect("nobody else takes it");
-        tally.inputs += 1;
-        if since.elapsed() > tally.slowest.0 {
-            tally.slowest = (since.elapsed(), tried.subject.clone());
-        }
+        let current = lock(&self.current).take().expect("it was set above");
+        figures.inputs += 1;
         match checked {
             Ok(Ok(outcome)) if panics.is_empty() => {
-                tally.taken += u64::from(outcome == Seen::Taken);
-                Ok(())
+                figures.accepted += u64::from(outcome == Outcome::Accepted);
             }
-            Ok(Err(why)) if panics.is_empty() => Err(tried.failed(&why)),
-            _ => Err(tried.failed(&panics.join("\n"))),
+            Ok(Err(why)) if panics.is_empty() => return Err(current.failure(&why)),
+            _ => return Err(current.failure(&panics.join("\n"))),
         }
+        if time > figures.slowest.0 {
+            figures.slowest = (time, current.subject);
+        }
+        Ok(())
     }
 }
 
-/// What is tried, in a file, for when the process does not survive it.
-struct LastInput {
+/// A file that names the input being tried, for when the process does not survive it. `cargo xtask
+/// fuzz` reads it.
+struct InputFile {
     path: PathBuf,
     file: File,
 }
 
-impl LastInput {
-    fn new(name: &str) -> Self {
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{name}.input"));
+impl InputFile {
+    fn new(target: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{target}.input"));
         Self { file: File::create(&path).unwrap(), path }
     }
 
-    fn remember(&mut self, input: &str) {
+    fn write(&mut self, input: &str) {
         self.file.rewind().unwrap();
         write!(self.file, "{input:<40}").unwrap();
     }
 
-    fn forget(self) {
+    fn remove(self) {
         drop(self.file);
-        // Another run of the same target may have been faster.
+        // Another run of the same target may have removed it already.
         let _ = fs::remove_file(self.path);
     }
 }
 
-/// Has every panic noted, and shown as usual.
+/// Notes every panic, besides printing it as usual.
 fn record_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let usual = panic::take_hook();
+        let default_hook = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
             lock(&PANICS).push(panic.to_string());
-            usual(panic);
+            default_hook(panic);
         }));
     });
 }

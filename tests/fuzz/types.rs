@@ -1,4 +1,5 @@
-//! The types that values are read with: those of the real schemas, and some that have everything.
+//! The types that values are read with: those of the real schemas, and others with everything that
+//! a type can have.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -39,11 +40,11 @@ pub(crate) static TYPES: LazyLock<Vec<(String, Type)>> = LazyLock::new(|| {
     types.extend(
         schemas.data_sources.iter().map(|(name, ty)| (format!("data source {name}"), ty.clone())),
     );
-    types.extend(made_up().into_iter().map(|ty| (name(&ty), ty)));
+    types.extend(other_types().into_iter().map(|ty| (name(&ty), ty)));
     types
 });
 
-fn made_up() -> Vec<Type> {
+fn other_types() -> Vec<Type> {
     let object =
         Type::object([("a", Type::String), ("b", Type::list(Type::Number)), ("c", Type::Bool)]);
     let deep = |wrap: fn(Type) -> Type| (0..100).fold(Type::Bool, |ty, _| wrap(ty));

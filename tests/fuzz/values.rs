@@ -1,12 +1,13 @@
-//! Arbitrary values of a type, as raw material: valid when made, full of what has broken decoders before.
+//! Arbitrary types and values: valid, and full of what has broken decoders before.
 
 use std::collections::BTreeMap;
 
-use terraform_provider_openrouter::cty::{Bound, Dynamic, Number, Refinement, Type, Value};
+use serde_json::{Value as Json, json};
+use terraform_provider_openrouter::cty::{Dynamic, Number, Type, Value};
 
 use crate::random::Random;
 
-/// What a value may hold, which depends on the encoding that it is made for.
+/// What a value may contain, which depends on the encoding it is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
     /// Unknowns and infinities too.
@@ -15,27 +16,46 @@ pub(crate) enum Content {
     Json,
 }
 
-/// The deepest that a value of an endless type is made; deeper is null.
-const DEEPEST: usize = 80;
+/// The depth below which every value is null, so that the decoders accept it.
+const MAX_DEPTH: usize = 60;
 
-/// The length of a long text, in bytes: as long as the longest that the schemas allow.
-const LONG: usize = 100_000;
+/// The length of a long text, in bytes: the longest that the schemas allow.
+const LONG_TEXT: usize = 100_000;
 
-/// The longest text or collection of an arbitrary value.
-const LONGEST: usize = 300;
+/// The length of the longest text or collection of an arbitrary value.
+const MAX_LENGTH: usize = 300;
 
 /// A value of this type.
 pub(crate) fn value(random: &mut Random, ty: &Type, content: Content) -> Value {
     value_at(random, ty, content, 0)
 }
 
-/// Objects of this type with one attribute that has so many elements, and else nothing: what takes more than its share of
-/// time or memory for each of them is seen.
+/// The JSON form of a value with [`Content::Json`]. The provider itself writes none.
+pub(crate) fn to_json(value: &Value) -> Json {
+    match value {
+        Value::Null | Value::Unknown(_) => Json::Null,
+        Value::Bool(value) => Json::Bool(*value),
+        Value::Number(number) => number.to_json().map_or(Json::Null, Json::Number),
+        Value::String(text) => Json::String(text.clone()),
+        Value::List(elements) | Value::Set(elements) | Value::Tuple(elements) => {
+            elements.iter().map(to_json).collect()
+        }
+        Value::Map(members) | Value::Object(members) => {
+            members.iter().map(|(name, member)| (name.clone(), to_json(member))).collect()
+        }
+        Value::Dynamic(dynamic) => {
+            json!({ "type": dynamic.ty.to_json(), "value": to_json(&dynamic.value) })
+        }
+    }
+}
+
+/// Objects of this type in which one attribute has `count` elements and the others are null. They
+/// show what takes too much time or memory for each element.
 pub(crate) fn wide(ty: &Type, count: usize) -> Vec<Value> {
     let Some(object) = ty.as_object() else { return Vec::new() };
     let mut wide = Vec::new();
     for (name, ty) in &object.attributes {
-        let Some(element) = ty.element() else { continue };
+        let (Type::List(element) | Type::Set(element)) = ty else { continue };
         for text in
             [|_| Value::Null, |_| "a".into(), |index| format!("name/{index}").into(), meaningful]
         {
@@ -52,13 +72,14 @@ fn meaningful(index: usize) -> Value {
     TEXTS[index % TEXTS.len()].into()
 }
 
-/// Values of this type in which every text is a long one, of the kind that parsers go deep with.
+/// Values of this type in which every text is a long one that parsers of patterns recurse on.
 pub(crate) fn long(ty: &Type) -> Vec<Value> {
-    let long = |unit: &&str| Value::from(unit.repeat(LONG / unit.len()));
+    let long = |unit: &&str| Value::from(unit.repeat(LONG_TEXT / unit.len()));
     NESTING.iter().map(|unit| filled(ty, 0, &|_| long(unit))).collect()
 }
 
-/// A value of this type, without nulls but those that `text` makes; each collection has one element.
+/// A value of this type, without nulls but those that `text` makes; each collection has one
+/// element.
 fn filled(ty: &Type, index: usize, text: &dyn Fn(usize) -> Value) -> Value {
     match ty {
         Type::String => text(index),
@@ -76,17 +97,20 @@ fn filled(ty: &Type, index: usize, text: &dyn Fn(usize) -> Value) -> Value {
 
 fn value_at(random: &mut Random, ty: &Type, content: Content, depth: usize) -> Value {
     match random.below(24) {
-        _ if depth > DEEPEST => Value::Null,
+        _ if depth > MAX_DEPTH => Value::Null,
         0 | 1 => Value::Null,
-        2 if content == Content::Msgpack => unknown(random, ty),
+        2 if content == Content::Msgpack && random.one_in(2) && *ty != Type::Dynamic => {
+            Value::unknown_not_null()
+        }
+        2 if content == Content::Msgpack => Value::UNKNOWN,
         _ => known(random, ty, content, depth + 1),
     }
 }
 
 fn known(random: &mut Random, ty: &Type, content: Content, depth: usize) -> Value {
     let elements = |random: &mut Random, ty: &Type| -> Vec<Value> {
-        // Long ones only near the surface: lengths multiply.
-        let length = if depth > 3 { random.below(3) } else { random.length(LONGEST) };
+        // Long ones only near the root: lengths multiply.
+        let length = if depth > 3 { random.below(3) } else { random.length(MAX_LENGTH) };
         (0..length).map(|_| value_at(random, ty, content, depth)).collect()
     };
     match ty {
@@ -99,7 +123,7 @@ fn known(random: &mut Random, ty: &Type, content: Content, depth: usize) -> Valu
             Value::Dynamic(Box::new(Dynamic { ty, value }))
         }
         Type::List(ty) => Value::List(elements(random, ty)),
-        Type::Set(ty) => Value::Set(elements(random, ty)),
+        Type::Set(ty) => Value::Set(distinct(elements(random, ty))),
         Type::Map(ty) => {
             let elements = elements(random, ty);
             Value::Map(elements.into_iter().map(|value| (text(random), value)).collect())
@@ -133,26 +157,16 @@ pub(crate) fn any_type(random: &mut Random, depth: usize) -> Type {
     }
 }
 
-fn unknown(random: &mut Random, ty: &Type) -> Value {
-    let bound = |random: &mut Random| {
-        Some(Bound { value: number(random, Content::Msgpack), inclusive: random.one_in(2) })
-    };
-    let refinement = match ty {
-        Type::String => Refinement { prefix: Some(text(random)), ..Refinement::default() },
-        Type::Number => {
-            Refinement { min: bound(random), max: bound(random), ..Refinement::default() }
+/// The elements of a set. Of equal ones, only those that are not wholly known may occur more than
+/// once.
+fn distinct(elements: Vec<Value>) -> Vec<Value> {
+    let mut distinct = Vec::new();
+    for element in elements {
+        if !element.is_wholly_known() || !distinct.contains(&element) {
+            distinct.push(element);
         }
-        Type::List(_) | Type::Set(_) | Type::Map(_) => Refinement {
-            min_length: Some(random.bits()),
-            max_length: Some(2),
-            ..Refinement::default()
-        },
-        Type::Bool | Type::Tuple(_) | Type::Object(_) => {
-            Refinement { not_null: true, ..Refinement::default() }
-        }
-        Type::Dynamic => return Value::UNKNOWN,
-    };
-    if random.one_in(2) { Value::UNKNOWN } else { Value::Unknown(Some(Box::new(refinement))) }
+    }
+    distinct
 }
 
 fn number(random: &mut Random, content: Content) -> Number {
@@ -163,7 +177,7 @@ fn number(random: &mut Random, content: Content) -> Number {
         3 => Number::from_f64(f64::from_bits(random.bits()))
             .filter(Number::is_finite)
             .unwrap_or(1_u64.into()),
-        4 if content == Content::Msgpack => Number::NEG_INFINITY,
+        4 if content == Content::Msgpack => Number::from_f64(f64::NEG_INFINITY).unwrap(),
         5 => {
             let digits: String =
                 (0..=random.length(900)).map(|_| char::from(b'0' + digit(random))).collect();
@@ -179,8 +193,9 @@ fn digit(random: &mut Random) -> u8 {
     u8::try_from(random.below(10)).unwrap_or(0)
 }
 
-/// What means something to someone: identifiers, addresses, secrets, patterns, numbers, escapes.
-const TEXTS: [&str; 34] = [
+/// Texts that some code gives a meaning: identifiers, addresses, secrets, patterns, numbers,
+/// escapes.
+const TEXTS: [&str; 33] = [
     "",
     "a",
     "block",
@@ -212,16 +227,15 @@ const TEXTS: [&str; 34] = [
     r"\p{L}\u{110000}\k<x>\1",
     "(?<a>",
     "{\"canonical\":{\"allowed_models\":[\"a\"]}}",
-    "$serde_json::private::Number",
     "openrouter_guardrail",
     "id",
 ];
 
-/// What a parser of patterns goes deeper with, or back.
+/// What makes a parser of patterns recurse or backtrack.
 const NESTING: [&str; 13] =
     ["(", "[", "{", "(?:", "[^", "\\", "|", "a|", "[a&&", "(?<a>", "(?<a>b)|", "a{1,", "\u{301}"];
 
-/// A text: one that means something, several of them, one repeated, or anything.
+/// One of [`TEXTS`], two of them, one repeated, or anything.
 pub(crate) fn text(random: &mut Random) -> String {
     match random.below(12) {
         0 => {
@@ -229,12 +243,12 @@ pub(crate) fn text(random: &mut Random) -> String {
             String::from_utf8_lossy(&random.bytes(length)).into_owned()
         }
         1 => {
-            let length = random.length(LONGEST);
+            let length = random.length(MAX_LENGTH);
             random.choice(&TEXTS).repeat(length)
         }
         2 => [*random.choice(&TEXTS), *random.choice(&TEXTS)].concat(),
         3 => {
-            let length = random.below(LONGEST);
+            let length = random.below(MAX_LENGTH);
             random.choice(&NESTING).repeat(length)
         }
         _ => (*random.choice(&TEXTS)).to_owned(),

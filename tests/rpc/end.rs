@@ -1,12 +1,17 @@
-//! How the process ends: when it is told to, and with its host; and that nothing is left of it.
+//! How the process ends: when it is asked to, and with its host; what becomes of a write under way;
+//! and that nothing is left of the process.
 
 use std::time::{Duration, Instant};
 
+use mock_openrouter::{Action, Fault, Mock, Options, When};
 use terraform_provider_openrouter::pb::plugin::Empty;
 use terraform_provider_openrouter::pb::plugin::grpc_controller_client::GrpcControllerClient;
 use terraform_provider_openrouter::pb::plugin::grpc_stdio_client::GrpcStdioClient;
+use terraform_provider_openrouter::pb::tfplugin5::apply_resource_change::Response;
+use tokio::task::JoinHandle;
 
-use crate::harness::{Provider, Start, signal_to};
+use crate::harness::{Provider, Start, TIMEOUT, signal_to};
+use crate::session::Session;
 
 const HANGUP: i32 = 1;
 const INTERRUPT: i32 = 2;
@@ -18,9 +23,6 @@ const TERMINATE: i32 = 15;
 const AT_ONCE: Duration = Duration::from_millis(100);
 
 const ATTEMPTS: usize = 3;
-
-/// How soon the process has to be gone after its host, on a machine that has other things to do.
-const SOON: Duration = Duration::from_secs(4);
 
 /// A busy machine can only add to the time, so the best of a few attempts counts.
 #[tokio::test]
@@ -40,7 +42,7 @@ async fn time_from_shutdown_to_exit() -> Duration {
     let channel = provider.channel().await;
     let _output = GrpcStdioClient::new(channel.clone()).stream_stdio(()).await.unwrap();
     let asked = Instant::now();
-    GrpcControllerClient::new(channel).shutdown(Empty {}).await.expect("Shutdown is answered");
+    GrpcControllerClient::new(channel).shutdown(Empty {}).await.expect("Shutdown is responded to");
     let (status, stderr) = provider.process.end().await;
     let took = asked.elapsed();
     assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
@@ -49,7 +51,8 @@ async fn time_from_shutdown_to_exit() -> Duration {
     took
 }
 
-/// They reach the host's whole process group; the host then ends its work in order, through the provider.
+/// They reach the host's whole process group; the host then ends its work in order, through the
+/// provider.
 #[tokio::test]
 async fn what_the_terminal_sends_to_all_does_not_end_it() {
     let mut provider = Provider::start().await;
@@ -68,29 +71,79 @@ async fn sigterm_ends_it_and_leaves_nothing() {
     assert!(provider.process.temporary_files().is_empty());
 }
 
-/// The shell stands for Terraform: it is the provider's parent and is killed, so that it can say goodbye to nobody.
+/// Starts the provider as a child of a shell. The shell stands for Terraform, or for a wrapper
+/// between the two.
+async fn start_through_shell(command: &'static str) -> Provider {
+    Start::new().through_shell(command).variable("TF_LOG", "debug").connectable().await
+}
+
+/// Longer than it takes to notice that the host is gone.
+const SLOW: Duration = Duration::from_secs(4);
+
+/// Has a create sent to the API, which takes its time to respond.
+async fn start_create(provider: &Provider) -> (Mock, JoinHandle<Response>) {
+    let mock = Mock::start(Options::default()).unwrap();
+    mock.add_fault(Fault::on("POST", "/guardrails", Action::slow(SLOW, When::After))).unwrap();
+    let mut session = Session::configured(provider, &mock).await;
+    let config = session.guardrail(&[("name", "ci".into())]);
+    let plan = session.plan(None, config.clone(), b"").await;
+    let apply = tokio::spawn(async move { session.apply(None, config, plan).await });
+    let sent = tokio::task::spawn_blocking(move || {
+        assert!(mock.wait_until(TIMEOUT, |mock| mock.log().in_flight > 0));
+        mock
+    });
+    (sent.await.unwrap(), apply)
+}
+
+/// Whether the API has responded to the create. A process that is gone before that has not heard.
+fn is_created(mock: &Mock) -> bool {
+    let last = mock.log().requests.pop_back().expect("the create was sent");
+    assert_eq!(last.method, "POST");
+    last.status.is_some() && mock.guardrails().len() == 1
+}
+
+/// Terraform is killed, and can say goodbye to nobody.
 #[tokio::test]
-async fn it_goes_with_its_parent_and_leaves_nothing() {
-    let mut provider = Start::new().through_shell(r#""$0" & wait"#).connectable().await;
-    let _channel = provider.channel().await;
-    let killed = Instant::now();
+async fn it_ends_with_its_parent_once_a_write_under_way_is_finished() {
+    let mut provider = start_through_shell(r#""$0" & wait"#).await;
+    let (mock, apply) = start_create(&provider).await;
     signal_to(provider.process.child.id().unwrap(), KILL);
     assert_eq!(provider.process.rest_of_stdout().await, "");
-    assert!(killed.elapsed() < SOON, "{:?}", killed.elapsed());
+    assert!(is_created(&mock));
     assert!(provider.process.temporary_files().is_empty());
+    apply.abort();
 }
 
 /// A wrapper around the provider lives on when Terraform is killed, as it waits for the provider.
 #[tokio::test]
-async fn it_goes_with_the_last_connection_and_leaves_nothing() {
-    let mut provider = Start::new().through_shell(r#""$0"; exit 0"#).connectable().await;
-    let channel = provider.channel().await;
-    assert!(provider.serves().await);
-    drop(channel);
-    let left = Instant::now();
-    assert!(provider.process.end().await.0.success());
-    assert!(left.elapsed() < SOON, "{:?}", left.elapsed());
+async fn it_ends_with_the_last_connection_once_a_write_under_way_is_finished() {
+    let mut provider = start_through_shell(r#""$0"; exit 0"#).await;
+    let (mock, apply) = start_create(&provider).await;
+    apply.abort();
+    let (status, stderr) = provider.process.end().await;
+    assert!(status.success() && stderr.contains("the host closed its connection"), "{stderr}");
+    assert!(is_created(&mock));
     assert!(provider.process.temporary_files().is_empty());
+}
+
+#[tokio::test]
+async fn it_ends_with_its_host_when_nothing_is_under_way() {
+    for (command, reason) in [
+        (r#""$0" & wait"#, "the parent process is gone"),
+        (r#""$0"; exit 0"#, "the host closed its connection"),
+    ] {
+        let mut provider = start_through_shell(command).await;
+        let channel = provider.channel().await;
+        if command.ends_with("wait") {
+            signal_to(provider.process.child.id().unwrap(), KILL);
+        } else {
+            drop(channel);
+        }
+        assert_eq!(provider.process.rest_of_stdout().await, "");
+        let (_, stderr) = provider.process.end().await;
+        assert!(stderr.contains(reason) && !stderr.contains("given up"), "{stderr}");
+        assert!(provider.process.temporary_files().is_empty());
+    }
 }
 
 #[tokio::test]

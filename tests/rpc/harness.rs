@@ -33,8 +33,8 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-openroute
 pub(crate) const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
-/// How long anything, an RPC included, may take before the test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// How long anything, an RPC of many megabytes included, may take on a busy machine.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// The largest message that either side accepts, as Terraform and other providers have it.
 const MAX_MESSAGE: usize = 256 << 20;
@@ -150,7 +150,7 @@ impl Process {
     /// The next line of standard output, with its end; empty at the end of the stream.
     pub(crate) async fn line(&mut self) -> String {
         let mut line = String::new();
-        let read = timeout(PATIENCE, self.stdout.read_line(&mut line)).await;
+        let read = timeout(TIMEOUT, self.stdout.read_line(&mut line)).await;
         read.expect("the process says something").unwrap();
         line
     }
@@ -158,14 +158,14 @@ impl Process {
     /// The rest of standard output, which ends when every process that has it is gone.
     pub(crate) async fn rest_of_stdout(&mut self) -> String {
         let mut rest = String::new();
-        let read = timeout(PATIENCE, self.stdout.read_to_string(&mut rest)).await;
+        let read = timeout(TIMEOUT, self.stdout.read_to_string(&mut rest)).await;
         read.expect("the process ends").unwrap();
         rest
     }
 
     /// Waits until the process ends, and returns how, with what it wrote to standard error.
     pub(crate) async fn end(&mut self) -> (ExitStatus, String) {
-        let status = timeout(PATIENCE, self.child.wait()).await.expect("the process ends").unwrap();
+        let status = timeout(TIMEOUT, self.child.wait()).await.expect("the process ends").unwrap();
         (status, self.stderr.finished().await)
     }
 
@@ -242,7 +242,7 @@ impl Provider {
             let stream = stream.take().map(TokioIo::new);
             async move { stream.ok_or_else(|| std::io::Error::other("one connection is all there is")) }
         });
-        let endpoint = Endpoint::from_static("http://localhost").timeout(PATIENCE);
+        let endpoint = Endpoint::from_static("http://localhost").timeout(TIMEOUT);
         endpoint.connect_with_connector(once).await.expect("the provider speaks HTTP/2")
     }
 
@@ -286,7 +286,7 @@ impl Collected {
 
     async fn finished(&mut self) -> String {
         if let Some(reader) = self.reader.take() {
-            timeout(PATIENCE, reader).await.expect("the stream ends with the process").unwrap();
+            timeout(TIMEOUT, reader).await.expect("the stream ends with the process").unwrap();
         }
         self.text.lock().unwrap().clone()
     }

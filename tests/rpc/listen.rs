@@ -36,12 +36,6 @@ async fn without_tls_there_is_no_certificate() {
 }
 
 #[tokio::test]
-async fn a_host_that_multiplexes_is_told_that_this_is_not_done() {
-    let provider = Start::new().variable("PLUGIN_MULTIPLEX_GRPC", "true").connectable().await;
-    assert_eq!(provider.handshake.fields[6..], ["false"]);
-}
-
-#[tokio::test]
 async fn the_hosts_own_directory_comes_first() {
     let directory = tempfile::tempdir().unwrap();
     let start = Start::new().variable("PLUGIN_UNIX_SOCKET_DIR", directory.path());

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use mock_openrouter::{Mock, Options};
 use terraform_provider_openrouter::cty::{Type, Value};
 use terraform_provider_openrouter::pb::tfplugin5 as pb;
-use tonic::Code;
 
 use crate::harness::{Provider, Start};
 use crate::session::{GUARDRAIL, Session, place, refused, strings};
@@ -130,6 +129,23 @@ async fn nothing_is_done_before_the_configuration() {
     };
     let imported = session.client.import_resource_state(request).await.unwrap().into_inner();
     refused(&imported.diagnostics, &[text]);
+}
+
+/// The one line that says how a call went carries what identifies the call.
+#[tokio::test]
+async fn a_call_logs_one_line_at_debug() {
+    let mut provider = Start::new().variable("TF_LOG", "debug").connectable().await;
+    let mut session = Session::open(&provider).await;
+    let state = session.guardrail(&[("id", "x".into()), ("name", "x".into())]);
+    refused(&session.read(state, b"").await.diagnostics, &["not configured"]);
+    drop(session);
+    let stderr = provider.shutdown().await.1;
+    let lines = stderr.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let about_the_call: Vec<_> = lines.filter(|line| line["tf_rpc"] == "ReadResource").collect();
+    let [line] = &about_the_call[..] else { panic!("{stderr}") };
+    assert_eq!((&line["@level"], &line["@message"]), (&"debug".into(), &"call".into()));
+    assert_eq!((&line["tf_resource_type"], &line["errors"]), (&GUARDRAIL.into(), &"1".into()));
+    assert!(line["duration_ms"].as_str().is_some_and(|text| text.parse::<u64>().is_ok()), "{line}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use serde_json::json;
 use terraform_provider_openrouter::cty::{Number, Value};
 use terraform_provider_openrouter::pb::tfplugin5 as pb;
 
-use crate::harness::{PATIENCE, Provider, signal_to};
+use crate::harness::{Provider, TIMEOUT, signal_to};
 use crate::session::{GUARDRAIL, Session, null, object, refused, strings};
 
 fn mock() -> Mock {
@@ -222,7 +222,7 @@ async fn a_create_under_way_is_answered_after_a_signal_to_end() {
     let plan = session.plan(None, config.clone(), b"").await;
     let process = provider.process.child.id().unwrap();
     let signalled = tokio::task::spawn_blocking(move || {
-        assert!(mock.wait_until(PATIENCE, |mock| mock.log().in_flight > 0));
+        assert!(mock.wait_until(TIMEOUT, |mock| mock.log().in_flight > 0));
         signal_to(process, SIGTERM);
         mock
     });

@@ -12,7 +12,7 @@ use terraform_provider_openrouter::pb::plugin::grpc_stdio_client::GrpcStdioClien
 use tokio::time::timeout;
 use tonic::{Code, Streaming};
 
-use crate::harness::{PATIENCE, Provider};
+use crate::harness::{Provider, TIMEOUT};
 
 /// How long a stream is watched for what must not come.
 const SILENCE: Duration = Duration::from_millis(200);
@@ -30,7 +30,7 @@ async fn is_silent<T>(stream: &mut Streaming<T>) -> bool {
 
 /// Whether a stream is ended in order.
 async fn has_ended<T>(stream: &mut Streaming<T>) -> bool {
-    matches!(timeout(PATIENCE, stream.message()).await, Ok(Ok(None)))
+    matches!(timeout(TIMEOUT, stream.message()).await, Ok(Ok(None)))
 }
 
 #[tokio::test]
@@ -44,21 +44,11 @@ async fn the_plugin_is_healthy_and_nothing_else_is_known() {
 }
 
 #[tokio::test]
-async fn health_is_watched_until_the_end() {
-    let provider = Provider::start().await;
-    let channel = provider.channel().await;
-    let mut health = HealthClient::new(channel.clone());
-    let mut watched = health.watch(service("plugin")).await.unwrap().into_inner();
-    assert_eq!(watched.message().await.unwrap(), Some(SERVING));
-    assert!(is_silent(&mut watched).await);
-}
-
-#[tokio::test]
 async fn broker_and_output_stay_open_and_silent_until_shutdown() {
     let mut provider = Provider::start().await;
     let channel = provider.channel().await;
     let (_keep, requests) = tokio::sync::mpsc::channel(1);
-    let requests = Requests(requests);
+    let requests = tokio_stream::wrappers::ReceiverStream::new(requests);
     let mut broker =
         GrpcBrokerClient::new(channel.clone()).start_stream(requests).await.unwrap().into_inner();
     let mut output =
@@ -66,25 +56,11 @@ async fn broker_and_output_stay_open_and_silent_until_shutdown() {
     assert!(is_silent(&mut broker).await);
     assert!(is_silent(&mut output).await);
 
-    let answer = GrpcControllerClient::new(channel).shutdown(Empty {}).await;
-    assert!(answer.is_ok(), "{answer:?}");
+    let response = GrpcControllerClient::new(channel).shutdown(Empty {}).await;
+    assert!(response.is_ok(), "{response:?}");
     assert!(has_ended(&mut broker).await);
     assert!(has_ended(&mut output).await);
     assert_eq!(provider.process.end().await.0.code(), Some(0));
-}
-
-/// A request stream that is as open as its channel.
-struct Requests<T>(tokio::sync::mpsc::Receiver<T>);
-
-impl<T> tokio_stream::Stream for Requests<T> {
-    type Item = T;
-
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<T>> {
-        self.0.poll_recv(context)
-    }
 }
 
 #[tokio::test]
@@ -94,6 +70,6 @@ async fn what_nobody_serves_is_unimplemented() {
     grpc.ready().await.unwrap();
     let path = http::uri::PathAndQuery::from_static("/no.Such/Service");
     let codec = tonic_prost::ProstCodec::<Empty, Empty>::default();
-    let answer = grpc.unary(tonic::Request::new(Empty {}), path, codec).await;
-    assert_eq!(answer.unwrap_err().code(), Code::Unimplemented);
+    let response = grpc.unary(tonic::Request::new(Empty {}), path, codec).await;
+    assert_eq!(response.unwrap_err().code(), Code::Unimplemented);
 }

@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use crate::harness::{PATIENCE, Provider, Start, Stream};
+use crate::harness::{Provider, Start, Stream, TIMEOUT};
 use crate::host::{HTTP2, Host, connect_anonymously};
 
 /// What an HTTP/2 client says first.
@@ -14,7 +14,7 @@ async fn first_words(mut stream: impl Stream) -> Vec<u8> {
     let mut words = vec![0; 64];
     let _ = stream.write_all(PREFACE).await;
     let read =
-        timeout(PATIENCE, stream.read(&mut words)).await.expect("the provider answers or hangs up");
+        timeout(TIMEOUT, stream.read(&mut words)).await.expect("the provider answers or hangs up");
     words.truncate(read.unwrap_or_default());
     words
 }

@@ -1,12 +1,13 @@
-//! Where single keys and members are, read from listings that many reads share.
+//! Where single keys and members are assigned, read from listings that many reads share.
 //!
-//! The first read of a guardrail's assignments lists them all, and later ones look there. Nothing is missing because one
-//! listing does not have it: a listing of the whole account, begun after that, must say so too, and tells where the key or
-//! member is instead.
+//! The first read of a guardrail's assignments lists them all, and later ones look there. A row that
+//! is not in that listing is confirmed to be missing by a listing of the whole account that began
+//! after it, which also tells where the key or member is assigned instead.
 //!
-//! A listing is good for one refresh, and nothing says where one ends: a client can live through many. But a refresh reads a
-//! row once. So a listing answers [`Client::read_assignment`] once for each row, and being asked again means another refresh,
-//! and another listing. Whatever writes assignments makes the client forget all listings.
+//! A listing is valid for one refresh, and nothing in the protocol says where one ends: a client can
+//! live through many. But a refresh reads a row once. So a listing answers
+//! [`Client::read_assignment`] once for each row; a second read of the row is another refresh and
+//! needs another listing. Each write of assignments drops all listings.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,153 +20,134 @@ use super::assignments::AssigneeKind;
 use super::pages::Window;
 use super::single_flight::SingleFlight;
 
-/// Where a key or member is, seen from one guardrail.
+/// Where a key or member is assigned, seen from one guardrail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AssignmentLookup {
-    /// Under that guardrail.
+    /// To that guardrail.
     Found,
-    /// Not there, but under these: none, or one of each workspace for a member.
+    /// Not to that one, but to these: none, or one of each workspace for a member.
     AssignedElsewhere(Vec<String>),
 }
 
-/// A listing, by assignee: the guardrails it is under.
-struct AssignmentListing {
-    begun: Instant,
-    ended: Instant,
+/// A listing of a guardrail or of the account.
+struct CachedListing {
+    started: Instant,
+    finished: Instant,
+    /// The guardrails of each assignee.
     guardrails: HashMap<String, Vec<String>>,
-    /// What this listing was asked for by those who may ask once.
-    answered: Mutex<HashSet<Question>>,
+    /// The reads that this listing has answered: of one assignee, or of all under `None`.
+    answered: Mutex<HashSet<Option<String>>>,
 }
 
-/// What a listing can be asked once in a refresh.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Question {
-    /// Where one key or member is.
-    Row(String),
-    /// Everybody who is there.
-    All,
-}
-
-impl AssignmentListing {
-    /// Notes a question. False if it was asked before.
-    fn answers(&self, question: &Question) -> bool {
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(question.clone())
+impl CachedListing {
+    /// Notes a read. False if the listing has answered it before.
+    fn answers(&self, assignee: Option<&str>) -> bool {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.insert(assignee.map(str::to_owned))
     }
 }
 
-/// A listing, read or not.
-type CachedListing = Arc<SingleFlight<AssignmentListing>>;
-
-/// The listings of one client, of a guardrail or of the account.
+/// The listings of one client: of a guardrail, or of the account under `None`.
 #[derive(Default)]
 pub(super) struct AssignmentCache {
-    listings: Mutex<HashMap<(AssigneeKind, Option<String>), CachedListing>>,
+    listings: Mutex<HashMap<(AssigneeKind, Option<String>), Arc<SingleFlight<CachedListing>>>>,
+}
+
+impl AssignmentCache {
+    /// Drops all listings. One that is being read just now is used only by those who wait for it.
+    pub(super) fn clear(&self) {
+        self.listings.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 impl Client {
-    /// Where a key or member is for a refresh, seen from a guardrail, which may be gone. Being asked for the same again means
-    /// that another refresh has begun.
+    /// Where a refresh finds a key or member, seen from a guardrail, which may be gone. A second call
+    /// with the same arguments belongs to another refresh.
     pub async fn read_assignment(
         &self,
         kind: AssigneeKind,
         guardrail_id: &str,
         id: &str,
     ) -> Result<AssignmentLookup, Error> {
-        let question = Question::Row(id.to_owned());
-        let is_fresh = |listed: &AssignmentListing| listed.answers(&question);
-        let listed = self.placements(kind, Some(guardrail_id), is_fresh).await?;
-        self.place(kind, guardrail_id, id, &listed).await
+        let is_fresh = |cached: &CachedListing| cached.answers(Some(id));
+        let listing = self.listing(kind, Some(guardrail_id), is_fresh).await?;
+        self.look_up(kind, guardrail_id, id, &listing).await
     }
 
-    /// The same for an import, which a refresh of what it brings follows.
+    /// The same for an import, which the refresh of the imported row follows.
     pub async fn find_assignment(
         &self,
         kind: AssigneeKind,
         guardrail_id: &str,
         id: &str,
     ) -> Result<AssignmentLookup, Error> {
-        let listed = self.placements(kind, Some(guardrail_id), |_| true).await?;
-        self.place(kind, guardrail_id, id, &listed).await
+        let listing = self.listing(kind, Some(guardrail_id), |_| true).await?;
+        self.look_up(kind, guardrail_id, id, &listing).await
     }
 
-    /// The keys or members that are under a guardrail. None for one that is gone.
+    /// The keys or members that are assigned to a guardrail. None for one that is gone.
     pub async fn assigned_to(
         &self,
         kind: AssigneeKind,
         guardrail_id: &str,
     ) -> Result<Vec<String>, Error> {
-        let is_fresh = |listed: &AssignmentListing| listed.answers(&Question::All);
-        let listed = self.placements(kind, Some(guardrail_id), is_fresh).await?;
-        Ok(listed.guardrails.keys().cloned().collect())
+        let is_fresh = |cached: &CachedListing| cached.answers(None);
+        let listing = self.listing(kind, Some(guardrail_id), is_fresh).await?;
+        Ok(listing.guardrails.keys().cloned().collect())
     }
 
-    /// Where a key or member is by a guardrail's listing, and by the account's where that does not have it.
-    async fn place(
+    /// Looks in a guardrail's listing, and in the account's if the key or member is not there.
+    async fn look_up(
         &self,
         kind: AssigneeKind,
         guardrail_id: &str,
         id: &str,
-        listed: &AssignmentListing,
+        listing: &CachedListing,
     ) -> Result<AssignmentLookup, Error> {
-        if listed.guardrails.contains_key(id) {
+        if listing.guardrails.contains_key(id) {
             return Ok(AssignmentLookup::Found);
         }
-        let since = listed.ended;
-        let account = self.placements(kind, None, |account| account.begun >= since).await?;
+        let account = self.listing(kind, None, |cached| cached.started >= listing.finished).await?;
         let guardrails = account.guardrails.get(id).cloned().unwrap_or_default();
-        if guardrails.iter().any(|other| other == guardrail_id) {
+        if guardrails.iter().any(|other| other.eq_ignore_ascii_case(guardrail_id)) {
             return Ok(AssignmentLookup::Found);
         }
         Ok(AssignmentLookup::AssignedElsewhere(guardrails))
     }
 
-    /// A listing as it was read before, if it is `good` still.
-    async fn placements(
+    /// The cached listing if it `is_fresh`, else a new one.
+    async fn listing(
         &self,
         kind: AssigneeKind,
         guardrail_id: Option<&str>,
-        good: impl Fn(&AssignmentListing) -> bool,
-    ) -> Result<Arc<AssignmentListing>, Error> {
-        let listing = self.inner.listings.listing(kind, guardrail_id);
-        listing.get(good, || self.read_placements(kind, guardrail_id)).await
+        is_fresh: impl Fn(&CachedListing) -> bool,
+    ) -> Result<Arc<CachedListing>, Error> {
+        let listing = {
+            let cache = &self.inner.assignment_cache;
+            let mut listings = cache.listings.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(listings.entry((kind, guardrail_id.map(str::to_owned))).or_default())
+        };
+        listing.get(is_fresh, || self.fetch_listing(kind, guardrail_id)).await
     }
 
-    async fn read_placements(
+    async fn fetch_listing(
         &self,
         kind: AssigneeKind,
         guardrail_id: Option<&str>,
-    ) -> Result<AssignmentListing, Error> {
-        let begun = Instant::now();
-        let listed = match self.list_assignments(kind, guardrail_id, Window::ALL).await {
+    ) -> Result<CachedListing, Error> {
+        let started = Instant::now();
+        let rows = match self.list_assignments(kind, guardrail_id, Window::ALL).await {
             Ok(listing) => listing.rows,
-            // A guardrail that is gone has nobody under it.
+            // Nothing is assigned to a guardrail that is gone.
             Err(error) if guardrail_id.is_some() && error.is_not_found() => Vec::new(),
             Err(error) => return Err(error),
         };
-        let mut guardrails: HashMap<_, Vec<_>> = HashMap::new();
-        for row in listed {
-            guardrails
-                .entry(row.assignee().to_owned())
-                .or_default()
-                .push(row.guardrail_id().to_owned());
+        let mut guardrails: HashMap<String, Vec<String>> = HashMap::new();
+        for row in rows {
+            let of_assignee = guardrails.entry(row.assignee().to_owned()).or_default();
+            of_assignee.push(row.guardrail_id().to_owned());
         }
-        Ok(AssignmentListing {
-            begun,
-            ended: Instant::now(),
-            guardrails,
-            answered: Mutex::default(),
-        })
-    }
-}
-
-impl AssignmentCache {
-    fn listing(&self, kind: AssigneeKind, guardrail_id: Option<&str>) -> CachedListing {
-        let mut listings = self.listings.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(listings.entry((kind, guardrail_id.map(str::to_owned))).or_default())
-    }
-
-    /// Forgets all listings. One that is being read just now is still used by those who wait for it, and by nobody else.
-    pub(super) fn forget(&self) {
-        self.listings.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let (finished, answered) = (Instant::now(), Mutex::default());
+        Ok(CachedListing { started, finished, guardrails, answered })
     }
 }

@@ -1,5 +1,6 @@
-//! Assignments: which API keys and members are under which guardrail. One function per operation of the service; how
-//! single assignments become bulk requests is in `batch.rs`, how single reads share a listing in `placements.rs`.
+//! Assignments: which API keys and members are assigned to which guardrail. One function per operation
+//! of the API. How single assignments become bulk requests is in `batch.rs`, how single reads share a
+//! listing in `assignment_cache.rs`.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -10,13 +11,21 @@ use super::Client;
 use super::envelope::{self, Entity, Malformed};
 use super::pages::{self, Listing, Window};
 
-/// What is put under a guardrail.
+/// What is assigned to a guardrail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AssigneeKind {
-    /// API keys, by their hash. A key is under one guardrail at most.
+    /// API keys, by their hash. A key is assigned to one guardrail at most.
     Key,
-    /// Members of the organization, by their user id. A member is under one guardrail per workspace at most.
+    /// Members of the organization, by their user id. A member is assigned to one guardrail per
+    /// workspace at most.
     Member,
+}
+
+/// What a bulk request does with its assignees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Operation {
+    Assign,
+    Unassign,
 }
 
 /// The endpoints for one kind of assignee.
@@ -30,26 +39,28 @@ struct Routes {
 }
 
 static KEYS: Routes = Routes {
-    list: Route { method: Method::GET, template: "/guardrails/assignments/keys" },
-    list_of_guardrail: Route { method: Method::GET, template: "/guardrails/{id}/assignments/keys" },
-    assign: Route { method: Method::POST, template: "/guardrails/{id}/assignments/keys" },
-    unassign: Route { method: Method::POST, template: "/guardrails/{id}/assignments/keys/remove" },
+    list: get("/guardrails/assignments/keys"),
+    list_of_guardrail: get("/guardrails/{id}/assignments/keys"),
+    assign: post("/guardrails/{id}/assignments/keys"),
+    unassign: post("/guardrails/{id}/assignments/keys/remove"),
     body: "key_hashes",
 };
 
 static MEMBERS: Routes = Routes {
-    list: Route { method: Method::GET, template: "/guardrails/assignments/members" },
-    list_of_guardrail: Route {
-        method: Method::GET,
-        template: "/guardrails/{id}/assignments/members",
-    },
-    assign: Route { method: Method::POST, template: "/guardrails/{id}/assignments/members" },
-    unassign: Route {
-        method: Method::POST,
-        template: "/guardrails/{id}/assignments/members/remove",
-    },
+    list: get("/guardrails/assignments/members"),
+    list_of_guardrail: get("/guardrails/{id}/assignments/members"),
+    assign: post("/guardrails/{id}/assignments/members"),
+    unassign: post("/guardrails/{id}/assignments/members/remove"),
     body: "member_user_ids",
 };
+
+const fn get(template: &'static str) -> Route {
+    Route { method: Method::GET, template }
+}
+
+const fn post(template: &'static str) -> Route {
+    Route { method: Method::POST, template }
+}
 
 impl AssigneeKind {
     fn routes(self) -> &'static Routes {
@@ -58,11 +69,19 @@ impl AssigneeKind {
             AssigneeKind::Member => &MEMBERS,
         }
     }
+
+    /// What messages call it.
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            AssigneeKind::Key => "key",
+            AssigneeKind::Member => "member",
+        }
+    }
 }
 
 impl Client {
-    /// Assignments of one guardrail, or of the whole account with all its workspaces. Rows of deleted keys count in
-    /// `total_count`, but never show.
+    /// Assignments to one guardrail, or of the whole account with all its workspaces. Rows of deleted
+    /// keys count in `total_count`, but never show.
     pub async fn list_assignments(
         &self,
         kind: AssigneeKind,
@@ -70,14 +89,15 @@ impl Client {
         window: Window,
     ) -> Result<Listing<Assignment>, Error> {
         let routes = kind.routes();
-        let request = || match guardrail_id {
-            Some(id) => self.http().request_with_id(&routes.list_of_guardrail, id),
-            None => Ok(self.http().request(&routes.list)),
+        let request = match guardrail_id {
+            Some(id) => self.http().request_with_id(&routes.list_of_guardrail, id)?,
+            None => self.http().request(&routes.list),
         };
-        pages::read(self, request, is_of(guardrail_id), window).await
+        pages::read(self, request, is_assigned_to(guardrail_id), window).await
     }
 
-    /// The whole list of one guardrail, for whoever has to know what became of a write; not asked for again after `deadline`.
+    /// All assignments to one guardrail, where the outcome of a write depends on them; without another
+    /// attempt after `deadline`.
     pub(super) async fn list_assignments_to_finish(
         &self,
         kind: AssigneeKind,
@@ -85,50 +105,37 @@ impl Client {
         deadline: Option<Instant>,
     ) -> Result<Vec<Assignment>, Error> {
         let route = &kind.routes().list_of_guardrail;
-        let request = || Ok(self.http().request_with_id(route, guardrail_id)?.finishing(deadline));
-        Ok(pages::read(self, request, is_of(Some(guardrail_id)), Window::ALL).await?.rows)
+        let request = self.http().request_with_id(route, guardrail_id)?.finishing(deadline);
+        let belongs = is_assigned_to(Some(guardrail_id));
+        Ok(pages::read(self, request, belongs, Window::ALL).await?.rows)
     }
 
-    /// Puts kind under a guardrail, each away from the one it was under. Idempotent. Gives the call, and how many are
-    /// under it now: keys that do not exist are passed over in silence, and one key of another workspace, or one member from
-    /// outside, fails all of them with 400.
-    pub(super) async fn bulk_assign(
+    /// Assigns to a guardrail, which moves each assignee away from its former guardrail, or removes the
+    /// assignments to it. Idempotent. Returns the call, and how many the API counts: it skips keys that
+    /// do not exist without a word, while one key of another workspace, or one member from outside,
+    /// fails the whole request with 400.
+    pub(super) async fn bulk(
         &self,
+        operation: Operation,
         kind: AssigneeKind,
         guardrail_id: &str,
         ids: &[String],
     ) -> Result<(Call, u64), Error> {
-        self.bulk(&kind.routes().assign, kind, guardrail_id, ids, "assigned_count").await
-    }
-
-    /// Takes kind from under a guardrail; those that are not under it stay as they are. Idempotent.
-    pub(super) async fn bulk_unassign(
-        &self,
-        kind: AssigneeKind,
-        guardrail_id: &str,
-        ids: &[String],
-    ) -> Result<(Call, u64), Error> {
-        self.bulk(&kind.routes().unassign, kind, guardrail_id, ids, "unassigned_count").await
-    }
-
-    async fn bulk(
-        &self,
-        route: &'static Route,
-        kind: AssigneeKind,
-        guardrail_id: &str,
-        ids: &[String],
-        count: &'static str,
-    ) -> Result<(Call, u64), Error> {
+        let routes = kind.routes();
+        let (route, count) = match operation {
+            Operation::Assign => (&routes.assign, "assigned_count"),
+            Operation::Unassign => (&routes.unassign, "unassigned_count"),
+        };
         let ids = ids.iter().map(|id| Value::String(id.clone())).collect();
-        let body = JsonObject::from_iter([(kind.routes().body.to_owned(), Value::Array(ids))]);
+        let body = JsonObject::from_iter([(routes.body.to_owned(), Value::Array(ids))]);
         let request = self.http().request_with_id(route, guardrail_id)?.json(&body)?;
-        let counted = self.http().call(&request, |answer| answer.count(count)).await?;
+        let counted = self.http().call(&request, |response| response.count(count)).await?;
         Ok((request.call, counted))
     }
 }
 
-/// Tells whether a row belongs into the list of a guardrail.
-fn is_of(guardrail_id: Option<&str>) -> impl Fn(&Assignment) -> Result<(), Malformed> {
+/// Checks that a row belongs in the list of a guardrail.
+fn is_assigned_to(guardrail_id: Option<&str>) -> impl Fn(&Assignment) -> Result<(), Malformed> {
     move |row| match guardrail_id {
         Some(wanted) if !row.guardrail_id().eq_ignore_ascii_case(wanted) => {
             Err(envelope::another("guardrail_id", row.guardrail_id(), wanted))
@@ -137,7 +144,7 @@ fn is_of(guardrail_id: Option<&str>) -> impl Fn(&Assignment) -> Result<(), Malfo
     }
 }
 
-/// One row: a assignee under a guardrail.
+/// One row: an assignee that is assigned to a guardrail.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assignment {
     /// Has strings under `id`, `guardrail_id`, and `key_hash` or `user_id`.
@@ -147,10 +154,8 @@ pub struct Assignment {
 impl Assignment {
     /// The hash of the key, or the user id of the member.
     pub fn assignee(&self) -> &str {
-        ["key_hash", "user_id"]
-            .into_iter()
-            .find_map(|name| self.fields.get(name)?.as_str())
-            .unwrap_or_default()
+        let assignee = self.fields.get("key_hash").or_else(|| self.fields.get("user_id"));
+        assignee.and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The guardrail.
@@ -158,16 +163,18 @@ impl Assignment {
         self.fields.get("guardrail_id").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Everything the service said of it.
+    /// All fields of the response.
     pub fn fields(&self) -> &JsonObject {
         &self.fields
     }
 }
 
 impl Entity for Assignment {
-    fn from_object(fields: JsonObject, at: &str) -> Result<Assignment, Malformed> {
-        envelope::id(&fields, at)?;
-        envelope::string(&fields, at, "guardrail_id")?;
+    fn from_object(mut fields: JsonObject, at: &str) -> Result<Assignment, Malformed> {
+        if envelope::string(&fields, at, "id")?.is_empty() {
+            return Err(envelope::required(&format!("{at}.id"), "a string that is not empty"));
+        }
+        envelope::id(&mut fields, at, "guardrail_id")?;
         let assignee = if fields.contains_key("key_hash") { "key_hash" } else { "user_id" };
         envelope::string(&fields, at, assignee)?;
         Ok(Assignment { fields })

@@ -1,112 +1,96 @@
-//! How long a request that is pending up waits for more.
+//! How long a batch waits for more rows. Pure: the caller passes the time.
 //!
-//! Terraform hands over single assignments as fast as it can work them out: ten at a time by default, tens of milliseconds
-//! apart in a large configuration. A lone one must not pay for that, so the wait begins short and grows with every one that
-//! comes: what has just come often is about to come again. Once a wait has run out with so and so many gathered, that many
-//! are what Terraform has under way at a time, and nobody is waited for beyond that.
-//!
-//! Pure: it is told what happens and when.
+//! Terraform computes assignments one after the other, tens of milliseconds apart in a large
+//! configuration. It has a fixed number of them in progress (`-parallelism`), and starts others only
+//! when those are done. So a batch is complete once it has as many rows as Terraform has in progress.
+//! That number is measured: one batch waits until no more rows arrive, and the following ones wait
+//! for as many rows as that one had. It is measured again every few batches, and the most counts, as
+//! a pause of Terraform can have cut a measured batch short.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The wait for a second one, after a first. It is all that a lone assignment pays.
-const FIRST: Duration = Duration::from_millis(12);
+/// How many rows a batch has at most. The API does not document a limit; its lists return as many
+/// rows a page.
+pub(super) const MAX_ROWS: usize = 100;
 
-/// How the wait may grow with each arrival.
-const GROWTH: u32 = 4;
+/// How long the first batch waits: all that a lone assignment pays.
+const FIRST_WAIT: Duration = Duration::from_millis(12);
 
-/// The longest wait for another one.
-const LONGEST: Duration = Duration::from_secs(1);
+/// No more rows are expected when none has arrived for so many times the usual gap, at least and at
+/// most for so long.
+const IDLE_GAPS: u32 = 3;
+const MIN_IDLE: Duration = Duration::from_millis(200);
+const MAX_IDLE: Duration = Duration::from_secs(1);
 
-/// After so many arrivals there is a stream of them…
-const STREAM: u32 = 8;
+/// A batch is sent this long after its first row, whatever else is expected.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// …in which a pause is as likely Terraform catching its breath as the end.
-const PAUSE: Duration = Duration::from_millis(150);
+/// One batch in so many measures how many rows Terraform has in progress, and so do the first ones.
+const MEASURED: u32 = 8;
 
-/// The wait when nobody else is expected: for those who come at the very same moment.
-const SHORTEST: Duration = Duration::from_millis(4);
+/// After so long without rows and responses, the next row is a first one again.
+const FORGET_AFTER: Duration = Duration::from_secs(2);
 
-/// A request goes out this long after its first row, whatever else is expected.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How many of the longest recent gaps without an arrival mean that nobody comes.
-const GAPS: u32 = 2;
-
-/// For how many requests at most it is not tried whether more than usual come.
-const MOST_TRUST: u32 = 16;
-
-/// What is known of how rows arrive.
+/// What is known of how the rows of one batch key arrive.
 #[derive(Debug, Default)]
 pub(super) struct BatchWindow {
-    arrivals: u32,
-    /// The longest time from one arrival, or the end of a request, to the next arrival; halved with each request.
+    /// How many batches were sent.
+    sent: u32,
+    /// How many rows Terraform has in progress, as measured.
+    expected: usize,
+    /// How many rows were sent, and wait for the response.
+    in_flight: usize,
+    /// The usual gap before a row: the longest of the recent ones.
     gap: Duration,
+    /// When the last row or response arrived.
     last_event: Option<Instant>,
-    /// How many come before an answer lets more come: the most that were gathered when a wait ran out.
-    usual: usize,
-    /// For how many requests that number is relied on, and for how many it has been.
-    trust: u32,
-    relied_on: u32,
 }
 
 impl BatchWindow {
-    /// A row has come.
-    pub(super) fn arrived(&mut self, now: Instant) {
-        if let Some(last) = self.last_event {
-            let gap = now.duration_since(last);
-            if gap > LONGEST {
-                // Whoever comes after such a pause is alone until more come.
-                *self = Self::default();
-            }
-            self.gap = self.gap.max(gap.min(LONGEST));
-        }
-        self.arrivals = self.arrivals.saturating_add(1);
-        self.last_event = Some(now);
-    }
-
-    /// A request has been answered: Terraform goes on with what waited for it.
-    pub(super) fn answered(&mut self, now: Instant) {
-        self.last_event = Some(now);
-        self.gap /= 2;
-    }
-
-    /// Until when to wait for another row, with `waiting` gathered since `begun`.
-    pub(super) fn deadline(&self, begun: Instant, now: Instant, waiting: usize) -> Instant {
-        let wait = if self.expects_nobody(waiting) { SHORTEST } else { self.useful_wait() };
-        (now + wait).min(begun + PATIENCE)
-    }
-
-    /// A request goes out with this many rows, because it is full or nobody else has come in time.
-    pub(super) fn gathered(&mut self, waiting: usize) {
-        if self.grown_wait() < LONGEST {
-            return;
-        }
-        if self.expects_nobody(waiting) {
-            self.relied_on += 1;
+    /// Notes the arrival of a row.
+    pub(super) fn row_arrived(&mut self, now: Instant) {
+        let gap = self.last_event.map_or(Duration::ZERO, |last| now.duration_since(last));
+        if gap > FORGET_AFTER {
+            *self = BatchWindow::default();
         } else {
-            self.trust =
-                if waiting == self.usual { (self.trust * 2).clamp(1, MOST_TRUST) } else { 0 };
-            self.relied_on = 0;
+            self.gap = gap.max((self.gap * 7 + gap) / 8);
         }
-        self.usual = self.usual.max(waiting);
+        self.last_event = Some(now);
     }
 
-    fn expects_nobody(&self, waiting: usize) -> bool {
-        waiting >= self.usual && self.relied_on < self.trust
+    /// Notes the response to a batch, after which Terraform starts other assignments.
+    pub(super) fn response_arrived(&mut self, rows: usize, now: Instant) {
+        self.in_flight = self.in_flight.saturating_sub(rows);
+        self.last_event = Some(now);
     }
 
-    /// The wait as far as it may have grown with the arrivals.
-    fn grown_wait(&self) -> Duration {
-        FIRST * GROWTH.saturating_pow(self.arrivals.saturating_sub(1).min(4))
+    /// When a batch with so many `rows` is sent, if no other row arrives. `started` is the arrival of
+    /// its first row.
+    pub(super) fn deadline(&self, started: Instant, rows: usize) -> Instant {
+        let is_complete = self.sent > 0 && !self.is_measuring() && rows >= self.expected;
+        if is_complete || rows >= MAX_ROWS {
+            return started;
+        }
+        if self.sent == 0 {
+            return started + FIRST_WAIT;
+        }
+        let idle = (self.gap * IDLE_GAPS).clamp(MIN_IDLE, MAX_IDLE);
+        (self.last_event.unwrap_or(started) + idle).min(started + MAX_WAIT)
     }
 
-    fn useful_wait(&self) -> Duration {
-        let least = if self.arrivals < STREAM { FIRST } else { PAUSE };
-        let useful = if self.arrivals < 3 { LONGEST } else { (self.gap * GAPS).max(least) };
-        self.grown_wait().min(useful).min(LONGEST)
+    /// Notes that a batch with so many rows is sent.
+    pub(super) fn batch_sent(&mut self, rows: usize) {
+        self.in_flight += rows;
+        if self.is_measuring() {
+            self.expected = self.expected.max(self.in_flight);
+        }
+        self.sent += 1;
+    }
+
+    fn is_measuring(&self) -> bool {
+        self.sent < 4 || self.sent % MEASURED == 1
     }
 }
 
@@ -114,105 +98,96 @@ impl BatchWindow {
 mod tests {
     use super::*;
 
-    /// What becomes of rows that come every `gap`, `at_once` at a time: the sizes of the first `requests` requests, which
-    /// take `latency` each.
-    fn sizes(gap: u64, at_once: usize, latency: u64, requests: usize) -> Vec<usize> {
-        let (gap, latency) = (Duration::from_millis(gap), Duration::from_millis(latency));
-        let mut window = BatchWindow::default();
-        let mut now = Instant::now();
+    const MS: Duration = Duration::from_millis(1);
+
+    /// The sizes of the batches, and the milliseconds that all take, when Terraform has `parallelism`
+    /// of a thousand assignments in progress and a request takes `latency` ms. `gap` is the time in ms
+    /// that Terraform takes to compute one.
+    fn simulate(
+        parallelism: usize,
+        latency: u32,
+        mut gap: impl FnMut() -> u32,
+    ) -> (Vec<usize>, u32) {
+        let (start, mut window) = (Instant::now(), BatchWindow::default());
+        let (mut computed, mut next_row, mut done) = (0, 0, 0);
+        let (mut waiting, mut started) = (0, start);
+        let mut in_flight: Vec<(u32, usize)> = Vec::new();
         let mut sizes = Vec::new();
-        while sizes.len() < requests {
-            let begun = now;
-            let mut waiting = 1;
-            window.arrived(now);
-            while waiting < at_once && window.deadline(begun, now, waiting) >= now + gap {
-                now += gap;
+        for ms in 0.. {
+            let now = start + MS * ms;
+            for (_, size) in in_flight.extract_if(.., |(end, _)| *end <= ms) {
+                done += size;
+                window.response_arrived(size, now);
+                next_row = ms + gap();
+            }
+            if done == 1000 {
+                return (sizes, ms);
+            }
+            if computed < 1000 && computed - done < parallelism && next_row <= ms {
+                computed += 1;
+                next_row = ms + gap();
+                started = if waiting == 0 { now } else { started };
                 waiting += 1;
-                window.arrived(now);
+                window.row_arrived(now);
             }
-            now = window.deadline(begun, now, waiting);
-            window.gathered(waiting);
-            sizes.push(waiting);
-            now += latency;
-            window.answered(now);
-            now += gap;
+            if waiting > 0 && window.deadline(started, waiting) <= now {
+                window.batch_sent(waiting);
+                in_flight.push((ms + latency, waiting));
+                sizes.push(waiting);
+                waiting = 0;
+            }
         }
-        sizes
+        unreachable!("all rows are sent in the end")
     }
 
     #[test]
-    fn a_lone_row_pays_little() {
-        let (mut window, now) = (BatchWindow::default(), Instant::now());
-        window.arrived(now);
-        assert!(window.deadline(now, now, 1) <= now + Duration::from_millis(20));
-    }
-
-    #[test]
-    fn a_lone_row_long_after_others_pays_as_little() {
-        let (mut window, mut now) = (BatchWindow::default(), Instant::now());
-        (0..5).for_each(|_| window.arrived(now));
-        window.gathered(5);
-        window.answered(now);
-        now += Duration::from_millis(1100);
-        window.arrived(now);
-        assert!(window.deadline(now, now, 1) <= now + Duration::from_millis(20));
-    }
-
-    #[test]
-    fn rows_that_come_slowly_are_gathered_after_the_first_few() {
-        for gap in [1, 10, 30, 60, 100] {
-            for latency in [0, 50] {
-                let sizes = sizes(gap, 10, latency, 20);
-                assert!(sizes[4..].iter().all(|size| *size == 10), "{gap} ms apart: {sizes:?}");
+    fn a_thousand_rows_ten_at_a_time_are_sent_in_few_batches_and_without_long_waits() {
+        for gap in [1, 5, 10, 30, 50, 100, 250] {
+            for latency in [0, 1, 50, 200] {
+                let (sizes, ms) = simulate(10, latency, || gap);
+                assert!(sizes.len() <= 105, "{gap} {latency}: {sizes:?}");
+                // What rows and requests take, and a part for the batches that measure.
+                let least = 1000 * gap + 100 * latency;
+                assert!(ms <= least + least / 10 + 5000, "{gap} {latency}: {ms} of {least} ms");
+                let (sizes, _) = simulate(100, latency, || gap);
+                assert!(sizes.len() <= 55, "{gap} {latency}: {sizes:?}");
             }
         }
     }
 
-    /// Ten at a time have come 30 ms apart, twice.
-    fn ten_at_a_time() -> (BatchWindow, Instant) {
+    /// The gaps are of any length up to double, and one in fifty is six times as long.
+    #[test]
+    fn irregular_gaps_cost_few_batches() {
+        for seed in 0..20 {
+            for gap in [5, 50, 150] {
+                let mut random = fastrand::Rng::with_seed(seed);
+                let (sizes, _) = simulate(10, 20, || {
+                    random.u32(0..=2 * gap) * if random.u32(0..50) == 0 { 6 } else { 1 }
+                });
+                assert!(sizes.len() <= 120, "{seed} {gap}: {} {sizes:?}", sizes.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_lone_row_waits_20_ms_at_most_also_long_after_others() {
         let (mut window, mut now) = (BatchWindow::default(), Instant::now());
         for _ in 0..2 {
-            for _ in 0..10 {
-                now += Duration::from_millis(30);
-                window.arrived(now);
-            }
-            window.gathered(10);
+            window.row_arrived(now);
+            assert!(window.deadline(now, 1) <= now + 20 * MS);
+            window.batch_sent(1);
+            now += 50 * MS;
+            window.response_arrived(1, now);
+            now += FORGET_AFTER + MS;
         }
-        (window, now)
     }
 
     #[test]
-    fn nobody_is_waited_for_beyond_those_who_come_at_a_time() {
-        let (window, now) = ten_at_a_time();
-        assert!(window.deadline(now, now, 9) > now + Duration::from_millis(50));
-        assert!(window.deadline(now, now, 10) <= now + SHORTEST);
-    }
-
-    #[test]
-    fn how_many_come_at_a_time_is_tried_again_ever_more_seldom() {
-        let (mut window, now) = ten_at_a_time();
-        let mut tried = Vec::new();
-        for request in 0..64 {
-            if window.deadline(now, now, 10) > now + SHORTEST {
-                tried.push(request);
-            }
-            window.gathered(10);
-        }
-        assert_eq!(tried, [1, 4, 9, 18, 35, 52]);
-    }
-
-    #[test]
-    fn more_than_usual_are_noticed() {
-        let (mut window, now) = ten_at_a_time();
-        window.gathered(30);
-        assert!(window.deadline(now, now, 10) > now + SHORTEST);
-        assert!(window.deadline(now, now, 30) > now + SHORTEST, "there may be more still");
-    }
-
-    #[test]
-    fn no_request_waits_for_ever() {
-        let (mut window, begun) = (BatchWindow::default(), Instant::now());
-        (0..10).for_each(|step| window.arrived(begun + LONGEST * step));
-        assert_eq!(window.deadline(begun, begun + PATIENCE, 9), begun + PATIENCE);
+    fn no_batch_waits_for_ever() {
+        let (mut window, start) = (BatchWindow::default(), Instant::now());
+        window.batch_sent(1);
+        (0..100).for_each(|step| window.row_arrived(start + 100 * MS * step));
+        assert_eq!(window.deadline(start, 99), start + MAX_WAIT);
+        assert_eq!(window.deadline(start, MAX_ROWS), start, "a full batch does not wait");
     }
 }

@@ -1,421 +1,394 @@
-//! Guardrails made exactly once.
+//! Entities that are created exactly once.
 //!
-//! The service has no idempotency keys: a create whose answer was lost may have made a guardrail. So one whose outcome is
-//! unknown is looked for before it is sent again: in the same workspace, with the same fields, made since we began by the
-//! service's own clock, and not one that another create of this account got. Creates of one name exclude each other while one
-//! of them looks: two that ask for the same thing cannot take each other's guardrail.
+//! The API has no idempotency keys: a create whose response was lost may have made something. So an
+//! attempt of unknown outcome is followed by a search before the request is sent again: for an entity
+//! of the same workspace, name and fields, created since this create began, that belongs to no other
+//! create of this account. While one create of a name searches, no other of that name sends, so that
+//! two creates that ask for the same cannot take each other's entity.
 //!
-//! An answer is believed only if it says what was asked for: a cache or a proxy can answer with another guardrail's body. Where
-//! it says something else, or is about something old, the service is asked what it holds.
+//! A cache or a proxy can answer a create with the description of another entity. A response is
+//! trusted only if it has the fields that were asked for, and the entity did not exist before.
 //!
-//! What is known of creates is shared by all clients of an account in this process ([`Accounts`]), and ends with the last of
-//! them. What cannot be told apart is the same create by another process within the same seconds.
+//! What is known of creates is shared by all clients of an account in this process ([`Accounts`]). The
+//! same create by another process within the same seconds cannot be told from our own.
 
 mod pending;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
 use tokio::time::{Instant, timeout};
 use tracing::{debug, info, warn};
 
 use super::super::http::{
-    Attempts, CancelPolicy, Closed, Error, JsonObject, Request, Response, RetryEnd, parse_time,
+    Attempts, CancelPolicy, Closed, Error, HttpClient, JsonObject, Request, Response, RetryEnd,
+    Route, parse_time,
 };
 use super::Client;
-use super::guardrails::{Guardrail, Matches};
+use super::envelope::Entity;
+use super::models::ModelCatalog;
 
 pub use pending::Accounts;
-pub(super) use pending::Creations;
-use pending::Wanted;
+pub(super) use pending::PendingCreates;
+use pending::{Unresolved, Wanted};
 
-/// How long a guardrail may take to show after an attempt that brought no answer; longer if the attempt took longer.
-const SETTLE: Duration = Duration::from_secs(2);
+/// How long an entity may take to be listed after an attempt; longer if the attempt took longer.
+const SEARCH_TIME: Duration = Duration::from_secs(2);
 
-/// The wait between the first look and the second; it doubles from look to look.
-const FIRST_LOOK: Duration = Duration::from_millis(250);
+/// The pause between the first listing of a search and the second; it doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
-/// How far the clock behind `created_at` may be behind the one behind `Date`.
-const SKEW: Duration = Duration::from_millis(500);
+/// How far the clock of `created_at` may be behind the one of `Date`.
+const MAX_SKEW: Duration = Duration::from_millis(500);
 
-/// How far it may be behind where that only makes for a doubt: about what may be a duplicate, or about an answer.
-const DOUBT: Duration = Duration::from_secs(10);
+/// How far clocks may be apart where an error does less harm: before a response is distrusted, when a
+/// duplicate is reported, and before our own clock counts.
+const MAX_DOUBTFUL_SKEW: Duration = Duration::from_secs(10);
 
 /// How many ids a message names.
-const NAMED: usize = 10;
+const MAX_NAMED_IDS: usize = 10;
 
-/// What a create came to.
-#[derive(Debug)]
-pub struct Created {
-    /// The guardrail.
-    pub guardrail: Guardrail,
-    /// The ids, fit to show, of others that may have been made besides, by an attempt that was believed to have failed.
-    pub duplicates: Vec<String>,
+/// An entity that is created by a POST, and has a name and a creation time.
+pub(super) trait NamedEntity: Entity + Clone + Send + Sync {
+    const CREATE: &Route;
+
+    fn name(&self) -> &str;
+
+    /// RFC 3339.
+    fn created_at(&self) -> &str;
+
+    /// All entities of a workspace, or of the default one. Also after a stop, and without another
+    /// attempt after `deadline`.
+    fn list(
+        client: &Client,
+        workspace_id: Option<&str>,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Vec<Self>, Error>> + Send;
+
+    /// Whether the client has seen or named an id before that moment.
+    fn was_known_before(client: &Client, id: &str, moment: Instant) -> bool;
 }
 
-impl Client {
-    /// Makes a guardrail of the fields in `body`, exactly one. `same` tells whether a guardrail is what the body asks for.
-    ///
-    /// # Errors
-    /// Where [`Error::may_have_happened`] holds, there may be a guardrail that nobody knows; after any other error there is
-    /// none.
-    pub async fn create_guardrail(
-        &self,
-        body: &JsonObject,
-        same: &Matches<'_>,
-    ) -> Result<Created, Error> {
-        let request = self.creating(body)?;
-        let mut fields = body.clone();
-        let workspace_id =
-            fields.remove("workspace_id").and_then(|id| id.as_str().map(str::to_owned));
-        let name = body.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let mut creation = Creation {
-            client: self,
-            same,
-            name,
-            wanted: Wanted { workspace_id, fields },
-            started: Instant::now(),
-            attempts: self.http().attempts(&request),
-            unknown: 0,
-            request,
-        };
-        let created = creation.run().await?;
-        if creation.wanted.workspace_id.is_none() {
-            self.inner.creations.learn_default(&created.guardrail);
-        }
-        self.learn(&created.guardrail);
-        Ok(created)
-    }
+/// Whether an entity has the fields of a create's body. None if that depends on which names mean the
+/// same model, and no catalogue was given.
+pub(super) type Matches<'a, T> =
+    dyn Fn(&T, Option<&ModelCatalog>) -> Option<bool> + Send + Sync + 'a;
+
+/// Creates exactly one entity with the fields in `body`. Returns it with the ids, fit to show, of
+/// duplicates that an earlier attempt may have made.
+pub(super) async fn create<T: NamedEntity>(
+    client: &Client,
+    body: &JsonObject,
+    matches: &Matches<'_, T>,
+) -> Result<(T, Vec<String>), Error> {
+    let request = client.http().request(T::CREATE).json(body)?;
+    let mut create = Create {
+        client,
+        matches,
+        attempts: client.http().attempts(&request),
+        request,
+        wanted: Arc::new(Wanted::new(body)),
+        started: Instant::now(),
+        started_by_own_clock: SystemTime::now(),
+        not_ours: HashSet::new(),
+    };
+    let entity = create.run().await?;
+    Ok((entity, create.duplicates().await))
 }
 
 /// One create.
-struct Creation<'a> {
+struct Create<'a, T> {
     client: &'a Client,
-    same: &'a Matches<'a>,
-    name: String,
-    wanted: Wanted,
-    started: Instant,
-    attempts: Attempts,
-    /// How many attempts of unknown outcome were made.
-    unknown: usize,
+    matches: &'a Matches<'a, T>,
     request: Request,
+    attempts: Attempts,
+    wanted: Arc<Wanted>,
+    started: Instant,
+    started_by_own_clock: SystemTime,
+    /// Ids in responses to this create that existed before it.
+    not_ours: HashSet<String>,
 }
 
-/// What a search has found, oldest first.
-#[derive(Default)]
-struct Found {
-    /// Those with all of the fields that are asked for.
-    same: Vec<Guardrail>,
-    /// Those of the name alone: made by somebody else, or by us, if the service has changed a field.
-    namesakes: Vec<Guardrail>,
-    /// The ids of all others that are new and free.
-    unrelated: Vec<String>,
+/// What a search has found: an entity that belongs to no other create.
+struct Candidate<T> {
+    entity: T,
+    /// Whether it has all the fields that are asked for.
+    matches: bool,
+    /// Whether it was created since this create began by all clocks, not only by one.
+    is_certainly_new: bool,
 }
 
-impl Found {
-    /// Whether it was seen at all, as something new that nobody has.
-    fn is_new(&self, id: &str) -> bool {
-        let found = self.same.iter().chain(&self.namesakes).map(Guardrail::id);
-        found.chain(self.unrelated.iter().map(String::as_str)).any(|found| found == id)
-    }
-}
+/// How an attempt failed, with the entity of the response if that has other fields than asked for.
+type Failure<T> = (Error, Option<T>);
 
-impl Creation<'_> {
-    async fn run(&mut self) -> Result<Created, Error> {
+impl<'a, T: NamedEntity> Create<'a, T> {
+    async fn run(&mut self) -> Result<T, Error> {
         loop {
-            let (error, guardrail) = match self.send().await {
-                Ok(answered) => (self.doubt(&answered), self.checked(&answered).await?),
-                Err(error) if error.may_have_happened() => {
-                    let found = self.find_lost(&error).await?;
-                    (error, found)
+            let error = match self.send().await {
+                Ok(entity) => return Ok(entity),
+                Err((error, response)) if error.may_have_happened() => {
+                    let found = self.find_lost_create(&error, response.as_ref()).await?;
+                    if let Some(entity) = found {
+                        return Ok(entity);
+                    }
+                    error
                 }
-                Err(error) => (error, None),
+                Err((error, _)) => error,
             };
-            if let Some(guardrail) = guardrail {
-                return Ok(self.made(guardrail).await);
-            }
-            self.client.http().wait_for_another(&self.request, &mut self.attempts, error).await?;
+            self.http().wait_for_another(&self.request, &mut self.attempts, error).await?;
         }
     }
 
-    /// Sends the request once, while nobody looks for something of this name.
-    async fn send(&mut self) -> Result<Guardrail, Error> {
-        let lock = self.creations().lock_of(&self.name);
-        let _guard = tokio::select! {
+    /// Sends the request once, while no other create of this name searches.
+    async fn send(&mut self) -> Result<T, Failure<T>> {
+        let lock = self.pending().lock(&self.wanted.name);
+        let _sending = tokio::select! {
             guard = lock.read() => guard,
-            () = self.client.http().limiter().ended(CancelPolicy::Abort) => {
-                return Err(Error::Stopped { call: self.request.call.clone(), sent: false });
+            () = self.http().limiter().ended(CancelPolicy::Abort) => {
+                return Err((Error::Stopped { call: self.request.call.clone(), sent: false }, None));
             }
         };
-        let creations = Arc::clone(&self.client.inner.creations);
-        let read = |answer: Response| {
-            let repeated = answer.unusable("data.id: it is that of another guardrail made before");
-            let guardrail: Guardrail = answer.entity()?;
-            let is_new = creations.take(guardrail.id());
-            if is_new { Ok(guardrail) } else { Err(repeated) }
+        let read = |response: Response| Ok((response.entity()?, response));
+        let outcome = match self.http().attempt(&mut self.attempts, &self.request, read).await {
+            Ok((entity, response)) => self.check(entity, &response),
+            Err(error) => Err((error, None)),
         };
-        let outcome = self.client.http().attempt(&mut self.attempts, &self.request, read).await;
-        if outcome.as_ref().is_err_and(Error::may_have_happened) {
-            self.note_unknown();
+        if outcome.as_ref().is_err_and(|(error, _)| error.may_have_happened()) {
+            self.pending().note_unresolved(&self.wanted);
         }
         outcome
     }
 
-    /// The guardrail that was made, going by an answer. Where that leaves a doubt, the service is asked what it holds. None if
-    /// nothing was made, as far as can be seen, and the answer is about something else.
+    /// The entity of a response, if the response can be trusted.
+    fn check(&mut self, entity: T, response: &Response) -> Result<T, Failure<T>> {
+        let existed_before = self.is_old(&entity)
+            || T::was_known_before(self.client, entity.id(), self.started)
+            || self.pending().is_taken(entity.id());
+        let differs = (self.matches)(&entity, None) == Some(false);
+        if !existed_before && !differs && self.pending().take(entity.id()) {
+            return Ok(entity);
+        }
+        let (id, name) = (self.http().shown(entity.id()), self.http().shown(entity.name()));
+        if differs && !existed_before {
+            let reason = format!("data: {id} (\"{name}\") does not have the fields asked for");
+            return Err((response.unusable(reason), Some(entity)));
+        }
+        self.not_ours.insert(entity.id().to_owned());
+        let reason = format!("data.id: {id} (\"{name}\") existed before this create");
+        Err((response.unusable(reason), None))
+    }
+
+    /// Searches for what an attempt of unknown outcome has made; `response` is an entity with other
+    /// fields that came as its response. None if nothing was made, as far as can be seen. A search that
+    /// has begun is finished also after a stop, as long as there is time.
     ///
     /// # Errors
-    /// When what was made cannot be told from the work of others.
-    async fn checked(&mut self, answered: &Guardrail) -> Result<Option<Guardrail>, Error> {
-        let is_old = self.is_old(answered);
-        // Which names mean the same model is no reason for a doubt.
-        let differs = (self.same)(answered, None) == Some(false);
-        if !is_old && !differs {
-            return Ok(Some(answered.clone()));
-        }
-        debug!(
-            is_old,
-            differs, "the answer may be about another guardrail: looking for what was made"
-        );
-        self.creations().give_back(answered.id());
-        self.note_unknown();
-        let lock = self.creations().lock_of(&self.name);
-        let _guard = lock.write().await;
-        let enough = |found: &Found| !found.same.is_empty() || found.is_new(answered.id());
-        let guardrail = match self.poll(SETTLE, SKEW, CancelPolicy::Finish, enough).await {
-            Ok(found) => self.choose(answered, is_old, differs, found)?,
-            // It was made, by the only word there is.
-            Err(error) if !is_old && answered.name() == self.name => {
-                warn!(%error, "cannot look for what was made");
-                Some(answered.clone())
-            }
-            Err(error) => {
-                let last = Box::new(self.doubt(answered));
-                return Err(Error::Unconfirmed { last, search: Box::new(error) });
-            }
+    /// When what was made cannot be told from the work of others, or cannot be searched for.
+    async fn find_lost_create(
+        &mut self,
+        error: &Error,
+        response: Option<&T>,
+    ) -> Result<Option<T>, Error> {
+        let lock = self.pending().lock(&self.wanted.name);
+        let _searching = lock.write().await;
+        let time = SEARCH_TIME.max(self.attempts.last_took(Instant::now()));
+        debug!(call = %self.request.call, search_ms = time.as_millis(), reason = %error, "searching for what may have been made");
+        let is_enough = |candidate: &Candidate<T>| {
+            candidate.matches || response.is_some_and(|entity| entity.id() == candidate.entity.id())
         };
-        if let Some(guardrail) = &guardrail {
-            self.resolve(guardrail);
-        }
-        Ok(guardrail)
-    }
-
-    /// What was made, of what the service holds, after a doubtful answer.
-    fn choose(
-        &self,
-        answered: &Guardrail,
-        is_old: bool,
-        differs: bool,
-        mut found: Found,
-    ) -> Result<Option<Guardrail>, Error> {
-        let (ours, others) = self.creations().unresolved(&self.name, &self.wanted);
-        let is_new = !is_old && found.is_new(answered.id());
-        if found.same.iter().any(|same| same.id() == answered.id()) {
-            return Ok(Some(answered.clone()));
-        }
-        if !found.same.is_empty() && found.same.len() <= ours {
-            return Ok(Some(found.same.remove(0)));
-        }
-        if found.same.is_empty() && differs {
-            if !is_new || !is_alike(answered.name(), &self.name) {
-                return Ok(None);
-            }
-            // The service may have changed a field.
-            if answered.name() == self.name && others == 0 {
-                return Ok(Some(answered.clone()));
-            }
-        }
-        let ids = self.shown(found.same.iter().chain([answered]).collect());
-        Err(Error::Ambiguous { last: Box::new(self.doubt(answered)), ids })
-    }
-
-    /// Looks for what an attempt of unknown outcome has made, for as long as it may take to show. A search that has begun is
-    /// brought to its end also after a stop, as long as there is time.
-    async fn find_lost(&mut self, error: &Error) -> Result<Option<Guardrail>, Error> {
-        let lock = self.creations().lock_of(&self.name);
-        let _guard = lock.write().await;
-        let settle = SETTLE.max(self.attempts.last_took(Instant::now()));
-        debug!(call = %self.request.call, settle_ms = settle.as_millis(), "looking for what may have been made");
+        let searched = self.poll(time, MAX_SKEW, CancelPolicy::Finish, is_enough).await;
         let last =
             || Box::new(self.attempts.give_up(error.clone(), Instant::now(), RetryEnd::Final));
-        let seen =
-            self.poll(settle, SKEW, CancelPolicy::Finish, |found| !found.same.is_empty()).await;
-        let found =
-            seen.map_err(|search| Error::Unconfirmed { last: last(), search: Box::new(search) })?;
-        let (ours, others) = self.creations().unresolved(&self.name, &self.wanted);
-        let unexplained = if found.same.is_empty() {
-            found.namesakes.len() > others
-        } else {
-            found.same.len() > ours
+        let found = match searched {
+            Ok(candidates) => match self.choose(candidates, response) {
+                Ok(found) => found,
+                Err(ids) => return Err(Error::Ambiguous { last: last(), ids }),
+            },
+            Err(search) => {
+                let Some(entity) = response.filter(|entity| entity.name() == self.wanted.name)
+                else {
+                    return Err(Error::Unconfirmed { last: last(), search: Box::new(search) });
+                };
+                warn!(error = %search, "cannot search for what was made: trusting the response");
+                Some(entity.clone())
+            }
         };
-        if unexplained {
-            let could_be = if found.same.is_empty() { found.namesakes } else { found.same };
-            return Err(Error::Ambiguous {
-                last: last(),
-                ids: self.shown(could_be.iter().collect()),
-            });
+        if let Some(entity) = &found {
+            info!(id = self.http().shown(entity.id()), "found what an earlier attempt has made");
+            self.pending().take(entity.id());
+            self.pending().resolve_attempt(&self.wanted);
         }
-        let Some(guardrail) = found.same.into_iter().next() else { return Ok(None) };
-        let id = self.client.http().shown(guardrail.id());
-        info!(id, reason = %error, "found what an attempt without an answer has made");
-        self.resolve(&guardrail);
-        Ok(Some(guardrail))
+        Ok(found)
     }
 
-    /// What a success comes to. An attempt that was given up may have made a guardrail after all, too late to be found:
-    /// nobody else should have it, and somebody should know.
-    async fn made(&mut self, guardrail: Guardrail) -> Created {
-        let alone = Created { guardrail, duplicates: Vec::new() };
-        if self.unknown == 0 {
-            return alone;
+    /// The candidate that an attempt of this create has made, if there is one. The error has the ids of
+    /// those that could be it, if that cannot be decided.
+    fn choose(
+        &self,
+        candidates: Vec<Candidate<T>>,
+        response: Option<&T>,
+    ) -> Result<Option<T>, Vec<String>> {
+        let Unresolved { attempts, other_attempts, .. } = self.pending().unresolved(&self.wanted);
+        let is_listed = |id: &str| candidates.iter().any(|candidate| candidate.entity.id() == id);
+        let response = response.filter(|entity| is_listed(entity.id()));
+        let (matching, namesakes) = self.split(candidates);
+        if let Some(first) = matching.first() {
+            let are_new = matching.iter().all(|candidate| candidate.is_certainly_new);
+            let is_ours = are_new && matching.len() <= attempts;
+            return if is_ours { Ok(Some(first.entity.clone())) } else { Err(self.ids(&matching)) };
         }
-        let lock = self.creations().lock_of(&self.name);
-        // What is made must not wait long to be known.
-        let Ok(_guard) = timeout(SETTLE, lock.write()).await else { return alone };
-        let seen = self.poll(SETTLE, DOUBT, CancelPolicy::FinishIfStarted, |_| false).await;
-        let found = seen
-            .inspect_err(|error| warn!(%error, "cannot look for duplicates"))
-            .unwrap_or_default();
-        // Each of the others who are looking may have one of these.
-        let same_for_others = self.creations().seeking(&self.name, &self.wanted) - 1;
-        let (_, others) = self.creations().unresolved(&self.name, &self.wanted);
-        let same = found.same.iter().skip(same_for_others);
-        let duplicates: Vec<_> = same.chain(found.namesakes.iter().skip(others)).collect();
+        match response {
+            // The API has changed a field of what it was sent.
+            Some(entity) if entity.name() == self.wanted.name && other_attempts == 0 => {
+                Ok(Some(entity.clone()))
+            }
+            Some(entity) => Err(vec![self.http().shown(entity.id())]),
+            None if namesakes.len() > other_attempts => Err(self.ids(&namesakes)),
+            None => Ok(None),
+        }
+    }
+
+    /// The ids of duplicates that attempts of unknown outcome may have made, too late for the search.
+    async fn duplicates(&self) -> Vec<String> {
+        if !self.pending().has_unresolved(&self.wanted) {
+            return Vec::new();
+        }
+        let lock = self.pending().lock(&self.wanted.name);
+        // What was created must not wait for long to get into the state.
+        let Ok(_searching) = timeout(SEARCH_TIME, lock.write()).await else { return Vec::new() };
+        let policy = CancelPolicy::FinishIfStarted;
+        let found = match self.poll(SEARCH_TIME, MAX_DOUBTFUL_SKEW, policy, |_| false).await {
+            Ok(found) => found,
+            Err(error) => {
+                warn!(%error, "cannot search for duplicates");
+                return Vec::new();
+            }
+        };
+        let Unresolved { creates, other_attempts, .. } = self.pending().unresolved(&self.wanted);
+        let (mut duplicates, mut namesakes) = self.split(found);
+        // Each of the other creates that search may find one of these.
+        duplicates.drain(..duplicates.len().min(creates - 1));
+        namesakes.drain(..namesakes.len().min(other_attempts));
+        duplicates.append(&mut namesakes);
         for duplicate in &duplicates {
-            self.creations().take(duplicate.id());
+            self.pending().take(duplicate.entity.id());
         }
-        Created { duplicates: self.shown(duplicates), ..alone }
+        self.ids(&duplicates)
     }
 
-    /// Whether something is older than this create, by far, and by the service's own clock. Nothing is, as long as no answer
-    /// has told what that shows.
-    fn is_old(&self, guardrail: &Guardrail) -> bool {
-        let started = self.client.http().server_clock().shown_at(self.started);
-        started.is_some_and(|started| !is_since(guardrail, started - DOUBT))
-    }
-
-    /// The error for an answer that may be about another guardrail.
-    fn doubt(&self, answered: &Guardrail) -> Error {
-        let (http, call) = (self.client.http(), self.request.call.clone());
-        let (id, name) = (http.shown(answered.id()), http.shown(answered.name()));
-        let reason =
-            format!("it is about guardrail {id} (\"{name}\"), which is not what was to be made");
-        Error::Decode { call, status: 201, reason, request_id: None }
-    }
-
-    /// Looks for so long, and once more then; no longer once `enough` was found, and once more at the time to stop.
+    /// Lists for so long, and once more at the end; until there is a candidate that `is_enough`. After
+    /// a stop it lists once more.
     async fn poll(
         &self,
         time: Duration,
         skew: Duration,
-        cancel_policy: CancelPolicy,
-        enough: impl Fn(&Found) -> bool,
-    ) -> Result<Found, Error> {
+        policy: CancelPolicy,
+        is_enough: impl Fn(&Candidate<T>) -> bool,
+    ) -> Result<Vec<Candidate<T>>, Error> {
         let end = Instant::now() + time;
-        let mut pause = FIRST_LOOK;
+        let mut pause = FIRST_PAUSE;
         let mut is_last = false;
         loop {
             let found = self.candidates(skew).await?;
-            if is_last || enough(&found) {
+            if is_last || found.iter().any(&is_enough) {
                 return Ok(found);
             }
             let left = end.saturating_duration_since(Instant::now());
-            let paused = self.client.http().limiter().pause(pause.min(left), cancel_policy).await;
+            let paused = self.http().limiter().pause(pause.min(left), policy).await;
             is_last = paused == Err(Closed::Stopped) || Instant::now() >= end;
             pause *= 2;
         }
     }
 
-    /// The guardrails that an attempt of this create may have made, if the service's clocks differ by `skew` at most.
-    async fn candidates(&self, skew: Duration) -> Result<Found, Error> {
+    /// The entities that an attempt of this create may have made, oldest first.
+    async fn candidates(&self, skew: Duration) -> Result<Vec<Candidate<T>>, Error> {
         let deadline = self.attempts.end(Instant::now());
-        let mut listed = self.list(self.wanted.workspace_id.as_deref(), deadline).await?;
-        if !listed.is_empty() && self.creations().has_unknown_place(&self.name, &self.wanted) {
-            // Its rows tell which workspace the default one is.
-            self.list(None, deadline).await?;
-        }
-        listed.sort_by_key(|guardrail| parse_time(guardrail.created_at()));
-        let started = self.client.http().server_clock().at(self.started) - skew;
-        let mut found = Found::default();
-        for guardrail in listed {
-            let is_free = !self.creations().is_taken(guardrail.id());
-            if !is_free || !is_since(&guardrail, started) {
+        let workspace_id = self.wanted.workspace_id.as_deref();
+        let mut listed = T::list(self.client, workspace_id, deadline).await?;
+        listed.sort_by_key(|entity| parse_time(entity.created_at()));
+        let mut candidates = Vec::new();
+        for entity in listed {
+            let id = entity.id();
+            let is_other = self.pending().is_taken(id)
+                || self.not_ours.contains(id)
+                || T::was_known_before(self.client, id, self.started);
+            let Some(is_certainly_new) = self.is_new(&entity, skew).filter(|_| !is_other) else {
                 continue;
-            }
-            if self.client.is_same(&guardrail, self.same, Some(deadline)).await? {
-                found.same.push(guardrail);
-            } else if guardrail.name() == self.name {
-                found.namesakes.push(guardrail);
-            } else {
-                found.unrelated.push(guardrail.id().to_owned());
-            }
+            };
+            let matches = self.matches_to_finish(&entity, deadline).await?;
+            candidates.push(Candidate { entity, matches, is_certainly_new });
         }
-        Ok(found)
+        Ok(candidates)
     }
 
-    async fn list(
-        &self,
-        workspace_id: Option<&str>,
-        deadline: Instant,
-    ) -> Result<Vec<Guardrail>, Error> {
-        let listed = self.client.list_guardrails_to_finish(workspace_id, Some(deadline)).await?;
-        if workspace_id.is_none() {
-            for guardrail in &listed {
-                self.creations().learn_default(guardrail);
-            }
+    async fn matches_to_finish(&self, entity: &T, deadline: Instant) -> Result<bool, Error> {
+        if let Some(matches) = (self.matches)(entity, None) {
+            return Ok(matches);
         }
-        Ok(listed)
+        let catalog = self.client.models_to_finish(Some(deadline)).await?;
+        Ok((self.matches)(entity, Some(&*catalog)).unwrap_or(false))
     }
 
-    fn creations(&self) -> &Creations {
-        &self.client.inner.creations
+    fn http(&self) -> &'a HttpClient {
+        self.client.http()
     }
 
-    /// Notes that an attempt has an unknown outcome.
-    fn note_unknown(&mut self) {
-        self.creations().begin(&self.name, &self.wanted, self.unknown == 0);
-        self.unknown += 1;
+    fn pending(&self) -> &PendingCreates {
+        &self.client.inner.pending_creates
     }
 
-    /// Notes that one attempt of unknown outcome has made this guardrail, which nobody else may have.
-    fn resolve(&mut self, guardrail: &Guardrail) {
-        self.creations().take(guardrail.id());
-        self.unknown -= 1;
-        self.creations().end(&self.name, &self.wanted, 1, self.unknown == 0);
+    /// Whether the entity of a response is far older than this create, by the API's clock and by our
+    /// own: either can be wrong, as where a proxy rewrites `Date`.
+    fn is_old(&self, entity: &T) -> bool {
+        let Some(started) = self.http().server_clock().shown_at(self.started) else { return false };
+        let latest = started.min(self.started_by_own_clock) - MAX_DOUBTFUL_SKEW;
+        !is_since(entity, latest)
+    }
+
+    /// Whether an entity was created since this create began, by the API's clock: certainly, or by one
+    /// clock and not by the other, where the two are too far apart to mean the same. None if not.
+    fn is_new(&self, entity: &T, skew: Duration) -> Option<bool> {
+        let (started, own) =
+            (self.http().server_clock().at(self.started), self.started_by_own_clock);
+        let apart = started.duration_since(own).unwrap_or_else(|error| error.duration());
+        let is_new = is_since(entity, started - skew);
+        if apart <= MAX_DOUBTFUL_SKEW {
+            return is_new.then_some(true);
+        }
+        let is_new_by_own_clock = is_since(entity, own - MAX_DOUBTFUL_SKEW);
+        (is_new || is_new_by_own_clock).then_some(is_new && is_new_by_own_clock)
+    }
+
+    /// The candidates that match, and those that only have the name.
+    fn split(&self, found: Vec<Candidate<T>>) -> (Vec<Candidate<T>>, Vec<Candidate<T>>) {
+        let (matching, mut others): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|candidate| candidate.matches);
+        others.retain(|candidate| candidate.entity.name() == self.wanted.name);
+        (matching, others)
     }
 
     /// Ids from outside, fit to show.
-    fn shown(&self, guardrails: Vec<&Guardrail>) -> Vec<String> {
-        let more = guardrails.len().saturating_sub(NAMED);
-        let named = guardrails.into_iter().take(NAMED);
-        let mut ids: Vec<_> =
-            named.map(|guardrail| self.client.http().shown(guardrail.id())).collect();
-        if more > 0 {
-            ids.push(format!("{more} more"));
+    fn ids(&self, candidates: &[Candidate<T>]) -> Vec<String> {
+        let named = candidates.iter().take(MAX_NAMED_IDS);
+        let mut ids: Vec<_> = named.map(|named| self.http().shown(named.entity.id())).collect();
+        if candidates.len() > MAX_NAMED_IDS {
+            ids.push(format!("{} more", candidates.len() - MAX_NAMED_IDS));
         }
         ids
     }
 }
 
-impl Drop for Creation<'_> {
+impl<T> Drop for Create<'_, T> {
     fn drop(&mut self) {
-        if self.unknown > 0 {
-            self.creations().end(&self.name, &self.wanted, self.unknown, true);
-        }
+        self.client.inner.pending_creates.end(&self.wanted);
     }
 }
 
-/// Whether a service that changes names may have made one of the other: trimmed it, or added a number.
-fn is_alike(one: &str, other: &str) -> bool {
-    let [one, other] = [one, other].map(|name| name.trim().to_lowercase());
-    one.contains(&other) || other.contains(&one)
-}
-
-/// Whether a guardrail may have been made since a moment. One that does not tell may have been.
-fn is_since(guardrail: &Guardrail, moment: SystemTime) -> bool {
-    let Some(created) = parse_time(guardrail.created_at()) else { return true };
-    let has_fractions = guardrail.created_at().contains('.');
+/// Whether an entity may have been created since a moment; also if its `created_at` cannot be read.
+fn is_since(entity: &impl NamedEntity, moment: SystemTime) -> bool {
+    let Some(created) = parse_time(entity.created_at()) else { return true };
+    let has_fractions = entity.created_at().contains('.');
     let rounding = if has_fractions { Duration::ZERO } else { Duration::from_secs(1) };
     created + rounding >= moment
 }

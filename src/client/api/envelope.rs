@@ -1,22 +1,22 @@
-//! From a response to the objects in it. Knows the API's envelopes (`{"data": …}`,
-//! `{"data": […], "total_count": n}`, `{"deleted": true}`), and names the field that is not as promised.
+//! The objects in a response. Knows the API's envelopes (`{"data": …}`, `{"data": […], "total_count": n}`,
+//! `{"deleted": true}`), and names the field that is not as documented.
 
 use serde_json::Value;
 
 use super::super::http::{Error, JsonObject, Response};
 
-/// What is wrong with the shape of an answer: `data.id: a string is required`.
+/// What is wrong with the shape of a response: `data.id: a string is required`.
 pub(super) type Malformed = String;
 
-/// Something that the service describes by a JSON object with an id.
+/// Something that the API describes by a JSON object with an id.
 pub(super) trait Entity: Sized {
-    /// Reads and checks an object; `at` is where it stands in the answer.
+    /// Reads and checks an object; `at` is its place in the response.
     fn from_object(object: JsonObject, at: &str) -> Result<Self, Malformed>;
 
     /// What tells it from others of its kind.
     fn id(&self) -> &str;
 
-    /// Whether it is what a request has named by this id. Letter case does not matter: a UUID is the same in capitals.
+    /// Whether a request that names `id` is about this. A UUID in capitals is the same UUID.
     fn is(&self, id: &str) -> bool {
         self.id().eq_ignore_ascii_case(id)
     }
@@ -25,23 +25,22 @@ pub(super) trait Entity: Sized {
 /// One page of a list.
 pub(super) struct Page<T> {
     pub(super) rows: Vec<T>,
-    /// How many rows the service counts in all; may count rows that it never shows.
+    /// How many rows the API counts in the whole list; may count rows that it never shows.
     pub(super) total_count: u64,
 }
 
 impl Response {
-    /// The thing in `{"data": {…}}`.
+    /// The object in `{"data": {…}}`.
     pub(super) fn entity<T: Entity>(&self) -> Result<T, Error> {
-        let mut envelope = self.object()?;
-        let read = match envelope.remove("data") {
+        let read = match self.object()?.remove("data") {
             Some(Value::Object(object)) => T::from_object(object, "data"),
             _ => Err(required("data", "an object")),
         };
         read.map_err(|reason| self.unusable(reason))
     }
 
-    /// The thing in `{"data": {…}}` that the request has named by its id. A cache or a proxy can answer with another one, and
-    /// whoever believed that would then change or delete it.
+    /// The object in `{"data": {…}}` that the request has named by its id. A cache or a proxy can
+    /// answer with another one, which would then be changed or deleted in its place.
     pub(super) fn entity_of<T: Entity>(&self, id: &str) -> Result<T, Error> {
         let found: T = self.entity()?;
         if found.is(id) {
@@ -51,31 +50,23 @@ impl Response {
         }
     }
 
-    /// The things in `{"data": [{…}], "total_count": n}`, each of which `belongs` there.
+    /// The objects in `{"data": [{…}], "total_count": n}`; `belongs` checks each.
     pub(super) fn page<T: Entity>(
-        self,
+        &self,
         belongs: impl Fn(&T) -> Result<(), Malformed>,
     ) -> Result<Page<T>, Error> {
-        let envelope = self.object()?;
-        let page = page(envelope).map_err(|reason| self.unusable(reason))?;
-        for (index, row) in page.rows.iter().enumerate() {
-            belongs(row).map_err(|reason| self.unusable(format!("data[{index}].{reason}")))?;
-        }
-        Ok(page)
+        page(self.object()?, belongs).map_err(|reason| self.unusable(reason))
     }
 
-    /// Nothing, if the answer confirms the deletion of what has this id: a JSON object that neither reports an error, nor says
-    /// `deleted` is anything but true, nor is about something else, or the status 204. A blank or foreign answer proves nothing
-    /// and is an error.
-    pub(super) fn deleted(self, id: &str) -> Result<(), Error> {
+    /// Nothing, if the response confirms the deletion of `id`: by the status 204, or by a JSON object
+    /// that reports no error, is about nothing else, and whose `deleted` is true or absent.
+    pub(super) fn deleted(&self, id: &str) -> Result<(), Error> {
         if self.status == 204 {
             return Ok(());
         }
         let envelope = self.object()?;
-        if let Some(found) =
-            envelope.get("data").and_then(|data| data.get("id")).and_then(Value::as_str)
-            && !found.eq_ignore_ascii_case(id)
-        {
+        let named = envelope.get("data").and_then(|data| data.get("id")?.as_str());
+        if let Some(found) = named.filter(|found| !found.eq_ignore_ascii_case(id)) {
             return Err(self.unusable(another("data.id", found, id)));
         }
         match envelope.get("deleted") {
@@ -85,30 +76,31 @@ impl Response {
     }
 
     /// The number in `{"<name>": n}`.
-    pub(super) fn count(self, name: &str) -> Result<u64, Error> {
+    pub(super) fn count(&self, name: &str) -> Result<u64, Error> {
         let count = self.object()?.get(name).and_then(Value::as_u64);
         count.ok_or_else(|| self.unusable(required(name, "a number of 0 or more")))
     }
 }
 
-fn page<T: Entity>(mut envelope: JsonObject) -> Result<Page<T>, Malformed> {
+fn page<T: Entity>(
+    mut envelope: JsonObject,
+    belongs: impl Fn(&T) -> Result<(), Malformed>,
+) -> Result<Page<T>, Malformed> {
     let Some(total_count) = envelope.get("total_count").and_then(Value::as_u64) else {
         return Err(required("total_count", "a whole number"));
     };
-    let Some(Value::Array(rows)) = envelope.remove("data") else {
+    let Some(Value::Array(listed)) = envelope.remove("data") else {
         return Err(required("data", "a list"));
     };
-    let rows: Result<Vec<T>, Malformed> =
-        rows.into_iter().enumerate().map(|(index, row)| entry(index, row)).collect();
-    Ok(Page { rows: rows?, total_count })
-}
-
-fn entry<T: Entity>(index: usize, row: Value) -> Result<T, Malformed> {
-    let at = format!("data[{index}]");
-    match row {
-        Value::Object(object) => T::from_object(object, &at),
-        _ => Err(required(&at, "an object")),
+    let mut rows = Vec::with_capacity(listed.len());
+    for (index, row) in listed.into_iter().enumerate() {
+        let at = format!("data[{index}]");
+        let Value::Object(object) = row else { return Err(required(&at, "an object")) };
+        let row = T::from_object(object, &at)?;
+        belongs(&row).map_err(|reason| format!("{at}.{reason}"))?;
+        rows.push(row);
     }
+    Ok(Page { rows, total_count })
 }
 
 /// The complaint about a field that names something else than what was asked for.
@@ -127,19 +119,35 @@ pub(super) fn string<'a>(
     at: &str,
     name: &str,
 ) -> Result<&'a str, Malformed> {
-    object
-        .get(name)
-        .and_then(Value::as_str)
-        .ok_or_else(|| required(&format!("{at}.{name}"), "a string"))
+    let text = object.get(name).and_then(Value::as_str);
+    text.ok_or_else(|| required(&format!("{at}.{name}"), "a string"))
 }
 
-/// The field that names a thing in later calls: a string with something in it.
-pub(super) fn id<'a>(object: &'a JsonObject, at: &str) -> Result<&'a str, Malformed> {
-    let id = string(object, at, "id")?;
+/// A field by which later requests name something: a string that can be a segment of a path. A UUID
+/// in capitals is brought to small letters, as ids in state are compared by their text.
+pub(super) fn id(object: &mut JsonObject, at: &str, name: &str) -> Result<(), Malformed> {
+    let id = string(object, at, name)?;
+    let cannot_be_in_a_segment =
+        |c: char| matches!(c, '/' | '?' | '#') || c.is_whitespace() || c.is_control();
     if id.is_empty() {
-        Err(required(&format!("{at}.id"), "a string that is not empty"))
-    } else {
-        Ok(id)
+        return Err(required(&format!("{at}.{name}"), "a string that is not empty"));
+    }
+    if matches!(id, "." | "..") || id.contains(cannot_be_in_a_segment) {
+        return Err(required(&format!("{at}.{name}"), "an id that can stand in a URL's path"));
+    }
+    lowercase_uuid(object, name);
+    Ok(())
+}
+
+/// Brings a field to small letters if it is a UUID.
+pub(super) fn lowercase_uuid(object: &mut JsonObject, name: &str) {
+    let Some(Value::String(id)) = object.get_mut(name) else { return };
+    let is_uuid_at = |(index, byte): (usize, u8)| match index {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    if id.len() == 36 && id.bytes().enumerate().all(is_uuid_at) {
+        id.make_ascii_lowercase();
     }
 }
 
@@ -152,10 +160,10 @@ mod tests {
         Response::for_test(status, body)
     }
 
-    /// The reason that an error gives, whose other fields must be the answer's.
+    /// The reason that an error gives, whose other fields must be the response's.
     #[track_caller]
     fn reason<T>(outcome: Result<T, Error>) -> String {
-        match outcome.err().expect("the answer should not be usable") {
+        match outcome.err().expect("the response should not be usable") {
             Error::Decode { status: 200, reason, request_id: Some(id), .. } if id == "r-1" => {
                 reason
             }
@@ -223,7 +231,7 @@ mod tests {
             (r#"{"deleted":null}"#, "deleted: true is required"),
             (r#"{"error":{"message":"busy"}}"#, "it reports an error: busy"),
             ("", "it is empty"),
-            ("<p>Welcome", "an HTML page: Welcome, not JSON"),
+            ("<p>Welcome", "an HTML page, not JSON"),
         ] {
             assert_eq!(reason(response(200, body).deleted("g")), expected, "{body}");
         }

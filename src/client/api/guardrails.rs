@@ -1,15 +1,15 @@
-//! Guardrails: who may use which models and providers, with what budget. One function per operation.
+//! Guardrails: which models and providers may be used, with what budget. One function per operation.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 
 use reqwest::Method;
 use tokio::time::Instant;
 
 use super::super::http::{Error, JsonObject, Request, Response, Route};
 use super::Client;
+use super::create::{self, NamedEntity};
 use super::envelope::{self, Entity, Malformed};
-use super::models::ModelCatalog;
 use super::pages::{self, Listing, Window};
 
 static LIST: Route = Route { method: Method::GET, template: "/guardrails" };
@@ -18,9 +18,22 @@ static GET: Route = Route { method: Method::GET, template: "/guardrails/{id}" };
 static UPDATE: Route = Route { method: Method::PATCH, template: "/guardrails/{id}" };
 static DELETE: Route = Route { method: Method::DELETE, template: "/guardrails/{id}" };
 
+/// Whether a guardrail has the fields of a create's body. None if that depends on which names mean
+/// the same model, and no catalogue was given.
+pub type Matches<'a> = create::Matches<'a, Guardrail>;
+
+/// The outcome of a create.
+#[derive(Debug)]
+pub struct Created {
+    /// The guardrail.
+    pub guardrail: Guardrail,
+    /// The ids, fit to show, of duplicates that an earlier attempt may have made.
+    pub duplicates: Vec<String>,
+}
+
 impl Client {
-    /// All guardrails of a workspace (of the default one when not told), in the service's order, which it does not
-    /// promise. The list never has a default guardrail that was not yet written to.
+    /// All guardrails of a workspace, or of the default one, in the API's order, which it does not
+    /// promise. A default guardrail that was never written to is not in the list.
     pub async fn list_guardrails(
         &self,
         workspace_id: Option<&str>,
@@ -34,101 +47,56 @@ impl Client {
         workspace_id: Option<&str>,
         window: Window,
     ) -> Result<Listing<Guardrail>, Error> {
-        let request = || Ok(self.http().request(&LIST).query(&[("workspace_id", workspace_id)]));
-        let listing: Listing<Guardrail> =
-            pages::read(self, request, is_in(workspace_id), window).await?;
+        let request = self.http().request(&LIST).query(&[("workspace_id", workspace_id)]);
+        let listing = pages::read(self, request, is_in(workspace_id), window).await?;
         listing.rows.iter().for_each(|guardrail| self.learn(guardrail));
         Ok(listing)
     }
 
-    /// The whole list, for whoever has to know what became of a write; not asked for again after `deadline`.
-    pub(super) async fn list_guardrails_to_finish(
+    /// Creates exactly one guardrail with the fields in `body`; `matches` recognises it.
+    ///
+    /// # Errors
+    /// Where [`Error::may_have_happened`] holds, there may be a guardrail that is in no state; after
+    /// any other error there is none.
+    pub async fn create_guardrail(
         &self,
-        workspace_id: Option<&str>,
-        deadline: Option<Instant>,
-    ) -> Result<Vec<Guardrail>, Error> {
-        let request = || {
-            Ok(self
-                .http()
-                .request(&LIST)
-                .query(&[("workspace_id", workspace_id)])
-                .finishing(deadline))
-        };
-        Ok(pages::read(self, request, is_in(workspace_id), Window::ALL).await?.rows)
+        body: &JsonObject,
+        matches: &Matches<'_>,
+    ) -> Result<Created, Error> {
+        let (guardrail, duplicates) = create::create(self, body, matches).await?;
+        self.learn(&guardrail);
+        Ok(Created { guardrail, duplicates })
     }
 
-    /// The request that makes a guardrail of the fields in `body`. Not idempotent: the same again makes a second one.
-    pub(super) fn creating(&self, body: &JsonObject) -> Result<Request, Error> {
-        self.http().request(&CREATE).json(body)
-    }
-
-    /// One guardrail, of whichever workspace.
+    /// One guardrail of any workspace.
     pub async fn get_guardrail(&self, id: &str) -> Result<Guardrail, Error> {
-        self.described(&self.http().request_with_id(&GET, id)?, id).await
+        self.call_about(&self.http().request_with_id(&GET, id)?, id).await
     }
 
-    /// Changes the fields present in `body` and no others; `null` clears one. Where [`Error::may_have_happened`] holds, the
-    /// outcome is unknown: [`Client::get_guardrail_after_write`] shows what the guardrail is then.
+    /// Changes the fields present in `body` and no others; `null` clears one. Where
+    /// [`Error::may_have_happened`] holds, the outcome is unknown:
+    /// [`Client::get_guardrail_after_write`] reads what the guardrail is then.
     pub async fn update_guardrail(&self, id: &str, body: &JsonObject) -> Result<Guardrail, Error> {
-        self.described(&self.http().request_with_id(&UPDATE, id)?.json(body)?, id).await
+        self.call_about(&self.http().request_with_id(&UPDATE, id)?.json(body)?, id).await
     }
 
-    /// A guardrail after a write whose outcome is unknown, which had all the time there is: asked for once, and even after a
-    /// stop.
+    /// A guardrail after a write whose outcome is unknown, and whose time for retries is over: a single
+    /// attempt, even after a stop.
     pub async fn get_guardrail_after_write(&self, id: &str) -> Result<Guardrail, Error> {
         let request = self.http().request_with_id(&GET, id)?.finishing(Some(Instant::now()));
-        self.described(&request, id).await
+        self.call_about(&request, id).await
     }
 
-    /// Whether a guardrail is the same; asks for the models only if that depends on them, and not again after `deadline`.
-    pub(super) async fn is_same(
-        &self,
-        guardrail: &Guardrail,
-        same: &Matches<'_>,
-        deadline: Option<Instant>,
-    ) -> Result<bool, Error> {
-        match same(guardrail, None) {
-            Some(is_same) => Ok(is_same),
-            None => {
-                Ok(same(guardrail, Some(&*self.models_to_finish(deadline).await?)).unwrap_or(false))
-            }
-        }
-    }
-
-    /// Remembers where a guardrail is.
-    pub(super) fn learn(&self, guardrail: &Guardrail) {
-        self.inner.workspaces.learn(guardrail);
-    }
-
-    /// The workspace that a guardrail is in; none for one that is older than workspaces. Asked of the service only for a
-    /// guardrail that it has not described yet, since a guardrail stays where it is.
-    pub async fn workspace_of_guardrail(&self, id: &str) -> Result<Option<String>, Error> {
-        if let Some(known) = self.inner.workspaces.known().get(id) {
-            return Ok(known.clone());
-        }
-        let guardrail = self.get_guardrail(id).await?;
-        Ok(guardrail.workspace_id().map(str::to_owned))
-    }
-
-    /// The guardrail of this id, from the answer to a request about it.
-    async fn described(&self, request: &Request, id: &str) -> Result<Guardrail, Error> {
-        let guardrail: Guardrail =
-            self.http().call(request, |answer: Response| answer.entity_of(id)).await?;
-        self.learn(&guardrail);
-        Ok(guardrail)
-    }
-
-    /// Deletes a guardrail, and with it its assignments. A guardrail that does not exist is an error for which
+    /// Deletes a guardrail, and with it its assignments. For a guardrail that does not exist,
     /// [`Error::is_not_found`] holds.
     pub async fn delete_guardrail(&self, id: &str) -> Result<(), Error> {
-        let deleted = self
-            .http()
-            .call(&self.http().request_with_id(&DELETE, id)?, |answer: Response| answer.deleted(id))
-            .await;
-        self.inner.listings.forget();
+        self.known_guardrails().note(id);
+        let request = self.http().request_with_id(&DELETE, id)?;
+        let deleted = self.http().call(&request, |response: Response| response.deleted(id)).await;
+        self.inner.assignment_cache.clear();
         let error = match deleted {
             Err(error) if error.may_have_happened() => error,
-            // Something on the way has said so, perhaps in place of the service's own word after a lost answer.
+            // Not the API's own 404: a proxy may have replaced the response to a deletion that is done.
             Err(error) if error.status() == Some(404) && !error.is_not_found() => error,
             outcome => return outcome,
         };
@@ -137,9 +105,55 @@ impl Client {
             _ => Err(error),
         }
     }
+
+    /// The workspace of a guardrail; none for one that is older than workspaces. Requested only for a
+    /// guardrail that no response has described yet, as a guardrail stays in its workspace.
+    pub async fn workspace_of_guardrail(&self, id: &str) -> Result<Option<String>, Error> {
+        self.workspace_of_guardrail_with(id, |request| request).await
+    }
+
+    /// The same with a single attempt, for callers that can do without: a guardrail that this key
+    /// cannot read must not cost them the time for retries.
+    pub async fn workspace_of_guardrail_once(&self, id: &str) -> Result<Option<String>, Error> {
+        self.workspace_of_guardrail_with(id, Request::once).await
+    }
+
+    async fn workspace_of_guardrail_with(
+        &self,
+        id: &str,
+        refine: impl Fn(Request) -> Request,
+    ) -> Result<Option<String>, Error> {
+        if let Some(workspace) = self.known_guardrails().workspaces.get(id) {
+            return Ok(workspace.clone());
+        }
+        let request = refine(self.http().request_with_id(&GET, id)?);
+        let guardrail = self.call_about(&request, id).await?;
+        Ok(guardrail.workspace_id().map(str::to_owned))
+    }
+
+    /// Sends a request about one guardrail, whose response describes it.
+    async fn call_about(&self, request: &Request, id: &str) -> Result<Guardrail, Error> {
+        self.known_guardrails().note(id);
+        let read = |response: Response| response.entity_of(id);
+        let guardrail: Guardrail = self.http().call(request, read).await?;
+        self.learn(&guardrail);
+        Ok(guardrail)
+    }
+
+    fn learn(&self, guardrail: &Guardrail) {
+        let mut known = self.known_guardrails();
+        known.note(guardrail.id());
+        let workspace = guardrail.workspace_id().map(str::to_owned);
+        known.workspaces.insert(guardrail.id().to_owned(), workspace);
+    }
+
+    fn known_guardrails(&self) -> MutexGuard<'_, KnownGuardrails> {
+        self.inner.known_guardrails.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Tells whether a row belongs into the list of a workspace. One without a workspace is older than these, and can be in any.
+/// Checks that a guardrail belongs in the list of a workspace. One without a workspace is older than
+/// workspaces, and can be in any.
 fn is_in(workspace_id: Option<&str>) -> impl Fn(&Guardrail) -> Result<(), Malformed> {
     move |guardrail| match (workspace_id, guardrail.workspace_id()) {
         (Some(wanted), Some(found)) if !found.eq_ignore_ascii_case(wanted) => {
@@ -149,34 +163,30 @@ fn is_in(workspace_id: Option<&str>) -> impl Fn(&Guardrail) -> Result<(), Malfor
     }
 }
 
-/// Whether a guardrail has the fields that are wanted. None if that depends on which names mean the same model, and no
-/// catalogue was given.
-pub type Matches<'a> = dyn Fn(&Guardrail, Option<&ModelCatalog>) -> Option<bool> + Send + Sync + 'a;
-
-/// The workspaces of all guardrails that the service has described so far, by the guardrail's id.
+/// The guardrails of which this client knows, by id.
 #[derive(Default)]
-pub(super) struct Workspaces(Mutex<HashMap<String, Option<String>>>);
+pub(super) struct KnownGuardrails {
+    /// Since when: a request has named the guardrail, or a response has described it.
+    since: HashMap<String, Instant>,
+    /// The workspaces of those that a response has described.
+    workspaces: HashMap<String, Option<String>>,
+}
 
-impl Workspaces {
-    fn learn(&self, guardrail: &Guardrail) {
-        let workspace = guardrail.workspace_id().map(str::to_owned);
-        self.known().insert(guardrail.id().to_owned(), workspace);
-    }
-
-    fn known(&self) -> MutexGuard<'_, HashMap<String, Option<String>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl KnownGuardrails {
+    fn note(&mut self, id: &str) {
+        self.since.entry(id.to_ascii_lowercase()).or_insert_with(Instant::now);
     }
 }
 
-/// A guardrail as the service described it. Fields that this client does not know are kept.
+/// A guardrail as the API described it, with the fields that this client does not know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Guardrail {
-    /// Has strings under `id` (not empty), `name` and `created_at`.
+    /// Has strings under `id` (fit for a path), `name` and `created_at`.
     fields: JsonObject,
 }
 
 impl Guardrail {
-    /// The id that later calls name it by.
+    /// The id by which later calls name it.
     pub fn id(&self) -> &str {
         self.string("id").unwrap_or_default()
     }
@@ -186,17 +196,12 @@ impl Guardrail {
         self.string("name").unwrap_or_default()
     }
 
-    /// When it was made, as the service writes it (RFC 3339).
-    pub fn created_at(&self) -> &str {
-        self.string("created_at").unwrap_or_default()
-    }
-
     /// The workspace; none for a guardrail that is older than workspaces.
     pub fn workspace_id(&self) -> Option<&str> {
         self.string("workspace_id")
     }
 
-    /// Everything the service said of it; the numbers in their decimal text.
+    /// All fields of the response; the numbers in their decimal text.
     pub fn fields(&self) -> &JsonObject {
         &self.fields
     }
@@ -207,8 +212,9 @@ impl Guardrail {
 }
 
 impl Entity for Guardrail {
-    fn from_object(fields: JsonObject, at: &str) -> Result<Guardrail, Malformed> {
-        envelope::id(&fields, at)?;
+    fn from_object(mut fields: JsonObject, at: &str) -> Result<Guardrail, Malformed> {
+        envelope::id(&mut fields, at, "id")?;
+        envelope::lowercase_uuid(&mut fields, "workspace_id");
         envelope::string(&fields, at, "name")?;
         envelope::string(&fields, at, "created_at")?;
         Ok(Guardrail { fields })
@@ -216,5 +222,31 @@ impl Entity for Guardrail {
 
     fn id(&self) -> &str {
         Guardrail::id(self)
+    }
+}
+
+impl NamedEntity for Guardrail {
+    const CREATE: &Route = &CREATE;
+
+    fn name(&self) -> &str {
+        Guardrail::name(self)
+    }
+
+    fn created_at(&self) -> &str {
+        self.string("created_at").unwrap_or_default()
+    }
+
+    async fn list(
+        client: &Client,
+        workspace_id: Option<&str>,
+        deadline: Instant,
+    ) -> Result<Vec<Guardrail>, Error> {
+        let request = client.http().request(&LIST).query(&[("workspace_id", workspace_id)]);
+        let request = request.finishing(Some(deadline));
+        Ok(pages::read(client, request, is_in(workspace_id), Window::ALL).await?.rows)
+    }
+
+    fn was_known_before(client: &Client, id: &str, moment: Instant) -> bool {
+        client.known_guardrails().since.get(id).is_some_and(|since| *since < moment)
     }
 }

@@ -1,5 +1,5 @@
-//! OpenRouter's operations, one function each, and what makes them cheap and safe: paging, bulk requests, shared listings,
-//! and creation exactly once. Knows nothing of Terraform.
+//! OpenRouter's operations, one function each, and what makes them cheap and safe: paging, bulk
+//! requests, shared listings, and creation exactly once. Knows nothing of Terraform.
 
 mod assignment_cache;
 mod assignments;
@@ -16,7 +16,7 @@ mod workspaces;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::OnceCell;
 
@@ -24,8 +24,8 @@ use super::http::{Config, ConfigError, HttpClient};
 
 pub use assignment_cache::AssignmentLookup;
 pub use assignments::{AssigneeKind, Assignment};
-pub use create::{Accounts, Created};
-pub use guardrails::{Guardrail, Matches};
+pub use create::Accounts;
+pub use guardrails::{Created, Guardrail, Matches};
 pub use models::ModelCatalog;
 pub use pages::{Listing, Window};
 pub use workspaces::Workspace;
@@ -38,45 +38,44 @@ pub struct Client {
 
 struct Inner {
     http: HttpClient,
-    creations: Arc<create::Creations>,
+    pending_creates: Arc<create::PendingCreates>,
     models: single_flight::SingleFlight<ModelCatalog>,
     /// None inside if they cannot be had.
     providers: OnceCell<Option<HashSet<String>>>,
     batches: batch::Batches,
-    listings: assignment_cache::AssignmentCache,
-    workspaces: guardrails::Workspaces,
+    assignment_cache: assignment_cache::AssignmentCache,
+    known_guardrails: Mutex<guardrails::KnownGuardrails>,
 }
 
 impl Client {
-    /// Prepares a client that has nothing in common with others; nothing is sent yet.
+    /// Prepares a client that shares nothing with others; nothing is sent yet.
     pub fn new(config: Config) -> Result<Client, ConfigError> {
         Client::of_account(config, &Accounts::default())
     }
 
-    /// Prepares a client that shares with others of its account what is known of creates; nothing is sent yet.
+    /// Prepares a client that shares with others of its account what is known of creates; nothing is
+    /// sent yet.
     pub fn of_account(config: Config, accounts: &Accounts) -> Result<Client, ConfigError> {
-        let creations = accounts.creations(&config);
-        let http = HttpClient::new(config)?;
-        Ok(Client {
-            inner: Arc::new(Inner {
-                http,
-                creations,
-                models: single_flight::SingleFlight::default(),
-                providers: OnceCell::new(),
-                batches: batch::Batches::default(),
-                listings: assignment_cache::AssignmentCache::default(),
-                workspaces: guardrails::Workspaces::default(),
-            }),
-        })
+        let pending_creates = accounts.pending_creates(&config);
+        let inner = Inner {
+            http: HttpClient::new(config)?,
+            pending_creates,
+            models: single_flight::SingleFlight::default(),
+            providers: OnceCell::new(),
+            batches: batch::Batches::default(),
+            assignment_cache: assignment_cache::AssignmentCache::default(),
+            known_guardrails: Mutex::default(),
+        };
+        Ok(Client { inner: Arc::new(inner) })
     }
 
-    /// A text with this client's key, and whatever looks like a key, masked. For what the API answers and people see.
+    /// A text from outside with this client's key, and whatever looks like a key, masked.
     pub fn redact(&self, text: &str) -> String {
         self.http().redact(text)
     }
 
-    /// Ends what this client and its clones do, for good: waits and reads end at once, a write that is under way may
-    /// take some seconds more, and nothing is begun any more.
+    /// Ends what this client and its clones do, for good: waits and reads end at once, a write in
+    /// progress may take some seconds more, and nothing new is started.
     pub fn stop(&self) {
         self.http().limiter().stop();
     }

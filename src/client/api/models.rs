@@ -1,5 +1,5 @@
-//! The catalogue of models: which canonical slug the service stores for a name. Public, and asked for without
-//! credentials, because with them the account's settings can hide models.
+//! The catalogue of models: which canonical slug the API stores for a name. Public, and asked for
+//! without credentials, because with them the account's settings can hide models.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use super::Client;
 
 static MODELS: Route = Route { method: Method::GET, template: "/models" };
 
-/// Rows asked for at a time: the most that the service gives.
+/// Rows asked for at a time: the most that the API returns.
 const PAGE: usize = 1000;
 
-/// Pages that a catalogue may have; it bounds the requests that a wrong answer can cost.
-const MOST_PAGES: usize = 100;
+/// Pages that a catalogue may have; it bounds the requests that a wrong response can cost.
+const MAX_PAGES: usize = 100;
 
 impl Client {
-    /// The catalogue of all models, hidden and delisted ones excepted. Fetched once for a client and its clones, also
-    /// when several ask at once; a failure is not kept.
+    /// The catalogue of all models, except hidden and delisted ones. Fetched once for a client and its
+    /// clones, also when several ask at once; a failure is not kept.
     pub async fn models(&self) -> Result<Arc<ModelCatalog>, Error> {
         self.inner.models.get(|_| true, || self.fetch_models(|request| request)).await
     }
 
-    /// The same for whoever has to know what became of a write, or has done one: also after a stop, and not asked for again
-    /// after `deadline`; if there is none, once.
+    /// The same where the outcome of a write depends on it: also after a stop, and without another
+    /// attempt after `deadline`; with a single attempt if there is none.
     pub async fn models_to_finish(
         &self,
         deadline: Option<Instant>,
@@ -35,7 +35,7 @@ impl Client {
         let deadline = deadline.unwrap_or_else(Instant::now);
         let fetch = || self.fetch_models(move |request| request.finishing(Some(deadline)));
         match self.inner.models.get(|_| true, fetch).await {
-            // Somebody else had begun to ask, who was stopped.
+            // The fetch of another caller, which the stop has ended.
             Err(Error::Stopped { .. }) => fetch().await.map(Arc::new),
             outcome => outcome,
         }
@@ -47,41 +47,48 @@ impl Client {
     ) -> Result<ModelCatalog, Error> {
         let limit = PAGE.to_string();
         let mut models = Vec::new();
-        let mut page = 0;
-        loop {
-            let offset = models.len().to_string();
+        for number in 1.. {
+            let (offset, before) = (models.len().to_string(), models.len());
             let query = [
                 ("output_modalities", Some("all")),
                 ("offset", Some(&*offset)),
                 ("limit", Some(&*limit)),
             ];
             let request = refine(self.http().request(&MODELS).anonymous().query(&query));
-            let read = |answer: Response| {
-                let too_long = answer
-                    .unusable(format!("a catalogue of at most {MOST_PAGES} pages can be read"));
-                Ok((answer.parse::<ModelPage>()?, too_long))
+            let read = |response: Response| {
+                let page: ModelPage = response.parse()?;
+                let is_last = page.is_last(before);
+                if !is_last && number == MAX_PAGES {
+                    let reason = format!("a catalogue of at most {MAX_PAGES} pages can be read");
+                    return Err(response.unusable(reason));
+                }
+                Ok((page, is_last))
             };
-            let (list, too_long) = self.http().call(&request, read).await?;
-            let came = list.data.len();
-            models.extend(list.data.into_iter().map(|model| (model.id, model.canonical_slug)));
-            page += 1;
-            // A short page is the last one, unless the count shows that the service gives fewer at a time.
-            let more = list.total_count.map_or(came >= PAGE, |total| total > models.len());
-            if came == 0 || !more {
-                return Ok(ModelCatalog::new(models));
-            }
-            if page == MOST_PAGES {
-                return Err(too_long);
+            let (page, is_last) = self.http().call(&request, read).await?;
+            models.extend(page.data.into_iter().map(|model| (model.id, model.canonical_slug)));
+            if is_last {
+                break;
             }
         }
+        Ok(ModelCatalog::new(models))
     }
 }
 
-/// A page of the catalogue. A model's description and prices are skipped, not kept: they are most of a long answer.
+/// A page of the catalogue. Descriptions and prices are skipped: they are most of a long response.
 #[derive(Deserialize)]
 struct ModelPage {
     data: Vec<Model>,
     total_count: Option<usize>,
+}
+
+impl ModelPage {
+    /// Whether nothing follows this page, which comes after so many models. A short page is the last
+    /// one, unless the count shows that the API returns fewer at a time.
+    fn is_last(&self, before: usize) -> bool {
+        let rows = self.data.len();
+        let is_more = self.total_count.map_or(rows >= PAGE, |total| total > before + rows);
+        rows == 0 || !is_more
+    }
 }
 
 #[derive(Deserialize)]
@@ -113,7 +120,7 @@ impl ModelCatalog {
         catalog
     }
 
-    /// The form in which the service stores a name: the canonical slug, with the variant (`:free`) that the name has.
+    /// The form in which the API stores a name: the canonical slug, with the variant (`:free`) that the name has.
     /// A canonical slug is its own canonical form. None for a name that is not in the catalogue.
     pub fn canonical(&self, name: &str) -> Option<String> {
         if self.canonical.contains(name) {

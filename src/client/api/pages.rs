@@ -1,24 +1,26 @@
-//! Reading a list, to its end or a part of it. The service drops rows after it has counted them, so a page can be short,
-//! even empty, before the end: the offset steps by the page size asked for, and `total_count` says where the end is.
+//! Reading a list, or a part of it. The API drops rows after it has counted them, so a page can be
+//! short, even empty, before the end: the offset steps by the page size asked for, and `total_count`
+//! says where the end is.
 
 use std::collections::HashSet;
 
 use super::super::http::{Error, Request, Response};
 use super::Client;
-use super::envelope::{Entity, Malformed, Page};
+use super::envelope::{Entity, Malformed};
 
-/// Rows asked for at a time: the most that the service gives.
+/// Rows asked for at a time: the most that the API returns.
 const PAGE: u64 = 100;
 
-/// Rows that a list may count. Far above what an account has, it bounds the requests that a wrong count can cost.
-const MOST_ROWS: u64 = 100_000;
+/// Rows that a list may count. Far above what an account has, it bounds the requests that a wrong
+/// count can cost.
+const MAX_ROWS: u64 = 100_000;
 
-/// A part of a list, in the service's count of rows.
+/// A part of a list, in the API's count of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// How many rows to leave out at the beginning.
     pub offset: u64,
-    /// How many rows to look at; none for all. Rows that the service counts but does not show are among them.
+    /// How many rows to look at; none for all. Counted rows that the API does not show are among them.
     pub limit: Option<u64>,
 }
 
@@ -32,80 +34,92 @@ impl Window {
 pub struct Listing<T> {
     /// The rows, each id once.
     pub rows: Vec<T>,
-    /// How many rows the service counts in the whole list; may count rows that it never shows.
+    /// How many rows the API counts in the whole list; may count rows that it never shows.
     pub total_count: u64,
 }
 
-/// The rows of a list that are in `window`. `request` makes the request without offset and limit, and `belongs` tells whether
-/// a row is one of those that it asks for.
+/// The rows of a list that are in `window`. `request` is without offset and limit, and `belongs` checks
+/// that a row is one of those it asks for.
 pub(super) async fn read<T: Entity>(
     client: &Client,
-    request: impl Fn() -> Result<Request, Error>,
+    request: Request,
     belongs: impl Fn(&T) -> Result<(), Malformed>,
     window: Window,
 ) -> Result<Listing<T>, Error> {
-    let mut progress = Progress::new(window);
     let mut listing = Listing { rows: Vec::new(), total_count: 0 };
     let mut seen = HashSet::new();
-    while let Some((offset, size)) = progress.next_page() {
-        let (offset, limit) = (offset.to_string(), size.to_string());
-        let request = request()?.query(&[("offset", Some(&offset)), ("limit", Some(&limit))]);
-        let read = |answer: Response| {
-            let too_long = answer
-                .unusable(format!("total_count: a list of at most {MOST_ROWS} rows can be read"));
-            Ok((answer.page(&belongs)?, too_long))
+    let mut next = Position::first(window);
+    while let Some(position) = next {
+        let (offset, limit) = (position.offset.to_string(), position.size().to_string());
+        let request = request.clone().query(&[("offset", Some(&offset)), ("limit", Some(&limit))]);
+        let read = |response: Response| {
+            let page = response.page(&belongs)?;
+            let new = page.rows.iter().filter(|row: &&T| !seen.contains(row.id())).count();
+            let next = position.after(page.rows.len(), new, seen.len() + new, page.total_count);
+            Ok((page, next.map_err(|reason| response.unusable(reason))?))
         };
-        let (page, too_long): (Page<T>, Error) = client.http().call(&request, read).await?;
-        let came = page.rows.len();
-        let before = listing.rows.len();
+        let (page, following) = client.http().call(&request, read).await?;
         listing.rows.extend(page.rows.into_iter().filter(|row| seen.insert(row.id().to_owned())));
         listing.total_count = page.total_count;
-        if !progress.advance(came, listing.rows.len() - before, page.total_count) {
-            return Err(too_long);
-        }
+        next = following;
     }
     Ok(listing)
 }
 
-/// How far a list is read.
-struct Progress {
-    /// Where the next page begins; none at the end.
-    next: Option<u64>,
-    /// Where the window ends; none at the end of the list.
-    end: Option<u64>,
-    /// Where the end was when the first page came. Beyond it, only rows that do come count.
+/// Where a page begins.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Position {
+    offset: u64,
+    window: Window,
+    /// The count that came with the first page. Beyond it, only rows that do come count.
     first_total: Option<u64>,
 }
 
-impl Progress {
-    fn new(window: Window) -> Progress {
-        let end = window.limit.map(|limit| window.offset.saturating_add(limit));
-        Progress { next: Some(window.offset), end, first_total: None }
+impl Position {
+    fn first(window: Window) -> Option<Position> {
+        let first = Position { offset: window.offset, window, first_total: None };
+        (first.size() > 0).then_some(first)
     }
 
-    /// Offset and size of the next page.
-    fn next_page(&self) -> Option<(u64, u64)> {
-        let offset = self.next?;
-        let size = self.end.map_or(PAGE, |end| end.saturating_sub(offset).min(PAGE));
-        (size > 0).then_some((offset, size))
+    /// How many rows to ask for.
+    fn size(self) -> u64 {
+        let Some(limit) = self.window.limit else { return PAGE };
+        self.window.offset.saturating_add(limit).saturating_sub(self.offset).min(PAGE)
     }
 
-    /// Takes account of a page with `came` rows, `fresh` of them not seen before, and the count that came with it.
-    /// False if the list is longer than can be read.
-    fn advance(&mut self, came: usize, fresh: usize, total: u64) -> bool {
-        let Some((offset, size)) = self.next_page() else { return true };
-        let first_total = *self.first_total.get_or_insert(total);
-        let reached = offset.saturating_add(size);
-        // A page that goes past the count shows that the count is too low.
-        let understated = offset.saturating_add(came as u64) > total && came as u64 <= size;
-        let ended = reached >= total && !understated;
-        let barren = reached >= first_total && fresh == 0;
-        if ended || barren {
-            self.next = None;
-            return true;
+    /// The position after a page of `rows` rows, of which `new` were not seen before; `seen` were seen
+    /// by now. None at the end.
+    ///
+    /// # Errors
+    /// When the page cannot be part of a list that has an end.
+    fn after(
+        self,
+        rows: usize,
+        new: usize,
+        seen: usize,
+        total: u64,
+    ) -> Result<Option<Position>, Malformed> {
+        let (rows, seen) = (rows as u64, self.window.offset.saturating_add(seen as u64));
+        // The offset was ignored. Taken for the end of the list, this would hide the rest of the rows.
+        if self.first_total.is_some() && rows > 0 && new == 0 && total > seen {
+            return Err(format!(
+                "data: it only repeats earlier rows, but total_count says there are {total}"
+            ));
         }
-        self.next = Some(reached);
-        self.next_page().is_none() || (total <= MOST_ROWS && reached < MOST_ROWS)
+        let first_total = self.first_total.unwrap_or(total);
+        let reached = self.offset.saturating_add(self.size());
+        // A page that goes past the count shows that the count is too low.
+        let is_understated = self.offset.saturating_add(rows) > total && rows <= self.size();
+        let is_end = reached >= total && !is_understated;
+        let is_past_first_total = reached >= first_total && new == 0;
+        let next = Position { offset: reached, first_total: Some(first_total), ..self };
+        if is_end || is_past_first_total || next.size() == 0 {
+            return Ok(None);
+        }
+        if total > MAX_ROWS || reached >= MAX_ROWS {
+            return Err(format!("total_count: a list of at most {MAX_ROWS} rows can be read"));
+        }
+        Ok(Some(next))
     }
 }
 
@@ -113,17 +127,15 @@ impl Progress {
 mod tests {
     use super::*;
 
-    /// Reads a list whose pages bring `(rows, fresh rows, total_count)`; returns how many pages were asked for, none
-    /// if the list was refused. After the last of `pages`, every page is as that one.
+    /// Reads a list whose pages bring `(rows, new rows, total_count)`; returns how many pages were
+    /// read, none if the list was refused. After the last of `pages`, every page is as that one.
     fn pages_read(pages: &[(usize, usize, u64)]) -> Option<usize> {
-        let mut progress = Progress::new(Window::ALL);
-        let mut read = 0;
-        while progress.next_page().is_some() {
-            let (came, fresh, total) = pages[read.min(pages.len() - 1)];
-            read += 1;
-            if !progress.advance(came, fresh, total) {
-                return None;
-            }
+        let mut next = Position::first(Window::ALL);
+        let (mut read, mut seen) = (0, 0);
+        while let Some(position) = next {
+            let (rows, new, total) = pages[read.min(pages.len() - 1)];
+            (read, seen) = (read + 1, seen + new);
+            next = position.after(rows, new, seen, total).ok()?;
         }
         Some(read)
     }
@@ -169,14 +181,13 @@ mod tests {
 
     #[test]
     fn a_window_is_read_in_pages_and_no_further() {
-        let mut progress = Progress::new(Window { offset: 30, limit: Some(150) });
-        assert_eq!(progress.next_page(), Some((30, 100)));
-        assert!(progress.advance(90, 90, 1000));
-        assert_eq!(progress.next_page(), Some((130, 50)));
-        assert!(progress.advance(50, 50, 1000));
-        assert_eq!(progress.next_page(), None);
-        let mut beyond = Progress::new(Window { offset: 500, limit: None });
-        assert!(beyond.advance(0, 0, 20));
-        assert_eq!(beyond.next_page(), None);
+        let first = Position::first(Window { offset: 30, limit: Some(150) }).unwrap();
+        assert_eq!((first.offset, first.size()), (30, 100));
+        let second = first.after(90, 90, 90, 1000).unwrap().unwrap();
+        assert_eq!((second.offset, second.size()), (130, 50));
+        assert_eq!(second.after(50, 50, 140, 1000), Ok(None));
+        let beyond = Position::first(Window { offset: 500, limit: None }).unwrap();
+        assert_eq!(beyond.after(0, 0, 0, 20), Ok(None));
+        assert_eq!(Position::first(Window { offset: 0, limit: Some(0) }), None);
     }
 }

@@ -1,5 +1,5 @@
-//! The list of providers that serve models. Public, and asked for without credentials, like the catalogue of models. Nothing
-//! depends on it but a warning.
+//! The list of providers that serve models. Public, and asked for without credentials. Only a warning
+//! depends on it.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -14,25 +14,21 @@ use super::Client;
 
 static PROVIDERS: Route = Route { method: Method::GET, template: "/providers" };
 
-/// The time that the list may take. Nobody should wait long for a warning.
-const TIME_LIMIT: Duration = Duration::from_secs(5);
+/// The time that the list may take: a plan should not wait long for a warning.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Client {
-    /// The slugs of all providers; none if they cannot be had. Asked for once in the life of this client and its clones, with a
-    /// single attempt.
+    /// The slugs of all providers; none if they cannot be had. Fetched once for a client and its
+    /// clones, with a single attempt.
     pub async fn provider_slugs(&self) -> Option<&HashSet<String>> {
         self.inner.providers.get_or_init(|| self.fetch_provider_slugs()).await.as_ref()
     }
 
     async fn fetch_provider_slugs(&self) -> Option<HashSet<String>> {
         let request = self.http().request(&PROVIDERS).anonymous().once();
-        let list = match timeout(
-            TIME_LIMIT,
-            self.http().call(&request, |answer: Response| answer.parse::<List>()),
-        )
-        .await
-        {
-            Ok(Ok(list)) => list,
+        let call = self.http().call(&request, |response: Response| response.parse::<List>());
+        let slugs: HashSet<String> = match timeout(TIMEOUT, call).await {
+            Ok(Ok(list)) => list.data.into_iter().map(|provider| provider.slug).collect(),
             Ok(Err(error)) => {
                 debug!(%error, "the providers are not known");
                 return None;
@@ -42,7 +38,6 @@ impl Client {
                 return None;
             }
         };
-        let slugs: HashSet<String> = list.data.into_iter().map(|provider| provider.slug).collect();
         (!slugs.is_empty()).then_some(slugs)
     }
 }

@@ -1,5 +1,5 @@
-//! Something that is fetched once for all who want it at the same time, and kept for those who come later. A failure is
-//! shared among those who waited for it, since each of them would only meet it again, one after another; it is not kept.
+//! A value that is fetched once for all who ask at the same time, and kept for later. A failure is
+//! shared by those who waited for it, as each would only meet it again; it is not kept.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,10 +7,10 @@ use tokio::sync::OnceCell;
 
 use super::super::http::Error;
 
-type Fetched<T> = OnceCell<Result<Arc<T>, Error>>;
+type Flight<T> = OnceCell<Result<Arc<T>, Error>>;
 
-/// One thing, fetched or not.
-pub(super) struct SingleFlight<T>(Mutex<Arc<Fetched<T>>>);
+/// One value, fetched or not.
+pub(super) struct SingleFlight<T>(Mutex<Arc<Flight<T>>>);
 
 impl<T> Default for SingleFlight<T> {
     fn default() -> Self {
@@ -19,37 +19,38 @@ impl<T> Default for SingleFlight<T> {
 }
 
 impl<T> SingleFlight<T> {
-    /// The thing as it was fetched before, if it is `good` enough still, else as `fetch` brings it, which must be good.
+    /// The value that was fetched before, if it `is_fresh`, else the one that `fetch` brings, which
+    /// must be.
     pub(super) async fn get<F>(
         &self,
-        good: impl Fn(&T) -> bool,
+        is_fresh: impl Fn(&T) -> bool,
         fetch: impl Fn() -> F,
     ) -> Result<Arc<T>, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
         loop {
-            let fetched = Arc::clone(&self.current());
-            match fetched.get_or_init(|| async { fetch().await.map(Arc::new) }).await {
-                Ok(thing) if good(thing) => return Ok(Arc::clone(thing)),
-                Ok(_) => self.forget(&fetched),
-                Err(error) => {
-                    self.forget(&fetched);
-                    return Err(error.clone());
-                }
+            let flight = Arc::clone(&self.current());
+            let outcome = flight.get_or_init(|| async { fetch().await.map(Arc::new) }).await;
+            match outcome {
+                Ok(value) if is_fresh(value) => return Ok(Arc::clone(value)),
+                _ => self.forget(&flight),
+            }
+            if let Err(error) = outcome {
+                return Err(error.clone());
             }
         }
     }
 
-    /// Makes way for another, unless somebody else has.
-    fn forget(&self, fetched: &Arc<Fetched<T>>) {
+    /// Lets the next caller fetch again, unless that has happened since.
+    fn forget(&self, flight: &Arc<Flight<T>>) {
         let mut current = self.current();
-        if Arc::ptr_eq(&current, fetched) {
+        if Arc::ptr_eq(&current, flight) {
             *current = Arc::default();
         }
     }
 
-    fn current(&self) -> MutexGuard<'_, Arc<Fetched<T>>> {
+    fn current(&self) -> MutexGuard<'_, Arc<Flight<T>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

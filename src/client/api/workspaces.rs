@@ -1,4 +1,4 @@
-//! Workspaces: where guardrails are. Only read.
+//! Workspaces, in which guardrails are. Only read.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -15,14 +15,13 @@ impl Client {
     /// One workspace, by its id or its slug.
     pub async fn get_workspace(&self, id_or_slug: &str) -> Result<Workspace, Error> {
         let request = self.http().request_with_id(&GET, id_or_slug)?;
-        self.http().call(&request, |answer: Response| answer.entity_of(id_or_slug)).await
+        self.http().call(&request, |response: Response| response.entity_of(id_or_slug)).await
     }
 
     /// All workspaces of the account.
     pub async fn list_workspaces(&self) -> Result<Vec<Workspace>, Error> {
-        Ok(pages::read(self, || Ok(self.http().request(&LIST)), |_| Ok(()), Window::ALL)
-            .await?
-            .rows)
+        let request = self.http().request(&LIST);
+        Ok(pages::read(self, request, |_| Ok(()), Window::ALL).await?.rows)
     }
 }
 
@@ -31,26 +30,24 @@ impl Client {
 pub struct Workspace {
     /// The id; never empty.
     pub id: String,
-    /// The name people gave it.
+    /// The display name.
     pub name: String,
-    /// The name in addresses.
+    /// The name in URLs.
     pub slug: String,
-    /// The guardrail that every workspace has of itself; reading it is a 404 until it was first written to.
+    /// The guardrail that every workspace has; reading it is a 404 until it was first written to.
     pub default_guardrail_id: Option<String>,
 }
 
 impl Entity for Workspace {
-    fn from_object(object: JsonObject, at: &str) -> Result<Workspace, Malformed> {
+    fn from_object(mut object: JsonObject, at: &str) -> Result<Workspace, Malformed> {
+        envelope::id(&mut object, at, "id")?;
+        let string = |name| envelope::string(&object, at, name).map(str::to_owned);
         let default_guardrail_id = match object.get("default_guardrail_id") {
             None | Some(Value::Null) => None,
-            Some(_) => Some(envelope::string(&object, at, "default_guardrail_id")?.to_owned()),
+            Some(_) => Some(string("default_guardrail_id")?),
         };
-        Ok(Workspace {
-            id: envelope::id(&object, at)?.to_owned(),
-            name: envelope::string(&object, at, "name")?.to_owned(),
-            slug: envelope::string(&object, at, "slug")?.to_owned(),
-            default_guardrail_id,
-        })
+        let (id, name, slug) = (string("id")?, string("name")?, string("slug")?);
+        Ok(Workspace { id, name, slug, default_guardrail_id })
     }
 
     fn id(&self) -> &str {

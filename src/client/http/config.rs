@@ -1,12 +1,12 @@
-//! What a client is made from, and why it can be refused. Where the values come from (arguments, environment) is the
-//! caller's business; no message here repeats a value, because a value in the wrong place may be a secret.
+//! What a client is made from. Where the values come from (arguments, environment) is the caller's
+//! business.
 
-use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use url::{Host, Url};
 
+use super::error::ConfigError;
 use super::retry::Retry;
 use super::secret::ApiKey;
 
@@ -16,7 +16,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The requests under way at a time unless [`Config::max_concurrent_requests`] says otherwise.
 pub const DEFAULT_CONCURRENCY: NonZeroUsize = NonZeroUsize::new(10).expect("ten is not zero");
 
-/// Everything a [`Client`](super::Client) needs to know.
+/// What a client is made from.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The management key, sent as a bearer token.
@@ -31,9 +31,9 @@ pub struct Config {
     pub title: Option<String>,
     /// The `X-OpenRouter-Categories` header, comma-separated.
     pub categories: Option<String>,
-    /// The time one attempt may take, from connecting to the last byte of the answer.
+    /// The time one attempt may take, from connecting to the last byte of the response.
     pub timeout: Duration,
-    /// What follows an attempt that failed.
+    /// Whether and when an attempt that failed is followed by another.
     pub retry: Retry,
     /// How many requests may be under way at a time.
     pub max_concurrent_requests: NonZeroUsize,
@@ -56,134 +56,69 @@ impl Config {
     }
 }
 
-/// Why no client can be made from a configuration.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// The key cannot be one.
-    #[error("the API key {reason}")]
-    ApiKey {
-        /// What is wrong, continuing "the API key".
-        reason: &'static str,
-    },
-    /// The address is none that a key may be sent to.
-    #[error("the base URL {reason}")]
-    BaseUrl {
-        /// What is wrong, continuing "the base URL".
-        reason: &'static str,
-    },
-    /// A header's value holds what no header can carry.
-    #[error("the value for {name} cannot be sent as an HTTP header: only printable ASCII can")]
-    Header {
-        /// The header, as the API spells it.
-        name: &'static str,
-    },
-    /// A variable that should name the proxy cannot be parsed.
-    #[error(
-        "the environment variable {variable} should name the proxy for requests to the API, but it cannot be parsed, and \
-         without it requests would bypass the proxy. It should look like http://user:password@host:port. In the user \
-         name and password, write special characters percent-encoded (/ as %2F, @ as %40, # as %23, ? as %3F, a space as \
-         %20). To use no proxy, unset it, or add the API's host to NO_PROXY"
-    )]
-    Proxy {
-        /// The variable's name.
-        variable: &'static str,
-    },
-    /// No request could be answered in no time.
-    #[error("the timeout must be longer than zero")]
-    Timeout,
-    /// The trust store, or something else that HTTPS needs, is not usable.
-    #[error("HTTPS cannot be set up: {reason}")]
-    Tls {
-        /// The cause as the TLS library tells it.
-        reason: String,
-    },
-}
-
-/// The address of the API: `https`, or `http` to this machine alone, so that the key never travels in the clear.
+/// The address of the API: `https`, or `http` to this machine, so that the key is always encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl {
-    /// Normalised, without a trailing slash.
-    text: String,
-    /// Host and, where it is not the scheme's own, port.
-    authority: String,
-    loopback: bool,
-    encrypted: bool,
+    url: Url,
 }
 
 impl BaseUrl {
-    /// The service itself.
+    /// OpenRouter itself.
     pub fn production() -> BaseUrl {
-        BaseUrl {
-            text: "https://openrouter.ai/api/v1".to_owned(),
-            authority: "openrouter.ai".to_owned(),
-            loopback: false,
-            encrypted: true,
-        }
+        BaseUrl::parse("https://openrouter.ai/api/v1").expect("a test parses it")
     }
 
-    /// Reads an address. Surrounding whitespace and trailing slashes do not count; user info, a query and a fragment
-    /// are refused.
+    /// Reads an address. Surrounding whitespace and trailing slashes are dropped; user info, a
+    /// query and a fragment are refused.
     pub fn parse(text: &str) -> Result<BaseUrl, ConfigError> {
         let refuse = |reason| Err(ConfigError::BaseUrl { reason });
-        let Ok(url) = Url::parse(text.trim()) else {
+        let Ok(mut url) = Url::parse(text.trim()) else {
             return refuse("is not a URL; it should look like https://openrouter.ai/api/v1");
         };
-        let Some(host) = url.host().filter(|_| matches!(url.scheme(), "https" | "http")) else {
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        let base_url = BaseUrl { url };
+        let url = &base_url.url;
+        if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
             return refuse(
                 "must begin with https:// (or http:// for this machine) and name a host",
             );
-        };
+        }
         if !url.username().is_empty() || url.password().is_some() {
             return refuse("must not contain a user name or password");
         }
         if url.query().is_some() || url.fragment().is_some() {
             return refuse("must not contain a query or fragment");
         }
-        let loopback = is_loopback(&host);
-        let encrypted = url.scheme() == "https";
-        if !encrypted && !loopback {
+        if !base_url.is_encrypted() && !base_url.is_loopback() {
             return refuse(
                 "must use https; plain http is allowed only to localhost, 127.0.0.0/8 and [::1]",
             );
         }
-        let authority = match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_string(),
-        };
-        let text = url.as_str().trim_end_matches('/').to_owned();
-        Ok(BaseUrl { text, authority, loopback, encrypted })
+        Ok(base_url)
     }
 
     /// The address, normalised, without a trailing slash.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.url.as_str().trim_end_matches('/')
     }
 
+    /// Host and, where it is not the scheme's own, port.
     pub(super) fn authority(&self) -> &str {
-        &self.authority
+        self.url.authority()
     }
 
     pub(super) fn is_loopback(&self) -> bool {
-        self.loopback
+        match self.url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
     }
 
     pub(super) fn is_encrypted(&self) -> bool {
-        self.encrypted
-    }
-}
-
-impl fmt::Display for BaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
+        self.url.scheme() == "https"
     }
 }
 

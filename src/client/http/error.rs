@@ -1,155 +1,145 @@
-//! What can go wrong with a call, by stage: not sent, not connected, lost on the way, too late, refused, unreadable.
-//! The stage decides whether the service may have done the work, and with the method whether a call may be sent
-//! again. Every text in here has been through the redactor before it gets here.
+//! The errors of the client: why none can be made, and what can go wrong with a call, by stage. The
+//! stage decides whether the API may have done the work. Every text in here is redacted already.
 
 use std::time::Duration;
 
 use super::route::Call;
 
-/// Why a call did not bring what it was made for.
+/// Why no client can be made. No message repeats a configured value, which may be a misplaced
+/// secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the fields are what the messages say")]
+pub enum ConfigError {
+    /// The key cannot be one; `reason` continues "the API key".
+    #[error("the API key {reason}")]
+    ApiKey { reason: &'static str },
+    /// The key may not be sent to this address; `reason` continues "the base URL".
+    #[error("the base URL {reason}")]
+    BaseUrl { reason: &'static str },
+    /// A header's value holds what no header can carry.
+    #[error("the value for {name} cannot be sent as an HTTP header: only printable ASCII can")]
+    Header { name: &'static str },
+    /// A variable that should name the proxy cannot be parsed.
+    #[error(
+        "the environment variable {variable} should name the proxy for requests to the API, but \
+         it cannot be parsed, and without it requests would bypass the proxy. It should look like \
+         http://user:password@host:port. In the user name and password, write special characters \
+         percent-encoded (/ as %2F, @ as %40, # as %23, ? as %3F, a space as %20). To use no \
+         proxy, unset it, or add the API's host to NO_PROXY"
+    )]
+    Proxy { variable: &'static str },
+    /// Every attempt would time out.
+    #[error("the timeout must be longer than zero")]
+    Timeout,
+    /// The trust store, or something else that HTTPS needs, is not usable.
+    #[error("HTTPS cannot be set up: {reason}")]
+    Tls { reason: String },
+}
+
+/// Why a call failed. `last` is how its last attempt failed; by `request_id`, OpenRouter's support
+/// can find the request.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the docs of the variants, and the messages, say what they hold")]
 pub enum Error {
     /// No request can be made of the arguments; nothing was sent.
     #[error("{call} cannot be sent: {reason}")]
-    Request {
-        /// What was to be done.
-        call: Call,
-        /// What is wrong with the arguments.
-        reason: String,
-    },
+    Request { call: Call, reason: String },
     /// There was no connection, so nothing was sent: name resolution, TCP, proxy, or TLS failed.
+    /// `untrusted` where the server's certificate was refused.
     #[error("{call}: cannot connect to {host}: {reason}")]
-    Connect {
-        /// What was to be done.
-        call: Call,
-        /// Host and port of the base URL.
-        host: String,
-        /// Whether the other side actively refused the connection, as where nothing listens.
-        refused: bool,
-        /// Whether the other side could not show that it is who it should be: its certificate was refused.
-        untrusted: bool,
-        /// The cause as the network tells it.
-        reason: String,
-    },
-    /// The connection failed after the request, or part of it, was sent, and before the answer was complete.
+    Connect { call: Call, host: String, untrusted: bool, reason: String },
+    /// The connection failed after sending began, and before the response was complete.
     #[error("{call}: the connection was lost before the answer was complete: {reason}")]
-    ConnectionLost {
-        /// What was to be done.
-        call: Call,
-        /// The cause as the network tells it.
-        reason: String,
-    },
-    /// No complete answer came in the time one attempt may take.
+    ConnectionLost { call: Call, reason: String },
+    /// No complete response came in the time one attempt may take.
     #[error("{call}: no complete answer within {} s", after.as_secs_f64())]
-    Timeout {
-        /// What was to be done.
-        call: Call,
-        /// The time it was given.
-        after: Duration,
-    },
-    /// The service, or something before it, answered with a status that is not success.
+    Timeout { call: Call, after: Duration },
+    /// The API, or a proxy before it, responded with a status that is not success.
     #[error("{call} answered {status}: {message}")]
     Status {
-        /// What was to be done.
         call: Call,
-        /// The HTTP status, outside 200-299.
         status: u16,
-        /// The service's own message where there was one, else what can be said of the answer; one line.
+        /// The API's own message if there was one, else what can be said of the response; one line.
         message: String,
-        /// Whether the answer is one of the service's own: JSON with an `error` in it. A proxy's page is not, nor that of a
+        /// Whether the body is an error document of the API, and not a page of a proxy or of a
         /// server that is not the API.
         from_service: bool,
-        /// What the service's support can find the request by.
         request_id: Option<String>,
-        /// The patience that the answer asks for, by `Retry-After` or `retry-after-ms`.
+        /// The wait that the response asks for, by `Retry-After` or `retry-after-ms`.
         retry_after: Option<Duration>,
     },
-    /// The service did the rest of what was asked, and nothing for this one, in silence: it knows no such key.
-    #[error("{call} passed it over: the service knows no such key")]
-    Skipped {
-        /// What was to be done.
-        call: Call,
-    },
-    /// The answer says success, but it cannot be read: no JSON, too large, or not of the promised shape.
+    /// A bulk request succeeded, but did nothing for this row: the API silently skips what it does
+    /// not know. `noun` is what was skipped: `key` or `member`.
+    #[error("{call} skipped it: the API knows no such {noun}")]
+    Skipped { call: Call, noun: &'static str },
+    /// The status is success, but the body is no JSON, too large, or not of the promised shape.
     #[error("{call} answered {status}, but the answer cannot be used: {reason}")]
-    Decode {
-        /// What was to be done.
-        call: Call,
-        /// The HTTP status, 200-299.
-        status: u16,
-        /// What is wrong with the answer, with the field where it is one.
-        reason: String,
-        /// What the service's support can find the request by.
-        request_id: Option<String>,
-    },
-    /// The service has asked for more patience, by a 429 to whichever call, than there is time for; nothing was sent.
-    #[error("{call} was not sent: the service has asked not to be called for another {} s", wait.as_secs_f64().ceil())]
-    RateLimited {
-        /// What was to be done.
-        call: Call,
-        /// How long it would have had to wait.
-        wait: Duration,
-    },
-    /// The client was told to stop.
-    #[error("{call} {}", if *sent { "was given up, without an answer, because the run was interrupted" } else {
-        "was not sent, because the run was interrupted"
-    })]
-    Stopped {
-        /// What was to be done.
-        call: Call,
-        /// Whether it had been sent by then.
-        sent: bool,
-    },
-    /// It was tried again until there was no more time, or no more sense in it.
-    #[error("{last}; {}{attempts} attempt{} in {:.1} s{}", if *end == RetryEnd::Final { "" } else { "gave up after " },
-        if *attempts == 1 { "" } else { "s" }, elapsed.as_secs_f64(),
-        match end {
-            RetryEnd::Stopped => ", as the run was interrupted",
-            RetryEnd::Unreached => ": the service was never reached in this run",
-            _ => "",
-        })]
+    Decode { call: Call, status: u16, reason: String, request_id: Option<String> },
+    /// A 429, to any call, asked for a longer wait than there is time for; nothing was sent.
+    #[error("{call} was not sent: the API has asked for no requests for another {} s", ceil(*wait))]
+    RateLimited { call: Call, wait: Duration },
+    /// The client was stopped, before the request was `sent` or after it.
+    #[error("{call} {}", stopped_text(*sent))]
+    Stopped { call: Call, sent: bool },
+    /// The retries ended without a success, after no attempt at all if the API was given up before.
+    /// `open` tells whether one of the attempts may have been carried out; `elapsed` counts from
+    /// the first attempt to the end of the last.
+    #[error("{last}; {}", exhausted_text(*attempts, *end, *elapsed))]
     RetriesExhausted {
-        /// How many attempts were made; 1 or more.
         attempts: u32,
-        /// Whether one of them may have been carried out.
         open: bool,
-        /// Why there was no other.
         end: RetryEnd,
-        /// From the first attempt to the end of the last.
         elapsed: Duration,
-        /// How the last one failed.
         last: Box<Error>,
     },
-    /// Whether something was made is not known, and it could not be looked for either.
+    /// It is not known whether a guardrail was created, and looking for it failed.
     #[error("{last}. Whether the guardrail was made could not be found out: {search}")]
-    Unconfirmed {
-        /// How the attempt to make it ended.
-        last: Box<Error>,
-        /// Why it could not be looked for.
-        search: Box<Error>,
-    },
-    /// Whether something was made is not known, and there is what could be it, but cannot be told from the work of others:
-    /// more than we can have made, or with other fields.
+    Unconfirmed { last: Box<Error>, search: Box<Error> },
+    /// It is not known whether a guardrail was created, and those that could be it, by their
+    /// redacted ids, cannot be told from the work of others.
     #[error("{last}. Any of these could be the guardrail: {}", ids.join(", "))]
-    Ambiguous {
-        /// How the attempt to make it ended.
-        last: Box<Error>,
-        /// The ids of those that could be it, fit to show.
-        ids: Vec<String>,
-    },
+    Ambiguous { last: Box<Error>, ids: Vec<String> },
 }
 
-/// Why a call that failed was not tried again.
+fn ceil(wait: Duration) -> f64 {
+    wait.as_secs_f64().ceil()
+}
+
+fn stopped_text(sent: bool) -> &'static str {
+    if sent {
+        "was given up, without an answer, because the run was interrupted"
+    } else {
+        "was not sent, because the run was interrupted"
+    }
+}
+
+fn exhausted_text(attempts: u32, end: RetryEnd, elapsed: Duration) -> String {
+    if attempts == 0 {
+        return "no attempt was made, as the API was never reached in this run".to_owned();
+    }
+    let gave_up = if end == RetryEnd::Final { "" } else { "gave up after " };
+    let plural = if attempts == 1 { "" } else { "s" };
+    let reason = match end {
+        RetryEnd::Stopped => ", as the run was interrupted",
+        RetryEnd::Unreached => ": the API was never reached in this run",
+        RetryEnd::OutOfTime | RetryEnd::Final | RetryEnd::Enough => "",
+    };
+    let seconds = elapsed.as_secs_f64();
+    format!("{gave_up}{attempts} attempt{plural} in {seconds:.1} s{reason}")
+}
+
+/// Why a call that failed was not retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryEnd {
     /// There was no time left.
     OutOfTime,
-    /// No attempt of this client has ever reached the service, and there was no time left for that.
+    /// No attempt of this client has ever reached the API, and the time for that is over.
     Unreached,
-    /// The failure is not one that passes.
+    /// The failure is not temporary.
     Final,
-    /// It came often enough to be taken for one that does not pass.
+    /// It came so often that it is taken for permanent.
     Enough,
     /// The run was interrupted.
     Stopped,
@@ -158,13 +148,13 @@ pub enum RetryEnd {
 impl Error {
     /// The call that failed.
     pub fn call(&self) -> &Call {
-        match self.cause() {
+        match self {
             Error::Request { call, .. }
             | Error::Connect { call, .. }
             | Error::ConnectionLost { call, .. }
             | Error::Timeout { call, .. }
             | Error::Status { call, .. }
-            | Error::Skipped { call }
+            | Error::Skipped { call, .. }
             | Error::Decode { call, .. }
             | Error::RateLimited { call, .. }
             | Error::Stopped { call, .. } => call,
@@ -174,7 +164,7 @@ impl Error {
         }
     }
 
-    /// How the last attempt failed: this error, without what was tried before and what was looked for afterwards.
+    /// How the last attempt failed: this error, without its earlier attempts and a later search.
     pub fn cause(&self) -> &Error {
         match self {
             Error::RetriesExhausted { last, .. }
@@ -184,7 +174,7 @@ impl Error {
         }
     }
 
-    /// The HTTP status, if an answer came that far.
+    /// The HTTP status, if there was a response.
     pub fn status(&self) -> Option<u16> {
         match self.cause() {
             Error::Status { status, .. } | Error::Decode { status, .. } => Some(*status),
@@ -192,7 +182,7 @@ impl Error {
         }
     }
 
-    /// What the service's support can find the request by, if the answer named it.
+    /// What the response named for OpenRouter's support to find the request by.
     pub fn request_id(&self) -> Option<&str> {
         match self.cause() {
             Error::Status { request_id, .. } | Error::Decode { request_id, .. } => {
@@ -202,7 +192,7 @@ impl Error {
         }
     }
 
-    /// The patience that the answer asked for.
+    /// The wait that the response asked for.
     pub fn retry_after(&self) -> Option<Duration> {
         match self.cause() {
             Error::Status { retry_after, .. } => *retry_after,
@@ -210,14 +200,15 @@ impl Error {
         }
     }
 
-    /// Whether the service itself says that the thing does not exist. A 404 of anything else on the way proves nothing.
+    /// Whether the API itself says that the object does not exist. A 404 of a proxy proves nothing.
     pub fn is_not_found(&self) -> bool {
         matches!(self.cause(), Error::Status { status: 404, from_service: true, .. })
     }
 
-    /// Whether the service may have done what was asked. False only where that is proven: nothing was sent, or the
-    /// answer is a refusal (4XX) or a redirect. A 303 is a redirect after the work, and 408 and 499 are what gateways answer
-    /// when they have waited long enough, so these prove nothing.
+    /// Whether the API may have done what was asked. False only where the opposite is proven:
+    /// nothing was sent, or the response is a refusal (4XX) or a redirect. A 303 is a redirect
+    /// after the work, and 408 and 499 are what gateways respond after waiting in vain, so these
+    /// prove nothing.
     pub fn may_have_happened(&self) -> bool {
         match self {
             Error::RetriesExhausted { open, last, .. } => *open || last.may_have_happened(),
@@ -229,7 +220,10 @@ impl Error {
             }
             Error::Stopped { sent, .. } => *sent,
             Error::ConnectionLost { .. } | Error::Timeout { .. } | Error::Decode { .. } => true,
-            _ => false,
+            Error::Request { .. }
+            | Error::Connect { .. }
+            | Error::Skipped { .. }
+            | Error::RateLimited { .. } => false,
         }
     }
 }
@@ -267,23 +261,11 @@ mod tests {
         let cases = [
             (Error::Request { call: call(), reason: reason() }, false),
             (
-                Error::Connect {
-                    call: call(),
-                    host: host(),
-                    refused: true,
-                    untrusted: false,
-                    reason: reason(),
-                },
+                Error::Connect { call: call(), host: host(), untrusted: false, reason: reason() },
                 false,
             ),
             (
-                Error::Connect {
-                    call: call(),
-                    host: host(),
-                    refused: false,
-                    untrusted: true,
-                    reason: reason(),
-                },
+                Error::Connect { call: call(), host: host(), untrusted: true, reason: reason() },
                 false,
             ),
             (Error::ConnectionLost { call: call(), reason: reason() }, true),

@@ -1,84 +1,82 @@
-//! Who may send, and when: how many requests are under way at a time, how long the service has asked all of us to wait,
-//! and whether we were told to stop. Knows nothing of requests.
+//! Who may send, and when: how many requests are under way at a time, how long a 429 has asked all
+//! requests to wait, and whether the client was stopped. It must not know what a request is.
 
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// How long after the stop a write that is under way may take.
-const LAST_WRITES: Duration = Duration::from_secs(10);
+const WRITE_GRACE: Duration = Duration::from_secs(10);
 
-/// How much longer what tells what became of it may take.
-const LAST_READS: Duration = Duration::from_secs(2);
+/// How much longer the requests may take that find out what became of it.
+const CONFIRMATION_GRACE: Duration = Duration::from_secs(2);
 
-/// What a request is, for somebody who was told to stop.
+/// What a stop does to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::client) enum CancelPolicy {
-    /// It can end at any moment, as reads can.
+    /// It ends at once, as reads can.
     Abort,
-    /// Once begun it should come to its end, as writes should; but it need not begin.
+    /// It does not start any more; once started it may finish, as writes should.
     FinishIfStarted,
-    /// It tells what became of a write, and should even begin.
+    /// It may even start, since it finds out what became of a write.
     Finish,
 }
 
-/// Why a request may not begin.
+/// Why a request may not start.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::client) enum Closed {
-    /// We were told to stop.
+    /// The client was stopped.
     Stopped,
-    /// The service asked for this much more patience, which is more than there is.
-    Held(Duration),
+    /// A 429 has asked for this wait, and there is not as much time.
+    RateLimited(Duration),
 }
-
-/// A place among the requests under way, until it is dropped.
-pub(in crate::client) type Place<'a> = SemaphorePermit<'a>;
 
 /// One for all requests of a client.
 pub(in crate::client) struct Limiter {
-    places: Semaphore,
-    held_until: Mutex<Option<Instant>>,
-    stopped: watch::Sender<Option<Instant>>,
+    permits: Semaphore,
+    rate_limited_until: watch::Sender<Option<Instant>>,
+    stopped_at: watch::Sender<Option<Instant>>,
 }
 
 impl Limiter {
     /// A limiter for so many requests at a time.
-    pub(in crate::client) fn new(most: NonZeroUsize) -> Limiter {
+    pub(super) fn new(max_concurrent: NonZeroUsize) -> Limiter {
         Limiter {
-            places: Semaphore::new(most.get().min(Semaphore::MAX_PERMITS)),
-            held_until: Mutex::default(),
-            stopped: watch::Sender::new(None),
+            permits: Semaphore::new(max_concurrent.get().min(Semaphore::MAX_PERMITS)),
+            rate_limited_until: watch::Sender::new(None),
+            stopped_at: watch::Sender::new(None),
         }
     }
 
-    /// Waits for a place, and until the service wants to be called again, if that is before `end`.
-    pub(in crate::client) async fn enter(
+    /// Waits until the request may start: for the end of the wait that a 429 has asked for, if that
+    /// is before `deadline`, and for a permit, which counts the request until it is dropped.
+    pub(super) async fn acquire(
         &self,
         cancel_policy: CancelPolicy,
-        end: Instant,
-    ) -> Result<Place<'_>, Closed> {
+        deadline: Instant,
+    ) -> Result<SemaphorePermit<'_>, Closed> {
         loop {
-            if let Some(wait) = self.held_for() {
-                if Instant::now() + wait > end {
-                    return Err(Closed::Held(wait));
+            if let Some(wait) = self.rate_limited_for() {
+                if Instant::now() + wait > deadline {
+                    return Err(Closed::RateLimited(wait));
                 }
                 self.pause(wait, cancel_policy).await?;
             }
-            let place = tokio::select! {
+            let permit = tokio::select! {
                 biased;
                 () = self.closed(cancel_policy) => return Err(Closed::Stopped),
-                place = self.places.acquire() => place.expect("nobody closes the semaphore"),
+                permit = self.permits.acquire() => permit.expect("nothing closes the semaphore"),
             };
-            if self.held_for().is_none() {
-                return Ok(place);
+            // A 429 can have come while this request waited for its permit.
+            if self.rate_limited_for().is_none() {
+                return Ok(permit);
             }
         }
     }
 
-    /// Sleeps, unless it is time to stop.
+    /// Sleeps, unless the client is stopped.
     pub(in crate::client) async fn pause(
         &self,
         wait: Duration,
@@ -91,55 +89,48 @@ impl Limiter {
         }
     }
 
-    /// Lets nobody enter for that long.
-    pub(in crate::client) fn hold_back(&self, wait: Duration) {
-        let until = Instant::now() + wait;
-        let mut held_until = self.held();
-        *held_until = Some(held_until.map_or(until, |held| held.max(until)));
+    /// Lets no request start for that long, as a 429 has asked.
+    pub(super) fn rate_limit(&self, wait: Duration) {
+        let until = Some(Instant::now() + wait);
+        self.rate_limited_until.send_modify(|current| *current = until.max(*current));
     }
 
-    /// How much longer nobody may enter.
-    pub(in crate::client) fn held_for(&self) -> Option<Duration> {
-        let wait = (*self.held())?.saturating_duration_since(Instant::now());
+    /// How much longer no request may start because of a 429.
+    pub(super) fn rate_limited_for(&self) -> Option<Duration> {
+        let until = (*self.rate_limited_until.borrow())?;
+        let wait = until.saturating_duration_since(Instant::now());
         (!wait.is_zero()).then_some(wait)
     }
 
-    /// Ends waits, and lets nothing more begin. For good.
+    /// Ends waits, and lets no further request start. For good.
     pub(in crate::client) fn stop(&self) {
-        self.stopped.send_if_modified(|stopped| {
-            let first = stopped.is_none();
-            stopped.get_or_insert_with(Instant::now);
-            first
+        self.stopped_at.send_modify(|stopped_at| {
+            stopped_at.get_or_insert_with(Instant::now);
         });
     }
 
-    /// Waits until requests of that cancel_policy may not begin any more.
+    /// Waits until requests of that policy may not start any more.
     async fn closed(&self, cancel_policy: CancelPolicy) {
         match cancel_policy {
-            CancelPolicy::Abort | CancelPolicy::FinishIfStarted => drop(self.told_to_stop().await),
+            CancelPolicy::Abort | CancelPolicy::FinishIfStarted => {
+                self.ended(CancelPolicy::Abort).await;
+            }
             CancelPolicy::Finish => self.ended(cancel_policy).await,
         }
     }
 
-    /// Waits until a request of that cancel_policy, which has begun, must end.
+    /// Waits until a request of that policy that has started must end.
     pub(in crate::client) async fn ended(&self, cancel_policy: CancelPolicy) {
-        let stopped = self.told_to_stop().await;
+        let mut receiver = self.stopped_at.subscribe();
+        let stopped_at = *receiver.wait_for(Option::is_some).await.expect("the sender is borrowed");
+        let stopped_at = stopped_at.unwrap_or_else(Instant::now);
         match cancel_policy {
             CancelPolicy::Abort => {}
-            CancelPolicy::FinishIfStarted => sleep_until(stopped + LAST_WRITES).await,
-            CancelPolicy::Finish => sleep_until(stopped + LAST_WRITES + LAST_READS).await,
+            CancelPolicy::FinishIfStarted => sleep_until(stopped_at + WRITE_GRACE).await,
+            CancelPolicy::Finish => {
+                sleep_until(stopped_at + WRITE_GRACE + CONFIRMATION_GRACE).await;
+            }
         }
-    }
-
-    async fn told_to_stop(&self) -> Instant {
-        let mut stopped = self.stopped.subscribe();
-        let told =
-            stopped.wait_for(Option::is_some).await.expect("the sender is borrowed, so it lives");
-        told.unwrap_or_else(Instant::now)
-    }
-
-    fn held(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.held_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -149,87 +140,87 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn limiter(most: usize) -> Limiter {
-        Limiter::new(NonZeroUsize::new(most).unwrap())
+    fn limiter(max_concurrent: usize) -> Limiter {
+        Limiter::new(NonZeroUsize::new(max_concurrent).unwrap())
     }
 
-    fn soon() -> Instant {
+    fn later() -> Instant {
         Instant::now() + 100 * SECOND
     }
 
     #[tokio::test(start_paused = true)]
-    async fn so_many_enter_at_a_time() {
+    async fn requests_are_limited_to_a_number_at_a_time() {
         let limiter = limiter(2);
-        let first = limiter.enter(CancelPolicy::Abort, soon()).await.unwrap();
-        let _second = limiter.enter(CancelPolicy::Abort, soon()).await.unwrap();
-        let third = tokio::time::timeout(SECOND, limiter.enter(CancelPolicy::Abort, soon()));
+        let first = limiter.acquire(CancelPolicy::Abort, later()).await.unwrap();
+        let _second = limiter.acquire(CancelPolicy::Abort, later()).await.unwrap();
+        let third = tokio::time::timeout(SECOND, limiter.acquire(CancelPolicy::Abort, later()));
         assert!(third.await.is_err());
         drop(first);
-        assert!(limiter.enter(CancelPolicy::Abort, soon()).await.is_ok());
+        assert!(limiter.acquire(CancelPolicy::Abort, later()).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn everybody_is_held_back() {
+    async fn a_429_holds_back_every_request() {
         let limiter = limiter(2);
-        let begun = Instant::now();
-        limiter.hold_back(5 * SECOND);
-        limiter.hold_back(SECOND);
+        let started = Instant::now();
+        limiter.rate_limit(5 * SECOND);
+        limiter.rate_limit(SECOND);
         let (first, second) = tokio::join!(
-            limiter.enter(CancelPolicy::Abort, soon()),
-            limiter.enter(CancelPolicy::Finish, soon())
+            limiter.acquire(CancelPolicy::Abort, later()),
+            limiter.acquire(CancelPolicy::Finish, later())
         );
         assert!(first.is_ok() && second.is_ok());
-        assert_eq!(begun.elapsed(), 5 * SECOND, "the longer one counts");
+        assert_eq!(started.elapsed(), 5 * SECOND, "the longer one counts");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_has_no_time_to_wait_is_told_at_once() {
+    async fn a_request_without_time_to_wait_fails_at_once() {
         let limiter = limiter(1);
-        limiter.hold_back(5 * SECOND);
-        let begun = Instant::now();
-        let refused = limiter.enter(CancelPolicy::Abort, begun + SECOND).await;
-        assert_eq!(refused.err(), Some(Closed::Held(5 * SECOND)));
-        assert!(begun.elapsed().is_zero());
+        limiter.rate_limit(5 * SECOND);
+        let started = Instant::now();
+        let refused = limiter.acquire(CancelPolicy::Abort, started + SECOND).await;
+        assert_eq!(refused.err(), Some(Closed::RateLimited(5 * SECOND)));
+        assert!(started.elapsed().is_zero());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_hold_that_comes_while_waiting_for_a_place_counts() {
+    async fn a_429_that_comes_while_waiting_for_a_permit_counts() {
         let limiter = limiter(1);
-        let place = limiter.enter(CancelPolicy::Abort, soon()).await.unwrap();
-        let begun = Instant::now();
-        let waiting = limiter.enter(CancelPolicy::Abort, soon());
-        let holding = async {
+        let permit = limiter.acquire(CancelPolicy::Abort, later()).await.unwrap();
+        let started = Instant::now();
+        let waiting = limiter.acquire(CancelPolicy::Abort, later());
+        let limiting = async {
             sleep(SECOND).await;
-            limiter.hold_back(5 * SECOND);
-            drop(place);
+            limiter.rate_limit(5 * SECOND);
+            drop(permit);
         };
-        let (entered, ()) = tokio::join!(waiting, holding);
-        assert!(entered.is_ok());
-        assert_eq!(begun.elapsed(), 6 * SECOND);
+        let (acquired, ()) = tokio::join!(waiting, limiting);
+        assert!(acquired.is_ok());
+        assert_eq!(started.elapsed(), 6 * SECOND);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stop_ends_waits_and_lets_only_what_finishes_a_write_begin() {
+    async fn a_stop_ends_waits_and_lets_only_finishing_requests_start() {
         let limiter = limiter(1);
-        let place = limiter.enter(CancelPolicy::FinishIfStarted, soon()).await.unwrap();
+        let permit = limiter.acquire(CancelPolicy::FinishIfStarted, later()).await.unwrap();
         let (waiting, pause) = (
-            limiter.enter(CancelPolicy::Abort, soon()),
+            limiter.acquire(CancelPolicy::Abort, later()),
             limiter.pause(50 * SECOND, CancelPolicy::FinishIfStarted),
         );
-        let begun = Instant::now();
+        let started = Instant::now();
         let stop = async { limiter.stop() };
         let (waiting, pause, ()) = tokio::join!(waiting, pause, stop);
         assert_eq!((waiting.err(), pause.err()), (Some(Closed::Stopped), Some(Closed::Stopped)));
-        assert!(begun.elapsed().is_zero());
-        drop(place);
-        assert!(limiter.enter(CancelPolicy::FinishIfStarted, soon()).await.is_err());
-        assert!(limiter.enter(CancelPolicy::Finish, soon()).await.is_ok());
+        assert!(started.elapsed().is_zero());
+        drop(permit);
+        assert!(limiter.acquire(CancelPolicy::FinishIfStarted, later()).await.is_err());
+        assert!(limiter.acquire(CancelPolicy::Finish, later()).await.is_ok());
         limiter.ended(CancelPolicy::Abort).await;
-        assert!(begun.elapsed().is_zero());
+        assert!(started.elapsed().is_zero());
         limiter.ended(CancelPolicy::FinishIfStarted).await;
-        assert_eq!(begun.elapsed(), LAST_WRITES);
-        assert!(limiter.enter(CancelPolicy::Finish, soon()).await.is_ok());
+        assert_eq!(started.elapsed(), WRITE_GRACE);
+        assert!(limiter.acquire(CancelPolicy::Finish, later()).await.is_ok());
         limiter.ended(CancelPolicy::Finish).await;
-        assert!(limiter.enter(CancelPolicy::Finish, soon()).await.is_err());
+        assert!(limiter.acquire(CancelPolicy::Finish, later()).await.is_err());
     }
 }

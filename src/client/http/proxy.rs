@@ -1,8 +1,10 @@
-//! The proxy variables of the environment, checked before they are used. The HTTP library reads them itself, and ignores
-//! one that it cannot parse: requests would then go out directly. Owns what is refused and what is warned of; which proxy
-//! is used stays the library's decision, and its own matcher is asked wherever there is a choice.
+//! The proxy variables of the environment, checked before they are used. The HTTP library reads
+//! them itself, and ignores one that it cannot parse: requests would then bypass the proxy. This
+//! module owns what is refused and what is warned of; which proxy is used stays the library's
+//! decision, and its own matcher is asked wherever there is a choice.
 //!
-//! Only `https` is checked. Plain http is for this machine, which no proxy is used for, so `HTTP_PROXY` never matters.
+//! Only `https` is checked. Plain http is for this machine, to which no proxy is used, so
+//! `HTTP_PROXY` never matters.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -11,24 +13,30 @@ use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use tracing::warn;
 
-use super::config::{BaseUrl, ConfigError};
+use super::config::BaseUrl;
+use super::error::ConfigError;
 
-/// The variables that name a proxy for https: of each pair the first one that is set, and the second pair where the first
-/// names none.
+/// The variables that name a proxy for https: of each pair the first one that is set counts, and
+/// the second pair only where the first names none.
 const PROXY_VARIABLES: [[&str; 2]; 2] =
     [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
 
-/// The variables that list hosts without a proxy: the first one that is set.
+/// The variables that list hosts without a proxy: the first one that is set counts.
 const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// Set where the process answers a web request, whose headers can set variables. The library uses no proxy then.
+/// Set where the process serves a CGI request, whose headers can set variables. The library uses no
+/// proxy then.
 const CGI_VARIABLE: &str = "REQUEST_METHOD";
 
-/// Checks the variables that decide on a proxy for this address. Entries of `NO_PROXY` that match nothing are warned of in
-/// the log.
+/// The schemes that the library takes for a proxy. On their own they name no host.
+const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+
+/// Checks the variables that decide on a proxy for this address. Entries of `NO_PROXY` that match
+/// nothing are logged at WARN.
 ///
 /// # Errors
-/// When the variable that should name the proxy cannot be parsed. The error names it and does not repeat its value.
+/// When the variable that should name the proxy cannot be parsed. The error does not repeat its
+/// value.
 pub fn check_proxy(
     environment: &BTreeMap<String, String>,
     base_url: &BaseUrl,
@@ -36,8 +44,8 @@ pub fn check_proxy(
     if base_url.is_loopback() || environment.contains_key(CGI_VARIABLE) {
         return Ok(());
     }
-    let mut named = PROXY_VARIABLES.iter().filter_map(|names| first_set(environment, names));
-    let Some((variable, proxy)) = named.find(|(_, value)| !value.trim().is_empty()) else {
+    let mut set = PROXY_VARIABLES.iter().filter_map(|names| first_set(environment, names));
+    let Some((variable, proxy)) = set.find(|(_, value)| !value.trim().is_empty()) else {
         return Ok(());
     };
     let (no_proxy_variable, no_proxy) =
@@ -49,18 +57,18 @@ pub fn check_proxy(
         return Err(ConfigError::Proxy { variable });
     }
     for (index, entry) in meaningless_entries(no_proxy) {
-        let entry = if may_be_secret(entry) { "(not shown)" } else { entry };
         warn!(
             variable = no_proxy_variable,
             position = index + 1,
-            entry,
-            "an entry matches no host: it must be a host name, a domain, an IP address, a CIDR block or *"
+            entry = if may_be_secret(entry) { "(not shown)" } else { entry },
+            "an entry matches no host: it must be a host name, a domain, an IP address, a CIDR block \
+             or *"
         );
     }
     Ok(())
 }
 
-/// The first of these variables that is set, if only to nothing.
+/// The first of these variables that is set, even if it is empty.
 fn first_set<'a>(
     environment: &'a BTreeMap<String, String>,
     names: &[&'static str],
@@ -75,23 +83,31 @@ fn is_excluded(base_url: &BaseUrl, no_proxy: &str) -> bool {
     matcher.intercept(&address).is_none()
 }
 
-/// Whether the library takes this for a proxy, and the whole of it.
+/// Whether the library takes all of this for a proxy, and it names a host.
 fn is_usable(proxy: &str) -> bool {
     let matcher = Matcher::builder().https(proxy).build();
-    let Some(used) = matcher.intercept(&Uri::from_static("https://service.invalid")) else {
+    let Some(used) = matcher.intercept(&Uri::from_static("https://api.invalid")) else {
         return false;
     };
-    // The library drops what follows the host, and a port that is no number. With a raw `/`, `?` or `#` in the password it
-    // would connect to a host by the user's name.
+    // The library drops what follows the host, and a port that is no number. With a raw `/`, `?` or
+    // `#` in the password it would connect to a host by the user's name.
     let after_scheme = proxy.split_once("://").map_or(proxy, |(_, rest)| rest);
     let host_end = after_scheme.find(['/', '?', '#']).unwrap_or(after_scheme.len());
-    !after_scheme[host_end..].contains('@') && has_sound_port(used.uri())
+    !after_scheme[host_end..].contains('@')
+        && !is_bare_scheme(proxy)
+        && has_host_and_port(used.uri())
 }
 
-fn has_sound_port(uri: &Uri) -> bool {
+/// Whether this is a scheme without a host, such as `http:`, which the library takes for a host.
+fn is_bare_scheme(proxy: &str) -> bool {
+    SCHEMES.contains(&proxy.trim_end_matches([':', '/']).to_ascii_lowercase().as_str())
+}
+
+/// Whether the host is not empty, and the port absent or a number.
+fn has_host_and_port(uri: &Uri) -> bool {
     let Some(authority) = uri.authority() else { return false };
     let port = authority.as_str().trim_start_matches(authority.host());
-    matches!(port, "" | ":") || authority.port_u16().is_some()
+    !authority.host().is_empty() && (matches!(port, "" | ":") || authority.port_u16().is_some())
 }
 
 /// The entries of a list of exceptions that match no host at all, with their positions.
@@ -101,20 +117,21 @@ fn meaningless_entries(no_proxy: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn can_match(entry: &str) -> bool {
-    let is_domain = entry
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
-    entry == "*" || is_domain || entry.parse::<IpAddr>().is_ok() || is_cidr_block(entry)
+    let is_domain_byte = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    entry == "*"
+        || entry.bytes().all(is_domain_byte)
+        || entry.parse::<IpAddr>().is_ok()
+        || is_cidr_block(entry)
 }
 
 fn is_cidr_block(entry: &str) -> bool {
     let Some((address, length)) = entry.split_once('/') else { return false };
-    let longest = match address.parse() {
+    let max_length = match address.parse() {
         Ok(IpAddr::V4(_)) => 32,
         Ok(IpAddr::V6(_)) => 128,
         Err(_) => return false,
     };
-    length.parse::<u8>().is_ok_and(|length| length <= longest)
+    length.parse::<u8>().is_ok_and(|length| length <= max_length)
 }
 
 /// Whether an entry could hold a password or a key.
@@ -134,7 +151,7 @@ mod tests {
         check_proxy(&environment, &BaseUrl::parse(base_url).unwrap())
     }
 
-    const SERVICE: &str = "https://openrouter.ai/api/v1";
+    const API: &str = "https://openrouter.ai/api/v1";
 
     #[test]
     fn what_the_library_uses_is_accepted() {
@@ -157,7 +174,7 @@ mod tests {
             " ",
         ] {
             for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
-                assert_eq!(check(SERVICE, &[(variable, value)]), Ok(()), "{variable}={value}");
+                assert_eq!(check(API, &[(variable, value)]), Ok(()), "{variable}={value}");
             }
         }
     }
@@ -179,9 +196,17 @@ mod tests {
             "http://",
             "http://proxy:3128\n",
             "http://[::1:3128",
+            "http:",
+            "HTTPS:",
+            "socks5:",
+            ":3128",
+            "http://:3128",
+            "http://user:hunter2@:3128",
+            "user:hunter2@:3128",
+            "http://user:hunter2@",
         ] {
             for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
-                let error = check(SERVICE, &[(variable, value)]).unwrap_err();
+                let error = check(API, &[(variable, value)]).unwrap_err();
                 assert_eq!(error, ConfigError::Proxy { variable }, "{value}");
                 let text = error.to_string();
                 assert!(
@@ -217,7 +242,7 @@ mod tests {
                 refused("HTTPS_PROXY"),
             ),
         ] {
-            assert_eq!(check(SERVICE, &variables), expected, "{variables:?}");
+            assert_eq!(check(API, &variables), expected, "{variables:?}");
         }
         for this_machine in ["http://127.0.0.1:8080", "https://localhost", "http://[::1]"] {
             assert_eq!(check(this_machine, &[("HTTPS_PROXY", bad), ("HTTP_PROXY", bad)]), Ok(()));
@@ -228,14 +253,14 @@ mod tests {
     fn entries_that_match_no_host_are_found() {
         let list = "example.com,.example.com, 10.0.0.0/8,10.0.0.1,::1,fd00::/8,*,_x-y,,localhost";
         assert_eq!(meaningless_entries(list).count(), 0);
-        let list = "ok,https://a.example,a.example/path,10.0.0.0/33,fd00::/129,10.0.0/8,*.a.example,a.example:443,[::1],a b";
+        let list = "ok,https://a.example,a.example/path,10.0.0.0/33,fd00::/129,10.0.0/8,\
+                    *.a.example,a.example:443,[::1],a b";
         let found: Vec<_> = meaningless_entries(list).map(|(index, _)| index).collect();
         assert_eq!(found, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     }
 
-    /// The library's matcher agrees: these entries exclude nothing.
     #[test]
-    fn what_is_called_meaningless_is_so_for_the_library() {
+    fn the_library_agrees_on_meaningless_entries() {
         for (host, entry) in [
             ("https://a.example", "https://a.example"),
             ("https://a.example", "a.example/path"),

@@ -1,87 +1,61 @@
-//! Requests before they are sent: which endpoint, which query, which body. What comes from outside, an id or a query
-//! value, can change neither the path nor another part of the query.
+//! Requests before they are sent: which endpoint, which query, which body. What comes from outside,
+//! an id or a query value, can change neither the path nor another part of the query.
 
-use std::fmt::Write as _;
-
+use percent_encoding::utf8_percent_encode;
 use reqwest::Method;
 use tokio::time::Instant;
 
-use super::JsonObject;
 use super::error::Error;
+use super::json::JsonObject;
 use super::limiter::CancelPolicy;
-use super::route::{Call, Route};
+use super::route::{Call, ENCODED, Route};
 
-/// Whether a request carries the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::client) enum Credentials {
-    Key,
-    None,
-}
-
-/// One request, complete but for the base URL.
+/// One request, complete but for the base URL and the key.
+#[derive(Clone)]
 pub(in crate::client) struct Request {
     pub(in crate::client) call: Call,
     /// Path, below the base URL, and query as they are sent.
-    pub(in crate::client) target: String,
-    pub(in crate::client) credentials: Credentials,
-    pub(in crate::client) body: Option<Vec<u8>>,
-    pub(in crate::client) cancel_policy: CancelPolicy,
+    pub(super) target: String,
+    /// Whether the key is sent along.
+    pub(super) authorized: bool,
+    pub(super) body: Option<Vec<u8>>,
+    pub(super) cancel_policy: CancelPolicy,
     /// After which it is not sent again.
-    pub(in crate::client) deadline: Option<Instant>,
+    pub(super) deadline: Option<Instant>,
 }
 
 impl Request {
-    /// A request of a route without a segment to fill in. `shown` makes a text fit to show.
-    pub(in crate::client) fn new(
-        route: &'static Route,
-        target: String,
-        shown: impl Fn(&str) -> String,
-    ) -> Request {
-        let call = Call::new(route, shown(&target));
-        let cancel_policy = if route.method == Method::GET {
-            CancelPolicy::Abort
-        } else {
-            CancelPolicy::FinishIfStarted
-        };
+    /// A request of a route, its path filled in. `shown` is the path for messages.
+    pub(super) fn new(route: &'static Route, path: String, shown: String) -> Request {
+        let is_read = route.method == Method::GET;
         Request {
-            call,
-            target,
-            credentials: Credentials::Key,
+            call: Call::new(route, shown),
+            target: path,
+            authorized: true,
             body: None,
-            cancel_policy,
+            cancel_policy: if is_read {
+                CancelPolicy::Abort
+            } else {
+                CancelPolicy::FinishIfStarted
+            },
             deadline: None,
         }
     }
 
-    /// A request of a route with its `{id}` filled in.
-    pub(in crate::client) fn with_id(
-        route: &'static Route,
-        id: &str,
-        shown: impl Fn(&str) -> String,
-    ) -> Result<Request, Error> {
-        if matches!(id, "" | "." | "..") {
-            let call = Call::new(route, route.template.to_owned());
-            return Err(Error::Request { call, reason: format!("{id:?} is not an id") });
-        }
-        let mut segment = String::with_capacity(id.len());
-        push_encoded(&mut segment, id);
-        Ok(Request::new(route, route.template.replace("{id}", &segment), shown))
-    }
-
-    /// Sends no credentials along.
+    /// Sends no key along.
     pub(in crate::client) fn anonymous(mut self) -> Request {
-        self.credentials = Credentials::None;
+        self.authorized = false;
         self
     }
 
-    /// Sends it once, whatever comes of it.
+    /// Sends it once, without retries.
     pub(in crate::client) fn once(mut self) -> Request {
         self.deadline = Some(Instant::now());
         self
     }
 
-    /// Sends it even after a stop, since it tells what became of a write, and not again after `deadline`, if
-    /// there is one.
+    /// Sends it even after a stop, since it finds out what became of a write, and not again after
+    /// `deadline`, if there is one.
     pub(in crate::client) fn finishing(mut self, deadline: Option<Instant>) -> Request {
         self.cancel_policy = CancelPolicy::Finish;
         self.deadline = deadline;
@@ -90,14 +64,13 @@ impl Request {
 
     /// Adds to the query; an absent value leaves its name out too.
     pub(in crate::client) fn query(mut self, pairs: &[(&str, Option<&str>)]) -> Request {
-        let mut separator = if self.target.contains('?') { '&' } else { '?' };
         for (name, value) in pairs {
             if let Some(value) = value {
+                let separator = if self.target.contains('?') { '&' } else { '?' };
                 self.target.push(separator);
                 self.target.push_str(name);
                 self.target.push('=');
-                push_encoded(&mut self.target, value);
-                separator = '&';
+                self.target.extend(utf8_percent_encode(value, ENCODED));
             }
         }
         self
@@ -111,16 +84,5 @@ impl Request {
         })?;
         self.body = Some(body);
         Ok(self)
-    }
-}
-
-/// Percent-encodes all but the characters that mean themselves everywhere in a URL (RFC 3986, unreserved).
-fn push_encoded(target: &mut String, text: &str) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            target.push(char::from(byte));
-        } else {
-            write!(target, "%{byte:02X}").expect("writing to a String cannot fail");
-        }
     }
 }

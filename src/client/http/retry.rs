@@ -1,5 +1,5 @@
-//! When a failed attempt is followed by another, and after how long. Owns the arithmetic of waiting and the rule which
-//! failures pass; how an attempt is made, and what may be sent twice, is for those who make it.
+//! When a failed attempt is followed by another, and after how long. It owns the rule which
+//! failures are temporary and the arithmetic of waiting; attempts are made in `http_client.rs`.
 
 use std::time::Duration;
 
@@ -7,27 +7,38 @@ use tokio::time::Instant;
 
 use super::error::{Error, RetryEnd};
 
-/// Longer than any budget that means something, and short enough to be added to any moment.
-const LONG: Duration = Duration::from_secs(10 * 365 * 86_400);
+/// Longer than any setting that means something, and short enough to be added to any moment.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
-/// How a call goes on after an attempt that failed in a way that may pass.
+/// How long the first attempt of a call waits at least for the end of a 429 that another call met.
+const MIN_FIRST_WAIT: Duration = Duration::from_secs(30);
+
+/// For how long an API is tried that the client has never reached: it is more likely to be
+/// misconfigured than to come back. Counted from the client's first attempt.
+const UNREACHED_LIMIT: Duration = Duration::from_secs(30);
+
+/// How often a response that cannot be read is requested. What stays unreadable is not temporary.
+const MAX_UNREADABLE: u32 = 3;
+
+/// Whether and when an attempt that failed is followed by another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Retry {
-    /// The wait after the first attempt. Every wait is shortened by a random part of it, half at most, so that those
-    /// who failed together do not come back together.
+    /// The wait after the first attempt. Every wait is shortened by a random part of it, half at
+    /// most, so that calls that failed together are not retried together.
     pub initial_interval: Duration,
-    /// The longest wait that is of our own making; the service can ask for more.
+    /// The longest wait, unless the API asks for more.
     pub max_interval: Duration,
     /// By how much each wait is longer than the one before; 1 or more.
     pub exponent: f64,
-    /// The time from the first attempt in which a wait for another one may end. Zero for a single attempt.
+    /// The time from the first attempt in which a wait for another one may end. Zero for a single
+    /// attempt.
     pub max_elapsed_time: Duration,
-    /// Whether a connection that fails, is lost or brings no answer in time is tried again.
+    /// Whether to retry when a connection fails, is lost or brings no response in time.
     pub connection_errors: bool,
 }
 
 impl Default for Retry {
-    /// What the service's own libraries begin with, and five minutes in all.
+    /// The values with which OpenRouter's own libraries begin, and five minutes in all.
     fn default() -> Retry {
         Retry {
             initial_interval: Duration::from_millis(500),
@@ -39,104 +50,84 @@ impl Default for Retry {
     }
 }
 
-/// How long the first attempt may be held back.
-const FIRST_PATIENCE: Duration = Duration::from_secs(30);
-
-/// For how long a service is tried that no attempt of this client has reached yet: it is more likely to be misconfigured than
-/// to come back. Counted from the client's first attempt.
-const UNREACHED_LIMIT: Duration = Duration::from_secs(30);
-
-/// How often an answer that cannot be read is asked for. What stays unreadable is no passing fault.
-const MOST_UNREADABLE: u32 = 3;
-
 /// The attempts at one call.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::client) struct Attempts {
     retry: Retry,
-    /// When those who wait for this call want to hear of it, whatever `retry` allows.
+    /// After which there is no further attempt, whatever `retry` allows.
     deadline: Option<Instant>,
-    begun: Option<Instant>,
-    last_begun: Option<Instant>,
+    first_started: Option<Instant>,
+    last_started: Option<Instant>,
     made: u32,
     unreadable: u32,
     /// Whether one of them may have been carried out.
     open: bool,
-    /// Since when the service has been tried without ever being reached, if the last attempt did not reach it either.
-    unreached_since: Option<Instant>,
+    /// Since when the client has tried the API without ever reaching it.
+    pub(super) unreached_since: Option<Instant>,
 }
 
 impl Attempts {
     /// None made yet.
-    pub(in crate::client) fn new(retry: Retry, deadline: Option<Instant>) -> Attempts {
-        Attempts {
-            retry,
-            deadline,
-            begun: None,
-            last_begun: None,
-            made: 0,
-            unreadable: 0,
-            open: false,
-            unreached_since: None,
-        }
+    pub(super) fn new(retry: Retry, deadline: Option<Instant>) -> Attempts {
+        Attempts { retry, deadline, ..Attempts::default() }
     }
 
-    /// Counts an attempt that begins now.
-    pub(in crate::client) fn begin(&mut self, now: Instant) {
-        self.begun.get_or_insert(now);
-        self.last_begun = Some(now);
+    /// Counts an attempt that starts now.
+    pub(super) fn start(&mut self, now: Instant) {
+        self.first_started.get_or_insert(now);
+        self.last_started = Some(now);
         self.made += 1;
     }
 
-    /// Notes whether the client has ever reached the service, after an attempt: since when it has not.
-    pub(in crate::client) fn note_unreached(&mut self, since: Option<Instant>) {
-        self.unreached_since = since;
+    /// Whether the client has not reached the API, and the time for that is over.
+    pub(super) fn is_given_up(&self, now: Instant) -> bool {
+        self.unreached_since.is_some_and(|since| now >= since + self.unreached_limit())
     }
 
-    /// Whether no attempt of the client has reached the service, the last one of this call included.
-    pub(in crate::client) fn is_unreached(&self) -> bool {
-        self.unreached_since.is_some()
-    }
-
-    /// How long ago the last attempt began.
+    /// How long ago the last attempt started.
     pub(in crate::client) fn last_took(&self, now: Instant) -> Duration {
-        self.last_begun.map_or(Duration::ZERO, |begun| now.duration_since(begun))
+        self.last_started.map_or(Duration::ZERO, |started| now.duration_since(started))
     }
 
-    /// Until when to wait for the service to want to be called again. The first attempt has some time in any case: it may be
-    /// somebody else who was asked for patience.
-    pub(in crate::client) fn patience(&self, now: Instant) -> Instant {
-        match (self.begun, self.deadline) {
-            (Some(_), _) => self.end(now),
-            (None, Some(deadline)) => deadline.max(now + FIRST_PATIENCE),
-            (None, None) => now + self.retry.max_elapsed_time.clamp(FIRST_PATIENCE, LONG),
+    /// Until when to wait for the end of a 429 before an attempt.
+    pub(super) fn rate_limit_deadline(&self, now: Instant) -> Instant {
+        if self.first_started.is_some() {
+            return self.end(now);
+        }
+        match self.deadline {
+            Some(deadline) => deadline.max(now + MIN_FIRST_WAIT),
+            None => now + self.retry.max_elapsed_time.clamp(MIN_FIRST_WAIT, FOREVER),
         }
     }
 
     /// When the time for another attempt is over.
     pub(in crate::client) fn end(&self, now: Instant) -> Instant {
-        let mut budget = self.begun.unwrap_or(now) + self.retry.max_elapsed_time.min(LONG);
+        let started = self.first_started.unwrap_or(now);
+        let mut end = started + self.retry.max_elapsed_time.min(FOREVER);
         if let Some(since) = self.unreached_since {
-            budget = budget.min(since + UNREACHED_LIMIT);
+            end = end.min(since + self.unreached_limit());
         }
-        self.deadline.map_or(budget, |deadline| budget.min(deadline))
+        if let Some(deadline) = self.deadline {
+            end = end.min(deadline);
+        }
+        end
     }
 
     /// How long to wait after an attempt that failed so, or why there is to be no other.
-    pub(in crate::client) fn next_wait(
-        &mut self,
-        error: &Error,
-        now: Instant,
-    ) -> Result<Duration, RetryEnd> {
+    pub(super) fn next_wait(&mut self, error: &Error, now: Instant) -> Result<Duration, RetryEnd> {
         self.open |= error.may_have_happened();
         self.unreadable += u32::from(matches!(error, Error::Decode { .. }));
-        if !self.may_pass(error) {
+        if self.made == 0 && self.is_given_up(now) {
+            return Err(RetryEnd::Unreached);
+        }
+        if !self.is_temporary(error) {
             return Err(RetryEnd::Final);
         }
-        if self.unreadable >= MOST_UNREADABLE {
+        if self.unreadable >= MAX_UNREADABLE {
             return Err(RetryEnd::Enough);
         }
         let wait = match error.retry_after() {
-            // As the service says, but never at once: who asks for no patience may not mean it.
+            // Never less than the first wait: a response that asks for none may not mean it.
             Some(asked) => asked.max(shortened(self.interval(1))),
             None => shortened(self.interval(self.made)),
         };
@@ -148,32 +139,33 @@ impl Attempts {
         }
     }
 
-    /// The error to end with: this one, which came last, and what was tried before.
+    /// The error to end with: the last one, with the number of attempts where that is of interest.
     pub(in crate::client) fn give_up(&self, last: Error, now: Instant, end: RetryEnd) -> Error {
-        let tells_more = match end {
-            RetryEnd::Stopped => true,
-            // That there was time for one attempt only is no news, unless the service wanted more.
-            RetryEnd::OutOfTime => self.made > 1 || last.retry_after().is_some(),
-            // A single attempt is no news where no more were allowed.
-            RetryEnd::Unreached => !self.retry.max_elapsed_time.is_zero(),
-            RetryEnd::Final | RetryEnd::Enough => self.made > 1,
+        let retried = self.made > 1;
+        let is_of_interest = match end {
+            RetryEnd::Stopped => self.made > 0,
+            RetryEnd::OutOfTime => retried || last.retry_after().is_some(),
+            // Without retries a single attempt is what was to be expected.
+            RetryEnd::Unreached => self.made == 0 || !self.retry.max_elapsed_time.is_zero(),
+            RetryEnd::Final | RetryEnd::Enough => retried,
         };
-        let hides_less = self.open && !last.may_have_happened();
-        match self.begun {
-            Some(begun) if tells_more || hides_less => {
-                let (elapsed, last) = (now.duration_since(begun), Box::new(last));
-                Error::RetriesExhausted { attempts: self.made, elapsed, open: self.open, end, last }
-            }
-            _ => last,
+        let hides_open_attempt = self.open && !last.may_have_happened();
+        if !is_of_interest && !hides_open_attempt {
+            return last;
+        }
+        Error::RetriesExhausted {
+            attempts: self.made,
+            open: self.open,
+            end,
+            elapsed: now.duration_since(self.first_started.unwrap_or(now)),
+            last: Box::new(last),
         }
     }
 
-    /// Whether the next attempt may fare better.
-    fn may_pass(&self, error: &Error) -> bool {
+    /// Whether another attempt may succeed.
+    fn is_temporary(&self, error: &Error) -> bool {
         match error {
-            Error::Status { status, .. } => {
-                matches!(status, 408 | 425 | 429 | 499) || (500..600).contains(status)
-            }
+            Error::Status { status, .. } => matches!(status, 408 | 425 | 429 | 499 | 500..=599),
             Error::Decode { .. } => true,
             Error::Connect { untrusted, .. } => !untrusted && self.retry.connection_errors,
             Error::ConnectionLost { .. } | Error::Timeout { .. } => self.retry.connection_errors,
@@ -183,11 +175,19 @@ impl Attempts {
 
     /// The wait after so many attempts, before it is shortened.
     fn interval(&self, attempts: u32) -> Duration {
-        let longest = self.retry.max_interval.min(LONG);
+        let longest = self.retry.max_interval.min(FOREVER);
         let growth = self.retry.exponent.powf(f64::from(attempts.saturating_sub(1)));
-        let seconds =
-            (self.retry.initial_interval.as_secs_f64() * growth).min(longest.as_secs_f64());
-        Duration::try_from_secs_f64(seconds).unwrap_or(longest)
+        let seconds = self.retry.initial_interval.as_secs_f64() * growth;
+        Duration::try_from_secs_f64(seconds.min(longest.as_secs_f64())).unwrap_or(longest)
+    }
+
+    /// For how long an API is tried that was never reached. Without retries, each call has its one
+    /// attempt in that time.
+    fn unreached_limit(&self) -> Duration {
+        match self.retry.max_elapsed_time {
+            Duration::ZERO => UNREACHED_LIMIT,
+            max_elapsed_time => max_elapsed_time.min(UNREACHED_LIMIT),
+        }
     }
 }
 
@@ -233,7 +233,7 @@ mod tests {
         let mut now = Instant::now();
         let mut waits = Vec::new();
         loop {
-            attempts.begin(now);
+            attempts.start(now);
             let Ok(wait) = attempts.next_wait(error, now) else { return waits };
             now += wait;
             waits.push(wait);
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_service_decides_how_long_to_wait() {
+    fn the_api_decides_how_long_to_wait() {
         let retry = Retry { max_elapsed_time: seconds(100), ..Retry::default() };
         assert_eq!(waits(retry, &status(503, Some(seconds(30)))), [seconds(30); 3]);
         assert_eq!(
@@ -273,12 +273,11 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
+    fn only_temporary_failures_are_retried() {
         let reason = || "why".to_owned();
         let connect = |untrusted| Error::Connect {
             call: call(),
             host: "h".to_owned(),
-            refused: false,
             untrusted,
             reason: reason(),
         };
@@ -298,7 +297,7 @@ mod tests {
             (lost, true, false),
             (late, true, false),
             (Error::Request { call: call(), reason: reason() }, false, false),
-            (Error::Skipped { call: call() }, false, false),
+            (Error::Skipped { call: call(), noun: "key" }, false, false),
         ] {
             let retry = Retry::default();
             assert_eq!(!waits(retry, &error).is_empty(), always, "{error}");
@@ -308,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stays_unreadable_is_asked_for_three_times() {
+    fn what_stays_unreadable_is_requested_three_times() {
         let unreadable =
             Error::Decode { call: call(), status: 200, reason: "why".to_owned(), request_id: None };
         assert_eq!(waits(Retry::default(), &unreadable).len(), 2);
@@ -320,7 +319,7 @@ mod tests {
         assert_eq!(waits(retry, &status(503, None)), NONE);
         let now = Instant::now();
         let mut attempts = Attempts::new(Retry::default(), Some(now + Duration::from_millis(100)));
-        attempts.begin(now);
+        attempts.start(now);
         assert_eq!(attempts.next_wait(&status(503, None), now), Err(RetryEnd::OutOfTime));
     }
 
@@ -328,10 +327,10 @@ mod tests {
     fn giving_up_tells_how_often_and_how_long() {
         let mut attempts = Attempts::new(Retry::default(), None);
         let now = Instant::now();
-        attempts.begin(now);
+        attempts.start(now);
         let alone = attempts.give_up(status(503, None), now, RetryEnd::OutOfTime);
         assert!(matches!(alone, Error::Status { .. }), "a single attempt");
-        attempts.begin(now + seconds(2));
+        attempts.start(now + seconds(2));
         let error = attempts.give_up(
             status(503, None),
             now + Duration::from_millis(2510),
@@ -348,7 +347,7 @@ mod tests {
     fn an_attempt_that_may_have_been_carried_out_is_not_forgotten() {
         let mut attempts = Attempts::new(Retry::default(), None);
         let now = Instant::now();
-        attempts.begin(now);
+        attempts.start(now);
         let _ = attempts.next_wait(&status(503, None), now);
         let stopped = Error::Stopped { call: call(), sent: false };
         let _ = attempts.next_wait(&stopped, now);
@@ -357,7 +356,8 @@ mod tests {
         assert!(error.to_string().ends_with("; 1 attempt in 0.0 s"), "{error}");
     }
 
-    /// The waits of a call, and how it ends, when the service was unreached since that moment until it was reached.
+    /// The waits of a call, and how it ends, when the service was unreached since that moment until
+    /// it was reached.
     fn unreached(
         retry: Retry,
         since: Instant,
@@ -367,17 +367,15 @@ mod tests {
         let refused = || Error::Connect {
             call: call(),
             host: "h".to_owned(),
-            refused: true,
             untrusted: false,
             reason: "why".to_owned(),
         };
         let mut attempts = Attempts::new(retry, None);
         let mut now = begun;
         loop {
-            attempts.begin(now);
-            attempts.note_unreached(
-                Some(since).filter(|_| reached.is_none_or(|reached| now < reached)),
-            );
+            attempts.start(now);
+            attempts.unreached_since =
+                Some(since).filter(|_| reached.is_none_or(|reached| now < reached));
             match attempts.next_wait(&refused(), now) {
                 Ok(wait) => now += wait,
                 Err(end) => return (now - begun, attempts.give_up(refused(), now, end)),
@@ -386,15 +384,12 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_was_never_reached_is_given_up_early() {
+    fn an_api_that_was_never_reached_is_given_up_early() {
         let start = Instant::now();
         let retry = Retry { max_interval: seconds(1), ..Retry::default() };
         let (tried, error) = unreached(retry, start, start, None);
         assert!(tried <= seconds(30) && tried >= seconds(28), "{tried:?}");
-        assert!(
-            error.to_string().ends_with("the service was never reached in this run"),
-            "{error}"
-        );
+        assert!(error.to_string().ends_with("the API was never reached in this run"), "{error}");
 
         let (tried, error) = unreached(retry, start, start + seconds(31), None);
         assert_eq!(tried, Duration::ZERO, "the time is the client's, not each call's");
@@ -411,6 +406,11 @@ mod tests {
         let (_, error) =
             unreached(Retry { max_elapsed_time: Duration::ZERO, ..retry }, start, start, None);
         assert!(matches!(error, Error::Connect { .. }), "a single attempt: {error}");
+
+        let mut attempts = Attempts::new(Retry { max_elapsed_time: Duration::ZERO, ..retry }, None);
+        attempts.unreached_since = Some(start);
+        assert!(!attempts.is_given_up(start + seconds(29)), "each call has its one attempt");
+        assert!(attempts.is_given_up(start + seconds(30)));
     }
 
     #[test]

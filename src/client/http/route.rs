@@ -1,8 +1,15 @@
-//! What a request is called: an endpoint, and one call of it. The ground floor of the client, which knows no other module.
+//! What a request is called: an endpoint, and one call of it. It must know no other module of the
+//! client.
 
 use std::fmt;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use reqwest::Method;
+
+/// What is percent-encoded in a path or a query: every character that RFC 3986 does not call
+/// unreserved.
+pub(super) const ENCODED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An endpoint: a method and a path below the base URL, in which `{id}` stands for one segment.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,7 +20,7 @@ pub(in crate::client) struct Route {
     pub(in crate::client) template: &'static str,
 }
 
-/// A call as people name it: `PATCH /guardrails/<id>`. Without base URL and query.
+/// A call as messages name it: `PATCH /guardrails/<id>`, without base URL and query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     route: &'static Route,
@@ -21,6 +28,7 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call of a route. `path` must be redacted already.
     pub(super) fn new(route: &'static Route, path: String) -> Call {
         Call { route, path: path.into_boxed_str() }
     }
@@ -35,7 +43,7 @@ impl Call {
         self.route.template
     }
 
-    /// The path as it was sent, below the base URL, fit to show.
+    /// The path as it was sent, below the base URL, redacted.
     pub fn path(&self) -> &str {
         &self.path
     }

@@ -1,6 +1,7 @@
-//! Sending one request once and taking in its answer, within limits of time and size. Knows methods, paths, headers and
-//! statuses; what an answer means is for `answer.rs` and the endpoints, and whether to send again is for `call.rs`. The
-//! layers below never resend a request that may have reached the service.
+//! Sending one request once and reading its response, within limits of time and size. It knows
+//! methods, paths, headers and statuses; what a body means is for `response.rs` and its callers,
+//! and whether to send again is for `http_client.rs`. The HTTP library must not resend a request on
+//! its own.
 
 use std::error::Error as _;
 use std::io;
@@ -9,50 +10,48 @@ use std::time::Duration;
 
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-    LOCATION, USER_AGENT,
+    LOCATION,
 };
 use reqwest::{StatusCode, redirect, retry};
 use tokio::time::{Instant, timeout};
 use tracing::{Level, debug, enabled, trace};
 
-use super::config::{BaseUrl, Config, ConfigError};
-use super::error::Error;
+use super::config::{BaseUrl, Config};
+use super::error::{ConfigError, Error};
 use super::error_body;
-use super::request::{Credentials, Request};
+use super::request::Request;
 use super::response::Response;
 use super::route::Call;
 use super::secret::Redactor;
 use super::server_clock::{self, ServerClock};
 
-/// Bytes of an answer that are read; more than any real one has.
+/// The bytes of a body that are read; more than any real one has.
 const BODY_LIMIT: usize = 32 << 20;
 
-/// Bytes of an error's body that are read: enough for its message.
+/// The bytes of an error's body that are read: enough for its message.
 const ERROR_BODY_LIMIT: usize = 64 << 10;
 
-/// Characters of a body that are logged at TRACE.
+/// The characters of a body that are logged at TRACE.
 const LOGGED_LIMIT: usize = 16 << 10;
-
-/// Characters of an identifier or address from outside that are shown.
-const SHOWN_LIMIT: usize = 200;
 
 /// The time that connecting may take. An attempt that ends here is proven to have done nothing.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
-/// How often a connection with requests under way is probed; a dead one would swallow every later request too.
+/// How often a connection with requests under way is probed; on a dead one all later requests would
+/// hang.
 const PROBE_INTERVAL: Duration = Duration::from_secs(15);
 
-/// The headers that name a request to whoever runs the service, in order of worth.
+/// The headers by which a request can be found in the API's logs, the best one first.
 const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "x-generation-id", "cf-ray"];
 
-/// The connections to the service, and what every request needs.
+/// The connections to the API, and what every request needs.
 pub(super) struct HttpTransport {
     http: reqwest::Client,
-    base_url: BaseUrl,
     authorization: HeaderValue,
-    redactor: Arc<Redactor>,
     timeout: Duration,
-    clock: ServerClock,
+    pub(super) base_url: BaseUrl,
+    pub(super) clock: ServerClock,
+    pub(super) redactor: Arc<Redactor>,
 }
 
 impl HttpTransport {
@@ -64,15 +63,17 @@ impl HttpTransport {
             .default_headers(common_headers(&config)?)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
-            .connect_timeout(connect_limit(config.timeout))
+            // Connecting ends before the attempt does, so that the two failures are told apart.
+            .connect_timeout(CONNECT_LIMIT.min(config.timeout / 10 * 9))
             .http2_keep_alive_interval(PROBE_INTERVAL)
             .http2_keep_alive_timeout(PROBE_INTERVAL);
         if config.base_url.is_loopback() {
-            // A proxy cannot mean this machine by "localhost", and must not be given the key in the clear.
+            // To a proxy, "localhost" is another machine, and it would see the key in the clear.
             builder = builder.no_proxy();
         }
         if !config.base_url.is_encrypted() {
-            // Plain http needs no trust store: spare the time to load one, and the failure where there is none.
+            // Plain http needs no trust store: spare the time to load one, and the failure where
+            // there is none.
             builder = builder.tls_certs_only([]);
         }
         let http =
@@ -87,19 +88,6 @@ impl HttpTransport {
         })
     }
 
-    /// The service's clock, as its answers have shown it.
-    pub(super) fn clock(&self) -> &ServerClock {
-        &self.clock
-    }
-
-    pub(super) fn redact(&self, text: &str) -> String {
-        self.redactor.redact(text)
-    }
-
-    pub(super) fn base_url(&self) -> &BaseUrl {
-        &self.base_url
-    }
-
     /// Sends a request once and logs it.
     pub(super) async fn send_once(&self, request: &Request) -> Result<Response, Error> {
         let started = Instant::now();
@@ -108,7 +96,7 @@ impl HttpTransport {
         let path = self.redactor.redact(&request.target);
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &outcome {
-            Ok(answer) => debug!(method, path, status = answer.status, duration_ms, "request"),
+            Ok(response) => debug!(method, path, status = response.status, duration_ms, "request"),
             Err(error) => {
                 let status = error.status();
                 debug!(method, path, status, duration_ms, error = %error, "request failed");
@@ -119,71 +107,67 @@ impl HttpTransport {
 
     async fn exchange(&self, request: &Request, started: Instant) -> Result<Response, Error> {
         let call = &request.call;
-        let late = || Error::Timeout { call: call.clone(), after: self.timeout };
         let prepared = self.prepare(request)?;
-        let mut response = timeout(self.timeout, self.http.execute(prepared))
-            .await
-            .map_err(|_| late())?
-            .map_err(|error| self.not_answered(call, &error))?;
-        let left = self.timeout.saturating_sub(started.elapsed());
-        if response.status().is_success() {
-            if request.credentials == Credentials::Key {
-                // Neither a proxy's page nor what a cache may hold tells the service's time.
-                self.clock.observe(response.headers());
-            }
-            let taken_in = timeout(left, self.take_in(call, &mut response)).await;
-            return taken_in.map_err(|_| late())?;
+        let response = timeout(self.timeout, self.http.execute(prepared)).await;
+        let mut response = match response.map_err(|_| self.timed_out(call))? {
+            Ok(response) => response,
+            Err(error) => return Err(self.no_response(call, &error)),
+        };
+        let status = response.status();
+        if status.is_success() && request.authorized {
+            // Any other response can come from a proxy or a cache, with a `Date` of its own.
+            self.clock.observe(response.headers());
         }
-        // The status is the news; of its explanation, what comes in time is enough.
+        let limit = if status.is_success() { BODY_LIMIT } else { ERROR_BODY_LIMIT };
         let mut body = Vec::new();
-        let taken_in = timeout(left, read(&mut response, &mut body, ERROR_BODY_LIMIT)).await;
+        let time_left = self.timeout.saturating_sub(started.elapsed());
+        let outcome = timeout(time_left, read_body(&mut response, &mut body, limit)).await;
         self.log_body(call, "answer", &body);
-        // But for a 404: only its explanation tells whether it is the service's own.
-        let is_open = response.status() == StatusCode::NOT_FOUND;
-        match taken_in {
-            Err(_) if is_open => Err(late()),
-            Ok(Err(error)) if is_open => Err(self.not_answered(call, &error)),
-            _ => Err(self.refusal(call, &response, &body)),
+        // The status alone is an error, whatever came of the body. But for a 404: only its complete
+        // body shows whether it is the API's own.
+        if !status.is_success() && status != StatusCode::NOT_FOUND {
+            return Err(self.status_error(call, &response, &body));
         }
+        let is_complete = outcome.map_err(|_| self.timed_out(call))?.map_err(|error| {
+            let cause = self.redactor.redact(&root_cause(&error));
+            let reason = format!("it broke off after {} bytes: {cause}", body.len());
+            Error::ConnectionLost { call: call.clone(), reason }
+        })?;
+        if !status.is_success() {
+            return Err(self.status_error(call, &response, &body));
+        }
+        self.success(call, &response, body, is_complete)
     }
 
-    /// The answer of a success, if its body comes to an end within the limit.
-    async fn take_in(
+    /// The response of a success, if its body is complete and sent as it is.
+    fn success(
         &self,
         call: &Call,
-        response: &mut reqwest::Response,
+        response: &reqwest::Response,
+        body: Vec<u8>,
+        is_complete: bool,
     ) -> Result<Response, Error> {
-        let mut body = Vec::new();
-        let outcome = read(response, &mut body, BODY_LIMIT).await;
-        self.log_body(call, "answer", &body);
-        let answer = Response {
+        let success = Response {
             call: call.clone(),
             status: response.status().as_u16(),
             request_id: self.request_id(response.headers()),
             body,
             redactor: Arc::clone(&self.redactor),
         };
-        match outcome {
-            Ok(_) if let Some(encoding) = encoding(response.headers()) => {
-                Err(answer
-                    .unusable(format!("it is encoded as {encoding}, which was not asked for")))
-            }
-            Ok(Completeness::Complete) => Ok(answer),
-            Ok(Completeness::Cut) => {
-                Err(answer.unusable(format!("it is larger than {} MiB", BODY_LIMIT >> 20)))
-            }
-            Err(error) => {
-                let cause = self.redactor.redact(&root_cause(&error));
-                let reason = format!("it broke off after {} bytes: {cause}", answer.body.len());
-                Err(Error::ConnectionLost { call: answer.call, reason })
-            }
+        if let Some(encoding) = encoding(response.headers()) {
+            let reason = format!("it is encoded as {encoding}, which was not asked for");
+            return Err(success.unusable(reason));
         }
+        if !is_complete {
+            return Err(success.unusable(format!("it is larger than {} MiB", BODY_LIMIT >> 20)));
+        }
+        Ok(success)
     }
 
     fn prepare(&self, request: &Request) -> Result<reqwest::Request, Error> {
-        let url = format!("{}{}", self.base_url, request.target);
+        let url = format!("{}{}", self.base_url.as_str(), request.target);
         let mut builder = self.http.request(request.call.method().clone(), url);
-        if request.credentials == Credentials::Key {
+        if request.authorized {
             builder = builder.header(AUTHORIZATION, self.authorization.clone());
         }
         if let Some(body) = &request.body {
@@ -196,129 +180,108 @@ impl HttpTransport {
         })
     }
 
-    /// The error for a request that brought no status.
-    fn not_answered(&self, call: &Call, error: &reqwest::Error) -> Error {
-        let call = call.clone();
-        let reason = self.redactor.redact(&root_cause(error));
-        if error.is_connect() {
-            let host = self.base_url.authority().to_owned();
-            let (refused, untrusted) = (is_refused(error), is_untrusted(error));
-            return Error::Connect { call, host, refused, untrusted, reason };
-        }
-        Error::ConnectionLost { call, reason }
-    }
-
     /// The error for a status that is not success.
-    fn refusal(&self, call: &Call, response: &reqwest::Response, body: &[u8]) -> Error {
+    fn status_error(&self, call: &Call, response: &reqwest::Response, body: &[u8]) -> Error {
         let status = response.status();
-        let said = if status.is_redirection() {
+        let reason = status.canonical_reason();
+        let message = if status.is_redirection() {
             self.redirection(response)
         } else {
             error_body::message(body, &self.redactor)
         };
-        let message = said
-            .or_else(|| status.canonical_reason().map(str::to_owned))
-            .unwrap_or_else(|| "no explanation came with it".to_owned());
-        let request_id = self.request_id(response.headers());
-        let from_service = error_body::is_error_document(body, status.as_u16());
-        let retry_after = server_clock::retry_after(response.headers());
-        let (call, status) = (call.clone(), status.as_u16());
-        Error::Status { call, status, message, from_service, request_id, retry_after }
+        Error::Status {
+            call: call.clone(),
+            status: status.as_u16(),
+            message: message
+                .unwrap_or_else(|| reason.unwrap_or("no explanation came with it").to_owned()),
+            from_service: error_body::is_error_document(body, status.as_u16()),
+            request_id: self.request_id(response.headers()),
+            retry_after: server_clock::retry_after(response.headers()),
+        }
     }
 
     fn redirection(&self, response: &reqwest::Response) -> Option<String> {
         let location = response.headers().get(LOCATION)?;
-        let location = self.shown(&String::from_utf8_lossy(location.as_bytes()));
+        let location = String::from_utf8_lossy(location.as_bytes());
+        let location = error_body::shown(&location, &self.redactor);
         let reason = response.status().canonical_reason().unwrap_or("a redirect");
         Some(format!("{reason}: it points to {location}, and redirects are not followed"))
     }
 
-    fn request_id(&self, headers: &HeaderMap) -> Option<String> {
-        let id = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok())?;
-        Some(self.shown(id)).filter(|id| !id.is_empty())
+    /// The error for a request without a response.
+    fn no_response(&self, call: &Call, error: &reqwest::Error) -> Error {
+        let reason = self.redactor.redact(&root_cause(error));
+        if !error.is_connect() {
+            return Error::ConnectionLost { call: call.clone(), reason };
+        }
+        Error::Connect {
+            call: call.clone(),
+            host: self.base_url.authority().to_owned(),
+            untrusted: is_untrusted(error),
+            reason,
+        }
     }
 
-    /// A text from outside, fit to show within an error.
-    pub(super) fn shown(&self, text: &str) -> String {
-        error_body::line(text, SHOWN_LIMIT, &self.redactor)
+    fn timed_out(&self, call: &Call) -> Error {
+        Error::Timeout { call: call.clone(), after: self.timeout }
+    }
+
+    fn request_id(&self, headers: &HeaderMap) -> Option<String> {
+        let id = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok())?;
+        Some(error_body::shown(id, &self.redactor)).filter(|id| !id.is_empty())
     }
 
     fn log_body(&self, call: &Call, kind: &str, body: &[u8]) {
         if enabled!(Level::TRACE) {
-            // Cut before it is masked, as a body can be very long, and after: a mask can be shorter than what it hides.
-            let beginning = &body[..body.len().min(2 * LOGGED_LIMIT)];
-            let text = self.redactor.redact(&String::from_utf8_lossy(beginning));
-            trace!(%call, body = error_body::clip(text, LOGGED_LIMIT), "{kind} body");
+            let text = String::from_utf8_lossy(body);
+            let body = self.redactor.redact_and_cut(&text, LOGGED_LIMIT);
+            trace!(%call, body, "{kind} body");
         }
     }
 }
 
-/// The time for connecting within an attempt. It ends before the attempt does, so that the two are told apart.
-fn connect_limit(attempt: Duration) -> Duration {
-    CONNECT_LIMIT.min(attempt / 10 * 9)
-}
-
-/// The headers of every request, credentials excepted.
+/// The headers of every request, except the key.
 fn common_headers(config: &Config) -> Result<HeaderMap, ConfigError> {
-    let optional = [
-        ("HTTP-Referer", &config.http_referer),
-        ("X-OpenRouter-Title", &config.title),
-        ("X-OpenRouter-Categories", &config.categories),
-    ];
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert(USER_AGENT, header_value("User-Agent", &config.user_agent)?);
-    for (name, value) in optional {
+    for (name, value) in [
+        ("User-Agent", Some(&config.user_agent)),
+        ("HTTP-Referer", config.http_referer.as_ref()),
+        ("X-OpenRouter-Title", config.title.as_ref()),
+        ("X-OpenRouter-Categories", config.categories.as_ref()),
+    ] {
         if let Some(value) = value {
-            let value = header_value(name, value)?;
-            let name = HeaderName::try_from(name).map_err(|_| ConfigError::Header { name })?;
-            headers.insert(name, value);
+            let header = HeaderName::try_from(name).expect("each of these names is valid");
+            let value = HeaderValue::from_str(value).map_err(|_| ConfigError::Header { name })?;
+            headers.insert(header, value);
         }
     }
     Ok(headers)
 }
 
-fn header_value(name: &'static str, value: &str) -> Result<HeaderValue, ConfigError> {
-    HeaderValue::from_str(value).map_err(|_| ConfigError::Header { name })
-}
-
-/// Whether a body was read to its end.
-enum Completeness {
-    Complete,
-    Cut,
-}
-
-/// Reads a body into `body`, at most `limit` bytes of it.
-async fn read(
+/// Reads a body up to a limit, and tells whether it ends there. When that fails, `body` has what
+/// came before.
+async fn read_body(
     response: &mut reqwest::Response,
     body: &mut Vec<u8>,
     limit: usize,
-) -> reqwest::Result<Completeness> {
+) -> reqwest::Result<bool> {
     while let Some(chunk) = response.chunk().await? {
         let room = limit - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() > room {
-            body.extend_from_slice(&chunk[..room]);
-            return Ok(Completeness::Cut);
+            return Ok(false);
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(Completeness::Complete)
+    Ok(true)
 }
 
-/// What the innermost error says. The outer ones only say that something within them failed.
+/// The text of the innermost error. The outer ones only say that something within them failed.
 fn root_cause(error: &reqwest::Error) -> String {
     causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-fn is_refused(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused)
-    })
-}
-
-/// Whether the certificate of the other side was refused, which trying again does not mend.
+/// Whether the server's certificate was refused, which a retry does not change.
 fn is_untrusted(error: &reqwest::Error) -> bool {
     causes(error)
         .any(|cause| matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))))
@@ -333,9 +296,9 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Erro
     })
 }
 
-/// The coding of a body, if it is not sent as it is.
+/// The encoding of a body, if it is not sent as it is.
 fn encoding(headers: &HeaderMap) -> Option<String> {
     let encoding = headers.get(CONTENT_ENCODING)?.to_str().unwrap_or("something unreadable");
-    (!encoding.trim().is_empty() && !encoding.eq_ignore_ascii_case("identity"))
-        .then(|| encoding.to_owned())
+    let is_identity = encoding.trim().is_empty() || encoding.eq_ignore_ascii_case("identity");
+    (!is_identity).then(|| encoding.to_owned())
 }

@@ -1,7 +1,6 @@
 //! What the JSON forms look like, and what stored state may be like.
 
 use super::*;
-use crate::cty::value::Dynamic;
 use crate::cty::{Number, ObjectType, Type, Value};
 
 fn filter_type() -> Type {
@@ -29,13 +28,14 @@ fn stored(json: &str, ty: &Type) -> Value {
     decode_stored(json.as_bytes(), ty).unwrap()
 }
 
-fn refused(result: Result<Value, crate::cty::Error>, message: &str) {
+fn rejects(result: Result<Value, crate::cty::Error>, message: &str) {
     assert_eq!(result.unwrap_err().to_string(), message);
 }
 
 #[test]
-fn a_whole_object_reads_and_writes_back() {
-    let json = r#"{"filters":[{"action":"block","label":null}],"limit":0.1,"models":["a","b"],"strict":true}"#;
+fn a_whole_object_is_read() {
+    let json = r#"{"filters":[{"action":"block","label":null}],
+        "limit":0.1,"models":["a","b"],"strict":true}"#;
     let value = decode(json.as_bytes(), &guardrail_type()).unwrap();
     let filter = Value::object([("action", "block".into()), ("label", Value::Null)]);
     let expected = Value::object([
@@ -45,11 +45,10 @@ fn a_whole_object_reads_and_writes_back() {
         ("strict", true.into()),
     ]);
     assert_eq!(value, expected);
-    assert_eq!(encode(&value, &guardrail_type()).unwrap(), json.as_bytes());
 }
 
 #[test]
-fn a_name_that_means_something_to_the_parser_is_no_key_wherever_it_stands() {
+fn the_name_that_the_parser_uses_for_numbers_is_rejected_wherever_it_stands() {
     let ty = Type::map(Type::String);
     for json in [
         r#"{"$serde_json::private::Number":"x"}"#,
@@ -57,8 +56,6 @@ fn a_name_that_means_something_to_the_parser_is_no_key_wherever_it_stands() {
     ] {
         assert!(decode(json.as_bytes(), &ty).is_err(), "{json}");
     }
-    let map = Value::Map([("$serde_json::private::Number".to_owned(), "1".into())].into());
-    refused(encode(&map, &ty).map(|_| Value::Null), "a name is reserved");
 }
 
 #[test]
@@ -71,17 +68,16 @@ fn numbers_keep_their_digits() {
         "18446744073709551616",
         "-0.30000000000000004",
     ] {
-        let value = stored(text, &Type::Number);
-        assert_eq!(value, number(text));
-        assert_eq!(encode(&value, &Type::Number).unwrap(), text.as_bytes());
+        assert_eq!(stored(text, &Type::Number), number(text));
     }
     assert_eq!(stored("1E2", &Type::Number), 100.into());
-    refused(decode_stored(b"1e999999999", &Type::Number), "the number is too large or too small");
+    rejects(decode_stored(b"1e999999999", &Type::Number), "the number is too large or too small");
 }
 
 #[test]
 fn stored_state_loses_unknown_attributes_and_gains_missing_ones_at_every_level() {
-    let json = r#"{"filters":[{"action":"block","old":[{}]},{}],"gone":{"deep":[1,{"x":null}]},"models":[]}"#;
+    let json = r#"{"filters":[{"action":"block","old":[{}]},{}],
+        "gone":{"deep":[1,{"x":null}]},"models":[]}"#;
     let filter = |action: Value| Value::object([("action", action), ("label", Value::Null)]);
     let expected = Value::object([
         ("filters", Value::List(vec![filter("block".into()), filter(Value::Null)])),
@@ -117,25 +113,25 @@ fn stored_scalars_may_be_written_as_strings_and_strings_as_scalars() {
 fn a_request_is_read_strictly() {
     let ty = Type::object([("a", Type::Number), ("b", Type::list(Type::Bool))]);
     let strict = |json: &str| decode(json.as_bytes(), &ty);
-    refused(strict(r#"{"a":1}"#), "b: this attribute is missing");
-    refused(strict(r#"{"a":1,"b":null,"c":1}"#), "c: this attribute is not supported");
-    refused(strict(r#"{"a":"1","b":null}"#), "a: a number is required");
-    refused(strict(r#"{"a":1,"b":[true,"true"]}"#), "b[1]: a bool is required");
-    refused(strict(r#"{"a":1,"b":{}}"#), "b: a list is required");
-    refused(strict("[]"), "an object is required");
+    rejects(strict(r#"{"a":1}"#), "b: this attribute is missing");
+    rejects(strict(r#"{"a":1,"b":null,"c":1}"#), "c: this attribute is not supported");
+    rejects(strict(r#"{"a":"1","b":null}"#), "a: a number is required");
+    rejects(strict(r#"{"a":1,"b":[true,"true"]}"#), "b[1]: a bool is required");
+    rejects(strict(r#"{"a":1,"b":{}}"#), "b: a list is required");
+    rejects(strict("[]"), "an object is required");
 }
 
 #[test]
 fn shapes_that_fit_no_better_in_stored_state_are_errors_with_a_path() {
     let ty = guardrail_type();
     let stored = |json: &str| decode_stored(json.as_bytes(), &ty);
-    refused(stored(r#"{"filters":[{},{"action":[]}]}"#), "filters[1].action: a string is required");
-    refused(stored(r#"{"filters":{}}"#), "filters: a list is required");
-    refused(stored(r#"{"models":["a",{}]}"#), "models: a string is required");
+    rejects(stored(r#"{"filters":[{},{"action":[]}]}"#), "filters[1].action: a string is required");
+    rejects(stored(r#"{"filters":{}}"#), "filters: a list is required");
+    rejects(stored(r#"{"models":["a",{}]}"#), "models: a string is required");
     let ty = Type::map(Type::Tuple(vec![Type::Bool, Type::Number]));
     let message = "[\"k\"]: a tuple of 2 elements is required, 1 are given";
-    refused(decode_stored(br#"{"k":[true]}"#, &ty), message);
-    refused(decode_stored(br#"{"k":[true,{}]}"#, &ty), "[\"k\"][1]: a number is required");
+    rejects(decode_stored(br#"{"k":[true]}"#, &ty), message);
+    rejects(decode_stored(br#"{"k":[true,{}]}"#, &ty), "[\"k\"][1]: a number is required");
 }
 
 #[test]
@@ -148,24 +144,21 @@ fn sets_coalesce() {
 }
 
 #[test]
-fn text_survives_as_written() {
-    let decomposed = "e\u{301} \u{10348} \"\\ \n ${x} %{y} \0";
-    let json = encode(&decomposed.into(), &Type::String).unwrap();
-    assert_eq!(decode(&json, &Type::String).unwrap(), decomposed.into());
-    assert_eq!(stored(r#""\ud800\udf48""#, &Type::String), "\u{10348}".into());
+fn text_is_kept_as_written() {
+    let json = r#""e\u0301 \ud800\udf48 \"\\ \n ${x} \u0000""#;
+    let text = "e\u{301} \u{10348} \"\\ \n ${x} \0";
+    assert_eq!(stored(json, &Type::String), text.into());
 }
 
 #[test]
 fn dynamic_values_carry_their_type() {
-    let dynamic = |ty, value| Value::Dynamic(Box::new(Dynamic { ty, value }));
-    let list = dynamic(Type::list(Type::Number), Value::List(vec![1.into()]));
+    let list = Value::dynamic(Type::list(Type::Number), Value::List(vec![1.into()]));
     for (json, value) in [
         (r#"{"type":["list","number"],"value":[1]}"#, list),
-        (r#"{"type":"string","value":null}"#, dynamic(Type::String, Value::Null)),
+        (r#"{"type":"string","value":null}"#, Value::dynamic(Type::String, Value::Null)),
         ("null", Value::Null),
     ] {
         assert_eq!(stored(json, &Type::Dynamic), value);
-        assert_eq!(encode(&value, &Type::Dynamic).unwrap(), json.as_bytes());
     }
     assert_eq!(stored(r#"{"type":"dynamic","value":null}"#, &Type::Dynamic), Value::Null);
     for json in [
@@ -179,16 +172,6 @@ fn dynamic_values_carry_their_type() {
     ] {
         assert!(decode_stored(json.as_bytes(), &Type::Dynamic).is_err(), "{json}");
     }
-}
-
-#[test]
-fn what_has_no_json_form_is_an_error_with_a_path() {
-    let ty = Type::object([("a", Type::list(Type::Number))]);
-    let with = |element| Value::object([("a", Value::List(vec![0.into(), element]))]);
-    let message = |value: &Value| encode(value, &ty).unwrap_err().to_string();
-    assert_eq!(message(&with(Value::UNKNOWN)), "a[1]: a known value is required");
-    assert_eq!(message(&with(Number::INFINITY.into())), "a[1]: a finite number is required");
-    assert_eq!(message(&with("x".into())), "a[1]: a number is required");
 }
 
 #[test]
@@ -207,7 +190,7 @@ fn broken_documents_are_errors_that_quote_nothing() {
         b"\xef\xbb\xbf{}",
     ] {
         let error = decode_stored(bytes, &guardrail_type()).unwrap_err();
-        assert!(error.message().starts_with("invalid JSON at line "), "{error}");
+        assert!(error.to_string().starts_with("invalid JSON at line "), "{error}");
     }
     let error = decode_stored(b"sk-or-v1-secret", &Type::String).unwrap_err();
     assert_eq!(error.to_string(), "invalid JSON at line 1 column 1");
@@ -225,5 +208,5 @@ fn hostile_nesting_is_an_error() {
     for _ in 60..100 {
         json = format!(r#"{{"type":"dynamic","value":{json}}}"#);
     }
-    refused(decode_stored(json.as_bytes(), &Type::Dynamic), "nested deeper than 64 levels");
+    rejects(decode_stored(json.as_bytes(), &Type::Dynamic), "nested deeper than 64 levels");
 }

@@ -3,26 +3,18 @@
 use std::collections::BTreeMap;
 
 use rmp::Marker;
-use rmp::decode::{self, NumValueReadError, ValueReadError};
 
-use super::{MAX_REFINEMENT, REFINED, refinement};
-use crate::cty::MAX_DEPTH;
-use crate::cty::conform::{at_index, missing_attribute, tuple_length, unsupported_attribute};
-use crate::cty::equality::distinct;
-use crate::cty::error::Error;
-use crate::cty::number::Number;
-use crate::cty::path::Step;
-use crate::cty::ty::{ObjectType, Type};
-use crate::cty::value::{Dynamic, Value};
+use crate::cty::{Error, MAX_DEPTH, Number, ObjectType, Type, Value};
+use crate::cty::{equality::distinct, error::check_tuple_length};
 
-/// No declared length reserves room for more elements than this; the rest is reserved as elements really come.
-const MAX_RESERVED: usize = 16;
+/// The extension code of an unknown value about which something is known.
+const REFINED: i8 = 12;
 
 /// Reads one value of type `ty`, which must fill all of `bytes`.
 ///
-/// Every msgpack form of a number is a number, byte strings are taken for strings, any extension is an unknown value.
-/// Objects have every attribute of their type exactly once; the elements of sets coalesce. Strings are kept as they
-/// are, not normalised.
+/// Every msgpack form of a number is a number, byte strings are taken for strings, any extension is
+/// an unknown value. Objects have every attribute of their type exactly once; duplicate elements of
+/// sets are dropped. Strings are kept as they are, not normalised.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
     let mut decoder = Decoder { input: bytes };
     let value = decoder.value(ty, 0)?;
@@ -33,8 +25,27 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
 }
 
 /// What is left of the input.
-pub(super) struct Decoder<'a> {
-    pub(super) input: &'a [u8],
+struct Decoder<'a> {
+    input: &'a [u8],
+}
+
+/// One item of msgpack: a scalar, or the header of a collection whose elements follow.
+///
+/// Nothing is reserved for the declared length of a collection. Every element takes at least a byte
+/// of the input, so a false length ends at the end of the input.
+enum Item<'a> {
+    Nil,
+    Bool(bool),
+    Integer(Number),
+    Double(f64),
+    /// A str or, as core accepts it too, a bin.
+    Text(&'a [u8]),
+    Array(usize),
+    Map(usize),
+    Extension {
+        code: i8,
+        payload: &'a [u8],
+    },
 }
 
 impl<'a> Decoder<'a> {
@@ -43,271 +54,188 @@ impl<'a> Decoder<'a> {
             return Err(Error::too_deep());
         }
         let below = depth + 1;
-        match (self.peek()?, ty) {
-            (marker, _) if is_extension(marker) => self.unknown(ty),
-            (Marker::Null, _) => {
-                decode::read_nil(&mut self.input).map(|()| Value::Null).map_err(|_| truncated())
+        match (self.item()?, ty) {
+            (Item::Nil, _) => Ok(Value::Null),
+            (Item::Extension { code, payload }, ty) => Ok(unknown(code, payload, ty)),
+            (Item::Bool(value), Type::Bool) => Ok(Value::Bool(value)),
+            (Item::Integer(number), Type::Number) => Ok(Value::Number(number)),
+            (Item::Double(double), Type::Number) => match Number::from_f64(double) {
+                Some(number) => Ok(Value::Number(number)),
+                None => Err(Error::here("a number is required, not NaN")),
+            },
+            (Item::Text(bytes), Type::Number) => Ok(Value::Number(Number::parse(utf8(bytes)?)?)),
+            (Item::Text(bytes), Type::String) => Ok(Value::String(utf8(bytes)?.to_owned())),
+            (Item::Array(length), Type::List(element)) => {
+                let types = std::iter::repeat_n(&**element, length);
+                self.sequence(types, below).map(Value::List)
             }
-            (_, Type::Bool) => self.bool().map(Value::Bool),
-            (_, Type::Number) => self.number().map(Value::Number),
-            (_, Type::String) => self.text(ty).map(|text| Value::String(text.to_owned())),
-            (_, Type::Dynamic) => self.dynamic(below),
-            (_, Type::List(element)) => self.list(ty, element, below).map(Value::List),
-            (_, Type::Set(element)) => self.set(ty, element, below).map(Value::Set),
-            (_, Type::Map(element)) => self.map(ty, element, below).map(Value::Map),
-            (_, Type::Tuple(elements)) => self.tuple(ty, elements, below).map(Value::Tuple),
-            (_, Type::Object(object)) => self.object(ty, object, below).map(Value::Object),
+            (Item::Array(length), Type::Tuple(types)) => {
+                check_tuple_length(types, length)?;
+                self.sequence(types, below).map(Value::Tuple)
+            }
+            (Item::Array(length), Type::Set(element)) => {
+                let types = std::iter::repeat_n(&**element, length);
+                let elements = self.sequence(types, below).map_err(Error::in_set)?;
+                Ok(Value::Set(distinct(elements)))
+            }
+            (Item::Array(2), Type::Dynamic) => self.dynamic(below),
+            (Item::Map(length), Type::Map(element)) => self.map(length, element, below),
+            (Item::Map(length), Type::Object(ty)) => self.object(length, ty, below),
+            _ => Err(Error::required(ty)),
         }
     }
 
-    fn peek(&self) -> Result<Marker, Error> {
-        self.input.first().map(|byte| Marker::from_u8(*byte)).ok_or_else(truncated)
-    }
-
-    /// An unknown value; what is said about it is kept as far as it is well formed and understood.
-    fn unknown(&mut self, ty: &Type) -> Result<Value, Error> {
-        let (code, payload) = self.extension()?;
-        if code != REFINED || payload.len() > MAX_REFINEMENT {
-            return Ok(Value::UNKNOWN);
-        }
-        Ok(Value::Unknown(refinement::decode(payload, ty).map(Box::new)))
-    }
-
-    /// The code of an extension, and what it holds.
-    fn extension(&mut self) -> Result<(i8, &'a [u8]), Error> {
-        let meta = decode::read_ext_meta(&mut self.input).map_err(|_| truncated())?;
-        Ok((meta.typeid, self.take(meta.size)?))
-    }
-
-    pub(super) fn bool(&mut self) -> Result<bool, Error> {
-        decode::read_bool(&mut self.input).map_err(|error| wrong(&error, &Type::Bool))
-    }
-
-    pub(super) fn number(&mut self) -> Result<Number, Error> {
-        match self.peek()? {
-            Marker::F32 => {
-                let single = decode::read_f32(&mut self.input).map_err(|_| truncated())?;
-                number_from_double(single.into())
-            }
-            Marker::F64 => {
-                number_from_double(decode::read_f64(&mut self.input).map_err(|_| truncated())?)
-            }
-            Marker::FixStr(_)
-            | Marker::Str8
-            | Marker::Str16
-            | Marker::Str32
-            | Marker::Bin8
-            | Marker::Bin16
-            | Marker::Bin32 => Number::parse(self.text(&Type::Number)?),
-            _ => self.integer(),
-        }
-    }
-
-    fn integer(&mut self) -> Result<Number, Error> {
-        let integer: i128 = decode::read_int(&mut self.input).map_err(|error| match error {
-            NumValueReadError::InvalidMarkerRead(_) | NumValueReadError::InvalidDataRead(_) => {
-                truncated()
-            }
-            NumValueReadError::TypeMismatch(_) | NumValueReadError::OutOfRange => {
-                Error::required(&Type::Number)
-            }
-        })?;
-        let signed = i64::try_from(integer).map(Number::from);
-        signed
-            .or_else(|_| u64::try_from(integer).map(Number::from))
-            .map_err(|_| Error::required(&Type::Number))
-    }
-
-    /// Text in a str or, as core accepts it too, in a bin.
-    pub(super) fn text(&mut self, ty: &Type) -> Result<&'a str, Error> {
-        std::str::from_utf8(self.bytes(ty)?).map_err(|_| Error::here("the text is not UTF-8"))
-    }
-
-    fn bytes(&mut self, ty: &Type) -> Result<&'a [u8], Error> {
-        let length = match self.peek()? {
-            Marker::Bin8 | Marker::Bin16 | Marker::Bin32 => decode::read_bin_len(&mut self.input),
-            _ => decode::read_str_len(&mut self.input),
-        };
-        self.take(length.map_err(|error| wrong(&error, ty))?)
-    }
-
-    fn take(&mut self, length: u32) -> Result<&'a [u8], Error> {
-        let length = usize::try_from(length).map_err(|_| truncated())?;
-        let (taken, rest) = self.input.split_at_checked(length).ok_or_else(truncated)?;
-        self.input = rest;
-        Ok(taken)
-    }
-
-    /// The length of an array, each element of which takes at least a byte.
-    pub(super) fn array_length(&mut self, ty: &Type) -> Result<usize, Error> {
-        let length = decode::read_array_len(&mut self.input).map_err(|error| wrong(&error, ty))?;
-        usize::try_from(length)
-            .ok()
-            .filter(|length| *length <= self.input.len())
-            .ok_or_else(truncated)
-    }
-
-    /// The number of entries of a map, each of which takes at least two bytes.
-    fn map_length(&mut self, ty: &Type) -> Result<usize, Error> {
-        let length = decode::read_map_len(&mut self.input).map_err(|error| wrong(&error, ty))?;
-        usize::try_from(length)
-            .ok()
-            .filter(|length| *length <= self.input.len() / 2)
-            .ok_or_else(truncated)
-    }
-
-    fn list(&mut self, ty: &Type, element: &Type, depth: usize) -> Result<Vec<Value>, Error> {
-        let length = self.array_length(ty)?;
-        let mut elements = Vec::with_capacity(length.min(MAX_RESERVED));
-        for index in 0..length {
-            elements.push(at_index(index, self.value(element, depth))?);
+    /// The elements of a list, set or tuple, each with its type.
+    fn sequence<'t>(
+        &mut self,
+        types: impl IntoIterator<Item = &'t Type>,
+        depth: usize,
+    ) -> Result<Vec<Value>, Error> {
+        let mut elements = Vec::new();
+        for (index, ty) in types.into_iter().enumerate() {
+            elements.push(self.value(ty, depth).map_err(|error| error.in_index(index))?);
         }
         Ok(elements)
     }
 
-    fn set(&mut self, ty: &Type, element: &Type, depth: usize) -> Result<Vec<Value>, Error> {
-        let length = self.array_length(ty)?;
-        let mut elements = Vec::with_capacity(length.min(MAX_RESERVED));
-        for _ in 0..length {
-            elements.push(self.value(element, depth).map_err(Error::in_set)?);
-        }
-        Ok(distinct(elements))
-    }
-
-    fn map(
-        &mut self,
-        ty: &Type,
-        element: &Type,
-        depth: usize,
-    ) -> Result<BTreeMap<String, Value>, Error> {
+    fn map(&mut self, length: usize, element: &Type, depth: usize) -> Result<Value, Error> {
         let mut members = BTreeMap::new();
-        for _ in 0..self.map_length(ty)? {
-            let key = self.text(&Type::String)?;
-            let at = || Step::Key(key.to_owned());
-            let member = self.value(element, depth).map_err(|error| error.under(at()))?;
+        for _ in 0..length {
+            let key = self.key()?;
+            let member = self.value(element, depth).map_err(|error| error.in_key(key))?;
             if members.insert(key.to_owned(), member).is_some() {
-                return Err(Error::here("this key is given twice").under(at()));
+                return Err(Error::here("this key is given twice").in_key(key));
             }
         }
-        Ok(members)
+        Ok(Value::Map(members))
     }
 
-    fn tuple(&mut self, ty: &Type, types: &[Type], depth: usize) -> Result<Vec<Value>, Error> {
-        tuple_length(types, self.array_length(ty)?)?;
-        let elements =
-            types.iter().enumerate().map(|(index, ty)| at_index(index, self.value(ty, depth)));
-        elements.collect()
-    }
-
-    fn object(
-        &mut self,
-        ty: &Type,
-        object: &ObjectType,
-        depth: usize,
-    ) -> Result<BTreeMap<String, Value>, Error> {
+    fn object(&mut self, length: usize, ty: &ObjectType, depth: usize) -> Result<Value, Error> {
         let mut attributes = BTreeMap::new();
-        for _ in 0..self.map_length(ty)? {
-            let name = self.text(&Type::String)?;
-            let ty = object.attributes.get(name).ok_or_else(|| unsupported_attribute(name))?;
-            let at = || Step::Attribute(name.to_owned());
-            let attribute = self.value(ty, depth).map_err(|error| error.under(at()))?;
+        for _ in 0..length {
+            let name = self.key()?;
+            let ty = ty.attributes.get(name).ok_or_else(|| Error::unsupported_attribute(name))?;
+            let attribute = self.value(ty, depth).map_err(|error| error.in_attribute(name))?;
             if attributes.insert(name.to_owned(), attribute).is_some() {
-                return Err(Error::here("this attribute is given twice").under(at()));
+                return Err(Error::here("this attribute is given twice").in_attribute(name));
             }
         }
-        match object.attributes.keys().find(|name| !attributes.contains_key(*name)) {
-            Some(missing) => Err(missing_attribute(missing)),
-            None => Ok(attributes),
+        match ty.attributes.keys().find(|name| !attributes.contains_key(*name)) {
+            Some(missing) => Err(Error::missing_attribute(missing)),
+            None => Ok(Value::Object(attributes)),
         }
     }
 
-    fn dynamic(&mut self, depth: usize) -> Result<Value, Error> {
-        if self.array_length(&Type::Dynamic)? != 2 {
-            return Err(Error::required(&Type::Dynamic));
+    /// The name of a member of a map or object.
+    fn key(&mut self) -> Result<&'a str, Error> {
+        match self.item()? {
+            Item::Text(bytes) => utf8(bytes),
+            _ => Err(Error::required(&Type::String)),
         }
-        let ty = Type::from_json(self.bytes(&Type::Dynamic)?).map_err(|error| {
-            Error::here(format!("the type of a dynamic value cannot be read: {error}"))
-        })?;
+    }
+
+    /// The two elements of a dynamic value: its type in JSON, and the value of that type.
+    fn dynamic(&mut self, depth: usize) -> Result<Value, Error> {
+        let Item::Text(json) = self.item()? else {
+            return Err(Error::required(&Type::Dynamic));
+        };
+        let ty = Type::from_json(json).map_err(Error::in_dynamic_type)?;
         let value = self.value(&ty, depth)?;
-        // The wrapper of a wrapper says no more than the inner one.
-        Ok(if ty == Type::Dynamic {
-            value
-        } else {
-            Value::Dynamic(Box::new(Dynamic { ty, value }))
+        Ok(Value::dynamic(ty, value))
+    }
+
+    fn item(&mut self) -> Result<Item<'a>, Error> {
+        let [marker] = self.bytes()?;
+        match Marker::from_u8(marker) {
+            Marker::Null => Ok(Item::Nil),
+            Marker::False => Ok(Item::Bool(false)),
+            Marker::True => Ok(Item::Bool(true)),
+            Marker::F32 => Ok(Item::Double(f32::from_be_bytes(self.bytes()?).into())),
+            Marker::F64 => Ok(Item::Double(f64::from_be_bytes(self.bytes()?))),
+            Marker::FixStr(length) => self.text(length.into()),
+            Marker::Str8 | Marker::Bin8 => self.length(1).and_then(|length| self.text(length)),
+            Marker::Str16 | Marker::Bin16 => self.length(2).and_then(|length| self.text(length)),
+            Marker::Str32 | Marker::Bin32 => self.length(4).and_then(|length| self.text(length)),
+            Marker::FixArray(length) => Ok(Item::Array(length.into())),
+            Marker::Array16 => self.length(2).map(Item::Array),
+            Marker::Array32 => self.length(4).map(Item::Array),
+            Marker::FixMap(length) => Ok(Item::Map(length.into())),
+            Marker::Map16 => self.length(2).map(Item::Map),
+            Marker::Map32 => self.length(4).map(Item::Map),
+            Marker::FixExt1 => self.extension(1),
+            Marker::FixExt2 => self.extension(2),
+            Marker::FixExt4 => self.extension(4),
+            Marker::FixExt8 => self.extension(8),
+            Marker::FixExt16 => self.extension(16),
+            Marker::Ext8 => self.length(1).and_then(|length| self.extension(length)),
+            Marker::Ext16 => self.length(2).and_then(|length| self.extension(length)),
+            Marker::Ext32 => self.length(4).and_then(|length| self.extension(length)),
+            marker => self.integer(marker).map(Item::Integer),
+        }
+    }
+
+    fn integer(&mut self, marker: Marker) -> Result<Number, Error> {
+        Ok(match marker {
+            Marker::FixPos(value) => Number::from(u64::from(value)),
+            Marker::FixNeg(value) => Number::from(i64::from(value)),
+            Marker::U8 => Number::from(self.unsigned(1)?),
+            Marker::U16 => Number::from(self.unsigned(2)?),
+            Marker::U32 => Number::from(self.unsigned(4)?),
+            Marker::U64 => Number::from(self.unsigned(8)?),
+            Marker::I8 => Number::from(i64::from(i8::from_be_bytes(self.bytes()?))),
+            Marker::I16 => Number::from(i64::from(i16::from_be_bytes(self.bytes()?))),
+            Marker::I32 => Number::from(i64::from(i32::from_be_bytes(self.bytes()?))),
+            Marker::I64 => Number::from(i64::from_be_bytes(self.bytes()?)),
+            _ => return Err(Error::here("the bytes are not msgpack")),
         })
     }
 
-    /// Passes over one value of any kind. Each turn takes a byte off the input, so it ends.
-    pub(super) fn skip(&mut self) -> Result<(), Error> {
-        let mut pending: u64 = 1;
-        while pending > 0 {
-            pending -= 1;
-            match self.peek()? {
-                Marker::FixArray(_) | Marker::Array16 | Marker::Array32 => {
-                    pending += u64::from(
-                        decode::read_array_len(&mut self.input).map_err(|_| truncated())?,
-                    );
-                }
-                Marker::FixMap(_) | Marker::Map16 | Marker::Map32 => {
-                    pending += 2 * u64::from(
-                        decode::read_map_len(&mut self.input).map_err(|_| truncated())?,
-                    );
-                }
-                marker => self.skip_scalar(marker)?,
-            }
+    fn text(&mut self, length: usize) -> Result<Item<'a>, Error> {
+        self.take(length).map(Item::Text)
+    }
+
+    fn extension(&mut self, length: usize) -> Result<Item<'a>, Error> {
+        let code = i8::from_be_bytes(self.bytes()?);
+        Ok(Item::Extension { code, payload: self.take(length)? })
+    }
+
+    /// A length of so many bytes.
+    fn length(&mut self, width: usize) -> Result<usize, Error> {
+        usize::try_from(self.unsigned(width)?).map_err(|_| truncated())
+    }
+
+    /// An integer of so many bytes, at most eight.
+    fn unsigned(&mut self, width: usize) -> Result<u64, Error> {
+        let bytes = self.take(width)?;
+        Ok(bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
+    }
+
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+        let (bytes, rest) = self.input.split_first_chunk().ok_or_else(truncated)?;
+        self.input = rest;
+        Ok(*bytes)
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'a [u8], Error> {
+        let (taken, rest) = self.input.split_at_checked(length).ok_or_else(truncated)?;
+        self.input = rest;
+        Ok(taken)
+    }
+}
+
+/// An unknown value. What is known about it is a map in which core writes first whether it may be
+/// null, as `1: false`; nothing can be known about a value whose type is not.
+fn unknown(code: i8, payload: &[u8], ty: &Type) -> Value {
+    match payload {
+        [0x81..=0x8f, 1, 0xc2, ..] if code == REFINED && *ty != Type::Dynamic => {
+            Value::unknown_not_null()
         }
-        Ok(())
-    }
-
-    fn skip_scalar(&mut self, marker: Marker) -> Result<(), Error> {
-        match marker {
-            marker if is_extension(marker) => self.extension().map(drop),
-            Marker::Null | Marker::Reserved | Marker::True | Marker::False => {
-                self.take(1).map(drop)
-            }
-            Marker::F32 | Marker::F64 => {
-                self.take(if marker == Marker::F32 { 5 } else { 9 }).map(drop)
-            }
-            Marker::FixStr(_)
-            | Marker::Str8
-            | Marker::Str16
-            | Marker::Str32
-            | Marker::Bin8
-            | Marker::Bin16
-            | Marker::Bin32 => self.bytes(&Type::String).map(drop),
-            _ => self.integer().map(drop),
-        }
+        _ => Value::UNKNOWN,
     }
 }
 
-fn is_extension(marker: Marker) -> bool {
-    matches!(
-        marker,
-        Marker::FixExt1
-            | Marker::FixExt2
-            | Marker::FixExt4
-            | Marker::FixExt8
-            | Marker::FixExt16
-            | Marker::Ext8
-            | Marker::Ext16
-            | Marker::Ext32
-    )
-}
-
-/// The number that core means by a double: the shortest decimal that reads back as this double. Core sends doubles for what
-/// functions and other providers have computed, whose precision is that of a double, and compares them by this text. It also
-/// sends one for a literal or the result of a division that happens to be a double exactly, such as `1/1073741824`, and
-/// compares that by all of its digits; but then it cannot be served by any provider, since core itself loses those digits
-/// between plan and apply.
-fn number_from_double(double: f64) -> Result<Number, Error> {
-    Number::received(double).ok_or_else(|| Error::here("a number is required, not NaN"))
-}
-
-fn wrong(error: &ValueReadError, ty: &Type) -> Error {
-    match error {
-        ValueReadError::InvalidMarkerRead(_) | ValueReadError::InvalidDataRead(_) => truncated(),
-        ValueReadError::TypeMismatch(_) => Error::required(ty),
-    }
+fn utf8(bytes: &[u8]) -> Result<&str, Error> {
+    std::str::from_utf8(bytes).map_err(|_| Error::here("the text is not UTF-8"))
 }
 
 fn truncated() -> Error {

@@ -1,6 +1,10 @@
-//! Parsing, printing, order and conversions of numbers.
+//! Parsing, printing and conversions of numbers.
 
 use super::*;
+
+fn infinity() -> Number {
+    Number::from_f64(f64::INFINITY).unwrap()
+}
 
 fn number(text: &str) -> Number {
     Number::parse(text).unwrap()
@@ -35,7 +39,7 @@ fn equal_numbers_are_equal_structures_and_print_alike() {
 }
 
 #[test]
-fn refuses_what_is_no_decimal_number() {
+fn rejects_what_is_no_decimal_number() {
     for text in [
         "",
         " ",
@@ -106,8 +110,8 @@ fn doubles_become_the_decimals_that_javascript_prints() {
         assert_eq!(Number::from_f64(double), Some(number(text)), "{double}");
     }
     assert_eq!(Number::from_f64(f64::NAN), None);
-    assert_eq!(Number::from_f64(f64::INFINITY), Some(Number::INFINITY));
-    assert_eq!(Number::from_f64(f64::NEG_INFINITY), Some(Number::NEG_INFINITY));
+    assert_eq!(infinity().to_string(), "Infinity");
+    assert_eq!(infinity().to_f64(), f64::INFINITY);
 }
 
 #[test]
@@ -127,7 +131,8 @@ fn conversion_to_a_double_rounds_to_nearest() {
     assert!(number("0.1").is_same_double(&number("0.1000000000000000055511151231257827")));
     assert!(number("9007199254740993").is_same_double(&number("9007199254740992")));
     assert!(!number("0.3").is_same_double(&number("0.30000000000000004")));
-    assert!(!Number::INFINITY.is_same_double(&Number::NEG_INFINITY));
+    let negative = Number::from_f64(f64::NEG_INFINITY).unwrap();
+    assert!(!infinity().is_same_double(&negative) && !negative.is_finite());
 }
 
 #[test]
@@ -149,69 +154,17 @@ fn integers_convert_if_they_fit() {
     ] {
         assert_eq!(number(text).to_i64(), None, "{text}");
     }
-    assert_eq!(Number::INFINITY.to_i64(), None);
+    assert_eq!(infinity().to_i64(), None);
     assert_eq!(number("9.2e18").to_i64(), Some(9_200_000_000_000_000_000));
-}
-
-#[test]
-fn order_is_numeric() {
-    let mut sorted = vec![
-        Number::NEG_INFINITY,
-        number("-100"),
-        number("-12"),
-        number("-1.5"),
-        number("-0.001"),
-        number("0"),
-        number("1e-90000"),
-        number("0.0099"),
-        number("0.01"),
-        number("0.011"),
-        number("9"),
-        number("10"),
-        number("10.5"),
-        number("1e90000"),
-        Number::INFINITY,
-    ];
-    let expected = sorted.clone();
-    sorted.reverse();
-    sorted.sort();
-    assert_eq!(sorted, expected);
-}
-
-#[test]
-fn knows_its_kind() {
-    assert!(number("0.1").is_positive() && Number::INFINITY.is_positive());
-    assert!(!number("0").is_positive() && !number("-1").is_positive());
-    assert!(number("-0.1").is_negative() && !number("-0").is_negative());
-    assert!(number("100").is_integer() && number("0").is_integer() && !number("1.5").is_integer());
-    assert!(!Number::INFINITY.is_integer() && !Number::INFINITY.is_finite());
-}
-
-#[test]
-fn only_faithful_doubles_travel_as_doubles() {
-    for (text, double) in [
-        ("0.5", Some(0.5)),
-        ("-2.75", Some(-2.75)),
-        ("12.345", None),
-        ("0.1", None),
-        ("0.15", None),
-        ("2", None),
-        ("1e-90000", None),
-        // A power of two whose exact digits are more than a double needs to be told apart.
-        ("0.000000000931322574615478515625", None),
-        ("0.0000000009313225746154785", None),
-    ] {
-        assert_eq!(number(text).as_faithful_f64(), double, "{text}");
-    }
 }
 
 #[test]
 fn json_keeps_every_digit() {
     for text in ["9007199254740993", "0.1", "-1e-99", "12345678901234567890.123456789", "1e+41"] {
         let json: serde_json::Value = serde_json::from_str(text).unwrap();
-        let read = Number::try_from(json.as_number().unwrap()).unwrap();
+        let read = Number::parse(json.as_number().unwrap().as_str()).unwrap();
         assert_eq!(read, number(text));
         assert_eq!(serde_json::Value::Number(read.to_json().unwrap()).to_string(), text);
     }
-    assert_eq!(Number::INFINITY.to_json(), None);
+    assert_eq!(infinity().to_json(), None);
 }

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::pb::tfplugin5 as pb;
+use crate::pb::tfplugin5::{
+    self as pb,
+    get_metadata::{DataSourceMetadata, ResourceMetadata},
+};
 
 use super::{
     super::{
@@ -39,21 +42,25 @@ impl<P: Provider> Connection<P> {
         self: Arc<Self>,
         _: pb::get_metadata::Request,
     ) -> Outcome<pb::get_metadata::Response> {
-        let resource =
-            |name: &str| pb::get_metadata::ResourceMetadata { type_name: name.to_owned() };
-        let data_source =
-            |name: &str| pb::get_metadata::DataSourceMetadata { type_name: name.to_owned() };
+        let resources = self.provider.resources().iter();
+        let data_sources = self.provider.data_sources().iter();
         Ok(pb::get_metadata::Response {
             server_capabilities: Some(capabilities()),
-            resources: self.provider.resources().iter().map(|(name, _)| resource(name)).collect(),
-            data_sources: self
-                .provider
-                .data_sources()
-                .iter()
-                .map(|(name, _)| data_source(name))
+            resources: resources
+                .map(|(name, _)| ResourceMetadata { type_name: (*name).to_owned() })
+                .collect(),
+            data_sources: data_sources
+                .map(|(name, _)| DataSourceMetadata { type_name: (*name).to_owned() })
                 .collect(),
             ..Default::default()
         })
+    }
+
+    pub(super) async fn get_functions(
+        self: Arc<Self>,
+        _: pb::get_functions::Request,
+    ) -> Outcome<pb::get_functions::Response> {
+        Ok(pb::get_functions::Response::default())
     }
 
     pub(super) async fn prepare_provider_config(

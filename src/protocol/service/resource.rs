@@ -7,7 +7,7 @@ use crate::{cty::Value, pb::tfplugin5 as pb};
 use super::{
     super::{
         convert::{self, decode, encode},
-        diagnostics::{Diagnostic, Diagnostics},
+        diagnostics::Diagnostic,
         provider::Provider,
         resource::{PlanRequest, State, WithWarnings},
         rpc::Outcome,
@@ -21,8 +21,8 @@ impl<P: Provider> Connection<P> {
         self: Arc<Self>,
         request: pb::validate_resource_type_config::Request,
     ) -> Outcome<pb::validate_resource_type_config::Response> {
-        let resource = self.resource(&request.type_name)?;
-        let config = decode(request.config.as_ref(), &resource.schema().object_type())?;
+        let (resource, ty) = self.resource(&request.type_name)?;
+        let config = decode(request.config.as_ref(), ty)?;
         let diagnostics = resource.validate(self.data().ok().as_deref(), &config);
         Ok(pb::validate_resource_type_config::Response {
             diagnostics: convert::diagnostics(diagnostics),
@@ -33,10 +33,10 @@ impl<P: Provider> Connection<P> {
         self: Arc<Self>,
         request: pb::upgrade_resource_state::Request,
     ) -> Outcome<pb::upgrade_resource_state::Response> {
-        let ty = self.resource(&request.type_name)?.schema().object_type();
-        let state = convert::decode_stored(request.raw_state.as_ref(), &ty)?;
+        let (_, ty) = self.resource(&request.type_name)?;
+        let state = convert::decode_stored(request.raw_state.as_ref(), ty)?;
         Ok(pb::upgrade_resource_state::Response {
-            upgraded_state: Some(encode(&state, &ty)?),
+            upgraded_state: Some(encode(&state, ty)?),
             ..Default::default()
         })
     }
@@ -45,15 +45,14 @@ impl<P: Provider> Connection<P> {
         self: Arc<Self>,
         request: pb::read_resource::Request,
     ) -> Outcome<pb::read_resource::Response> {
-        let resource = self.resource(&request.type_name)?;
-        let ty = resource.schema().object_type();
-        let value = decode(request.current_state.as_ref(), &ty)?;
+        let (resource, ty) = self.resource(&request.type_name)?;
+        let value = decode(request.current_state.as_ref(), ty)?;
         let state = State { value, private: request.private };
         let WithWarnings { value: state, warnings } = resource.read(&*self.data()?, state).await?;
         let (value, private) =
             state.map_or((Value::Null, Vec::new()), |state| (state.value, state.private));
         Ok(pb::read_resource::Response {
-            new_state: Some(encode(&value, &ty)?),
+            new_state: Some(encode(&value, ty)?),
             private,
             diagnostics: convert::diagnostics(warnings),
             ..Default::default()
@@ -64,17 +63,16 @@ impl<P: Provider> Connection<P> {
         self: Arc<Self>,
         request: pb::plan_resource_change::Request,
     ) -> Outcome<pb::plan_resource_change::Response> {
-        let resource = self.resource(&request.type_name)?;
-        let ty = resource.schema().object_type();
+        let (resource, ty) = self.resource(&request.type_name)?;
         let plan_request = PlanRequest {
-            prior: decode(request.prior_state.as_ref(), &ty)?,
-            config: decode(request.config.as_ref(), &ty)?,
+            prior: decode(request.prior_state.as_ref(), ty)?,
+            config: decode(request.config.as_ref(), ty)?,
             private: request.prior_private,
         };
         let WithWarnings { value: plan, warnings } =
             resource.plan(&*self.data()?, plan_request).await?;
         Ok(pb::plan_resource_change::Response {
-            planned_state: Some(encode(&plan.planned, &ty)?),
+            planned_state: Some(encode(&plan.planned, ty)?),
             requires_replace: plan.requires_replace.iter().map(convert::path).collect(),
             // Apply is not given the prior private bytes, only these.
             planned_private: plan.private,
@@ -87,46 +85,50 @@ impl<P: Provider> Connection<P> {
         self: Arc<Self>,
         request: pb::apply_resource_change::Request,
     ) -> Outcome<pb::apply_resource_change::Response> {
-        let resource = self.resource(&request.type_name)?;
-        let ty = resource.schema().object_type();
-        let prior = decode(request.prior_state.as_ref(), &ty)?;
-        let planned = decode(request.planned_state.as_ref(), &ty)?;
+        let (resource, ty) = self.resource(&request.type_name)?;
+        let prior = decode(request.prior_state.as_ref(), ty)?;
+        let planned = decode(request.planned_state.as_ref(), ty)?;
         let data = self.data()?;
-        if planned.is_null() {
-            let prior = State { value: prior, private: request.planned_private };
+        let (is_create, is_delete) = (prior.is_null(), planned.is_null());
+        let prior = State { value: prior, private: request.planned_private.clone() };
+        let applied = if is_delete {
+            let deleted = State { value: Value::Null, private: Vec::new() };
             let WithWarnings { warnings, .. } = resource.delete(&data, prior).await?;
-            return Ok(applied(encode(&Value::Null, &ty)?, Vec::new(), warnings));
-        }
-        if prior.is_null() {
-            let WithWarnings { value: state, warnings } = resource.create(&data, planned).await?;
-            return Ok(applied(encode(&state.value, &ty)?, state.private, warnings));
-        }
-        let private = request.planned_private.clone();
-        match resource.update(&data, State { value: prior, private }, planned).await {
-            Ok(WithWarnings { value: state, warnings }) => {
-                Ok(applied(encode(&state.value, &ty)?, state.private, warnings))
+            WithWarnings { value: deleted, warnings }
+        } else if is_create {
+            resource.create(&data, planned).await?
+        } else {
+            match resource.update(&data, prior, planned).await {
+                Ok(updated) => updated,
+                // The object stays as it was known. Without it, core would drop the private bytes.
+                Err(diagnostics) => {
+                    return Ok(pb::apply_resource_change::Response {
+                        new_state: request.prior_state,
+                        private: request.planned_private,
+                        diagnostics: convert::diagnostics(diagnostics),
+                        ..Default::default()
+                    });
+                }
             }
-            // The object stays as it was known; given back whole, since core would else drop the private bytes.
-            Err(diagnostics) => Ok(pb::apply_resource_change::Response {
-                new_state: request.prior_state,
-                private: request.planned_private,
-                diagnostics: convert::diagnostics(diagnostics),
-                ..Default::default()
-            }),
-        }
+        };
+        Ok(pb::apply_resource_change::Response {
+            new_state: Some(encode(&applied.value.value, ty)?),
+            private: applied.value.private,
+            diagnostics: convert::diagnostics(applied.warnings),
+            ..Default::default()
+        })
     }
 
     pub(super) async fn import_resource_state(
         self: Arc<Self>,
         request: pb::import_resource_state::Request,
     ) -> Outcome<pb::import_resource_state::Response> {
-        let resource = self.resource(&request.type_name)?;
-        let ty = resource.schema().object_type();
+        let (resource, ty) = self.resource(&request.type_name)?;
         let WithWarnings { value: state, warnings } =
             resource.import(&*self.data()?, &request.id).await?;
         let imported = pb::import_resource_state::ImportedResource {
             type_name: request.type_name,
-            state: Some(encode(&state.value, &ty)?),
+            state: Some(encode(&state.value, ty)?),
             private: state.private,
             identity: None,
         };
@@ -172,18 +174,5 @@ impl<P: Provider> Connection<P> {
         let detail =
             "This version of the provider leaves the generation of configuration to Terraform.";
         Err(Diagnostic::error("Configuration cannot be generated", detail).into())
-    }
-}
-
-fn applied(
-    new_state: pb::DynamicValue,
-    private: Vec<u8>,
-    warnings: Diagnostics,
-) -> pb::apply_resource_change::Response {
-    pb::apply_resource_change::Response {
-        new_state: Some(new_state),
-        private,
-        diagnostics: convert::diagnostics(warnings),
-        ..Default::default()
     }
 }

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use tonic::Request;
 
-use crate::cty::Value;
+use crate::{
+    cty::Value,
+    pb::tfplugin5::{self as pb, provider_server::Provider as _},
+};
 
 use super::{
     super::{
@@ -13,7 +16,6 @@ use super::{
         resource::{Reply, WithWarnings},
         schema::Schema,
     },
-    pb::provider_server::Provider as _,
     *,
 };
 

@@ -7,7 +7,7 @@ use crate::{
     table::{field::object_type, validate::is_uuid},
 };
 
-use super::{Api, Assignment, GUARDRAIL_ID, WORKSPACE_ID, error_diagnostic, fields, key};
+use super::{Api, Assignment, GUARDRAIL_ID, WORKSPACE_ID, error_diagnostic, fields, ids, key};
 
 impl Assignment {
     /// The assignment that `given` means.
@@ -20,88 +20,88 @@ impl Assignment {
         given: &str,
     ) -> Result<Value, Diagnostics> {
         let assignee = given.rsplit('/').next().unwrap_or(given);
-        // The last part is what is assigned; a key anywhere else is refused as well.
-        if let Some(refused) =
-            key::refuse_key(self.assignee, assignee).or_else(|| key::refuse_key("id", given))
-        {
+        // The last part is the key or member; an API key anywhere else is refused as well.
+        let refused = key::refuse_key(self.assignee, assignee);
+        if let Some(refused) = refused.or_else(|| key::refuse_key("id", given)) {
             return Err(refused.into());
         }
         let state = self.parse(given).ok_or_else(|| self.malformed(given))?;
+        if self.kind == AssigneeKind::Key && !ids::is_hash(assignee) {
+            let detail = format!("The last part of the id must be {}", ids::hash_form());
+            return Err(Diagnostic::error("Cannot import by this id", detail).into());
+        }
         let state = self.in_right_workspace(api, state).await?;
-        let (guardrail_id, assignee) = self.names(&state);
+        let (guardrail_id, assignee) = self.ids(&state);
         let found = api.client()?.find_assignment(self.kind, guardrail_id, assignee).await;
-        match found.map_err(|error| {
-            error_diagnostic(&self.act("import the assignment of", &state), &error)
-        })? {
+        let found = found.map_err(|error| {
+            error_diagnostic(&self.action("import the assignment of", &state), &error)
+        })?;
+        match found {
             AssignmentLookup::Found => Ok(state),
             AssignmentLookup::AssignedElsewhere(guardrails) => {
                 let now = self.in_same_workspace(api, &state, guardrails).await;
-                Err(self.not_there(&state, now.as_deref()).into())
+                Err(self.not_assigned(&state, now.as_deref()).into())
             }
         }
     }
 
     /// The assignment, complete.
     ///
-    /// # Errors
-    /// When the workspace that was given for a member is not the guardrail's: names the id that would be right.
+    /// # Errors When a member's guardrail is not in the workspace that was given: names the id that
+    /// is right.
     async fn in_right_workspace(&self, api: &Api, state: Value) -> Result<Value, Diagnostics> {
-        let (guardrail_id, assignee) = self.names(&state);
+        let (guardrail_id, assignee) = self.ids(&state);
         if self.kind == AssigneeKind::Member
             && let Some(actual) = self.workspace_of(api, guardrail_id).await?
             && state.attribute(WORKSPACE_ID).as_str() != Some(&actual)
         {
             let detail = format!(
-                "Guardrail {guardrail_id} is in workspace {actual}. The id to import is                  {actual}/{guardrail_id}/{assignee}."
+                "Guardrail {guardrail_id} is in workspace {actual}. The id to import is \
+                 {actual}/{guardrail_id}/{assignee}."
             );
             return Err(Diagnostic::error("The guardrail is in another workspace", detail).into());
         }
-        self.completed(api, state).await
+        self.complete(api, state).await
     }
 
+    /// The parts of an id. UUIDs are brought to the small letters in which the API gives them.
     fn parse(&self, given: &str) -> Option<Value> {
-        let ObjectType { attributes, .. } = object_type(self.fields);
-        let empty = Value::null_object(&ObjectType { attributes, ..ObjectType::default() });
-        let (empty, rest) = match self.kind {
-            AssigneeKind::Key => (empty, given),
-            AssigneeKind::Member => {
-                let (workspace, rest) =
-                    given.split_once('/').filter(|(workspace, _)| is_uuid(workspace))?;
-                (empty.with_attribute(WORKSPACE_ID, workspace.to_ascii_lowercase()), rest)
-            }
+        let ty = ObjectType { optional: [].into(), ..object_type(self.fields) };
+        let mut state = Value::null_object(&ty);
+        let mut rest = given;
+        let uuids: &[&str] = match self.kind {
+            AssigneeKind::Key => &[GUARDRAIL_ID],
+            AssigneeKind::Member => &[WORKSPACE_ID, GUARDRAIL_ID],
         };
-        let (guardrail_id, assignee) =
-            rest.split_once('/').filter(|(guardrail_id, _)| is_uuid(guardrail_id))?;
-        let is_one = !assignee.is_empty() && !assignee.contains('/');
-        let guardrail_id = guardrail_id.to_ascii_lowercase();
-        is_one.then(|| {
-            empty.with_attribute(GUARDRAIL_ID, guardrail_id).with_attribute(self.assignee, assignee)
-        })
+        for attribute in uuids {
+            let (part, after) = rest.split_once('/').filter(|(part, _)| is_uuid(part))?;
+            state = state.with_attribute(*attribute, part.to_ascii_lowercase());
+            rest = after;
+        }
+        let is_one = !rest.is_empty() && !rest.contains('/');
+        is_one.then(|| state.with_attribute(self.assignee, rest))
     }
 
     fn malformed(&self, given: &str) -> Diagnostic {
-        let form =
-            self.fields.iter().find(|field| field.name == fields::ID).map_or("", |field| field.doc);
+        let id = self.fields.iter().find(|field| field.name == fields::ID);
+        let form = id.map_or("", |field| field.doc);
         let detail =
             format!("\"{given}\" does not have the form {form} The first parts of it are UUIDs.");
         Diagnostic::error("Cannot import by this id", detail)
     }
 
-    fn not_there(&self, state: &Value, now: Option<&str>) -> Diagnostic {
+    fn not_assigned(&self, state: &Value, now: Option<&str>) -> Diagnostic {
         let noun = self.noun;
         let detail = match now {
-            Some(now) => {
-                format!(
-                    "The {noun} is under guardrail {now}. Import it with the id of that guardrail."
-                )
-            }
+            Some(now) => format!(
+                "The {noun} is assigned to guardrail {now}. Import it with the id of that guardrail."
+            ),
             None => format!(
-                "The {noun} is under no guardrail, or does not exist. Assign it instead of importing it."
+                "The {noun} is assigned to no guardrail, or does not exist. Assign it instead of \
+                 importing it."
             ),
         };
-        Diagnostic::error(
-            format!("Could not {}", self.act("import the assignment of", state)),
-            detail,
-        )
+        let summary = format!("Could not {}", self.action("import the assignment of", state));
+        Diagnostic::error(summary, detail)
     }
 }

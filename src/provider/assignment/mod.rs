@@ -1,19 +1,20 @@
-//! `openrouter_guardrail_key_assignment` and `openrouter_guardrail_member_assignment`: one key or member under one
-//! guardrail.
+//! `openrouter_guardrail_key_assignment` and `openrouter_guardrail_member_assignment`: one
+//! guardrail assigned to one key or member.
 //!
-//! The two differ in what is assigned, and in that a member is under one guardrail *per workspace*, so that the workspace
-//! is part of what a member assignment is. A change of the guardrail is one assign call, which moves the key or member:
-//! it is never without a guardrail.
+//! The two differ in what the guardrail is assigned to, and in that a member has one guardrail *per
+//! workspace*, so that the workspace is part of a member assignment. A change of the guardrail is
+//! one assign call, which moves the key or member: it is never without a guardrail.
 
-mod conflict;
+mod conflicts;
 mod fields;
-mod form;
+mod ids;
 mod import;
 mod planned;
 mod private;
 mod workspace;
 
 use async_trait::async_trait;
+use tracing::debug;
 
 use crate::{
     client::{AssigneeKind, AssignmentLookup},
@@ -23,13 +24,7 @@ use crate::{
         resource::{PlanReply, PlanRequest, Reply, Resource, State, WithWarnings},
         schema::Schema,
     },
-    table::{
-        canonical_names::{CanonicalNames, StoredNames},
-        field::Field,
-        plan,
-        schema::schema,
-        validate::validate_with,
-    },
+    table::{CanonicalNames, field::Field, plan, schema::schema, validate::validate_with},
 };
 
 use super::{
@@ -37,6 +32,7 @@ use super::{
     error_diagnostics::{error_diagnostic, error_diagnostic_at},
     id_form, key,
 };
+use planned::Row;
 use private::Private;
 
 pub(super) use fields::{GUARDRAIL_ID, WORKSPACE_ID};
@@ -44,7 +40,7 @@ pub(super) use planned::{Departure, PlannedAssignments};
 
 /// One of the two resources.
 pub(super) struct Assignment {
-    /// What is assigned.
+    /// What the guardrail is assigned to.
     kind: AssigneeKind,
     /// The attribute that names it: a key's hash, a member's user id.
     assignee: &'static str,
@@ -59,8 +55,8 @@ pub(super) const KEY: Assignment = Assignment {
     kind: AssigneeKind::Key,
     assignee: fields::KEY_HASH,
     noun: "key",
-    description: "Puts an API key under a guardrail. A key is under one guardrail at most: assigning it takes it from the \
-                  one it was under, in the same moment.",
+    description: "Assigns a guardrail to an API key. A key has one guardrail at most: assigning \
+                  one takes the place of another in the same moment.",
     fields: fields::KEY_ASSIGNMENT,
 };
 
@@ -69,8 +65,9 @@ pub(super) const MEMBER: Assignment = Assignment {
     kind: AssigneeKind::Member,
     assignee: fields::USER_ID,
     noun: "member",
-    description: "Puts a member of the organization under a guardrail. A member is under one guardrail per workspace at \
-                  most: assigning one takes the member from the other guardrail of that workspace, in the same moment.",
+    description: "Assigns a guardrail to a member of the organization. A member has one guardrail \
+                  per workspace at most: assigning one takes the place of another of that \
+                  workspace in the same moment.",
     fields: fields::MEMBER_ASSIGNMENT,
 };
 
@@ -82,120 +79,115 @@ impl Resource<Api> for Assignment {
 
     fn validate(&self, api: Option<&Api>, config: &Value) -> Diagnostics {
         if let Some(api) = api {
-            api.planned().validated(self.kind, config.attribute(self.assignee).as_str());
+            api.planned().note_validated(self.kind, config.attribute(self.assignee).as_str());
         }
-        let own = key::refuse_keys(config, &[GUARDRAIL_ID, self.assignee, WORKSPACE_ID]);
-        validate_with(self.fields, config, own)
+        let refused = key::refuse_keys(config, &[GUARDRAIL_ID, self.assignee, WORKSPACE_ID]);
+        validate_with(self.fields, config, refused)
     }
 
     async fn read(&self, api: &Api, state: State) -> Reply<Option<State>> {
-        let (guardrail_id, assignee) = self.names(&state.value);
-        api.planned().note_state();
+        let (row, mut private) = (self.row(&state.value), Private::read(&state.private));
+        api.planned().note_read(&row, &private.maker);
+        let (guardrail_id, assignee) = self.ids(&state.value);
         let client = api.client()?;
         client.forget_maker(self.kind, guardrail_id, assignee);
         let found = client.read_assignment(self.kind, guardrail_id, assignee).await;
-        let act = || self.act("read the assignment of", &state.value);
-        match found.map_err(|error| error_diagnostic(&act(), &error))? {
-            AssignmentLookup::Found => Ok(WithWarnings::ok(Some(state))),
+        let found = found.map_err(|error| {
+            error_diagnostic(&self.action("read the assignment of", &state.value), &error)
+        })?;
+        match found {
+            AssignmentLookup::Found => {
+                private.reassign = api.planned().is_removed_by_another(&row, &private.maker);
+                Ok(WithWarnings::ok(Some(State { private: private.to_bytes(), ..state })))
+            }
             AssignmentLookup::AssignedElsewhere(guardrails) => {
+                api.planned().forget_holder(&row, &private.maker);
                 let now = self.in_same_workspace(api, &state.value, guardrails).await;
-                Ok(WithWarnings::new(None, now.map(|now| self.moved_away(&state.value, &now))))
+                Ok(WithWarnings::new(None, now.map(|now| self.moved_outside(&state.value, &now))))
             }
         }
     }
 
     async fn plan(&self, api: &Api, request: PlanRequest) -> Reply<PlanReply> {
         let PlanRequest { prior, config, private } = request;
+        let mut private = Private::read(&private);
         if config.is_null() {
-            self.note_departure(api, &prior, Some(Departure::Removed));
-            return Ok(WithWarnings::ok(PlanReply::destroy(private)));
+            let warning = self.plan_removal(api, &prior, &mut private).await;
+            return Ok(WithWarnings::new(PlanReply::destroy(private.to_bytes()), warning));
         }
-        let names = CanonicalNames { record: &StoredNames::default(), aliases: None };
-        let PlanReply { planned, requires_replace, .. } =
-            plan::plan(self.fields, &prior, &config, names);
-        let planned = self.plan_workspace(&prior, &config, planned)?;
-        let id = self.plan_id(&prior, &planned);
-        let planned = planned.with_attribute(fields::ID, id);
-        self.note_departure(api, &prior, self.departure(&prior, &planned));
-        let mut warnings = form::check(&prior, &planned)?;
-        let private = Private::read(&private);
-        // The second call for a replacement brings what the first one answered. It is one resource, and was noted then.
-        if !(prior.is_null() && private.is_planned) {
-            warnings.extend(self.note_wish(api, &planned, prior.is_null()).await?);
+        let reply = plan::plan(self.fields, &prior, &config, &CanonicalNames::default());
+        let planned = self.plan_workspace(&prior, &config, reply.planned)?;
+        let planned = self.plan_id(&prior, planned, private.reassign);
+        let mut warnings = ids::check(&prior, &planned)?;
+        // The second call for a replacement brings the private bytes of the first one's reply. It
+        // is the same resource, and was noted then.
+        if !prior.is_null() || !private.is_planned {
+            warnings.extend(self.note_configuration(api, &prior, &planned).await?);
         }
-        let private = Private { is_planned: !prior.is_null(), ..private }.to_bytes();
-        Ok(WithWarnings::new(PlanReply { planned, requires_replace, private }, warnings))
+        if !prior.is_null() {
+            warnings.extend(self.plan_holder(api, &prior, &planned, &mut private).await);
+            private.is_planned = true;
+        }
+        let reply = PlanReply { planned, private: private.to_bytes(), ..reply };
+        Ok(WithWarnings::new(reply, warnings))
     }
 
     async fn create(&self, api: &Api, planned: Value) -> Reply<State> {
-        let state = self.completed(api, planned).await?;
-        self.refuse_contradiction(api, &state).await?;
-        let private = Private::new();
-        self.assign(api, &state, &private).await?;
-        Ok(WithWarnings::ok(State { value: state, private: private.to_bytes() }))
+        let state = self.complete(api, planned).await?;
+        Ok(WithWarnings::ok(self.assign(api, state).await?))
     }
 
     async fn update(&self, api: &Api, prior: State, planned: Value) -> Reply<State> {
-        let state = self.completed(api, planned).await?;
+        let state = self.complete(api, planned).await?;
         let former = Private::read(&prior.private);
-        if prior.value.attribute(GUARDRAIL_ID) == state.attribute(GUARDRAIL_ID) {
-            let private = Private { is_planned: false, ..former }.to_bytes();
+        let moves = prior.value.attribute(GUARDRAIL_ID) != state.attribute(GUARDRAIL_ID);
+        if !moves && !former.reassign {
+            let private = Private::of(former.maker).to_bytes();
             return Ok(WithWarnings::ok(State { value: state, private }));
         }
-        self.refuse_contradiction(api, &state).await?;
-        let private = Private::new();
-        self.assign(api, &state, &private).await?;
-        let warning = self.leave(api, &prior.value, &former, &state).await?;
-        Ok(WithWarnings::new(State { value: state, private: private.to_bytes() }, warning))
+        let state = self.assign(api, state).await?;
+        api.planned().forget_holder(&self.row(&prior.value), &former.maker);
+        let warning = self.leave_former_workspace(api, &prior.value, &former, &state.value).await?;
+        Ok(WithWarnings::new(state, warning))
     }
 
     async fn delete(&self, api: &Api, prior: State) -> Reply<()> {
-        let (guardrail_id, assignee) = self.names(&prior.value);
+        let (guardrail_id, assignee) = self.ids(&prior.value);
         let private = Private::read(&prior.private);
-        let removed = api
-            .client()?
-            .unassign(self.kind, guardrail_id, assignee, private.maker.as_deref())
-            .await;
-        removed.map_err(|error| {
-            error_diagnostic(&self.act("remove the assignment of", &prior.value), &error)
-        })?;
+        let client = api.client()?;
+        if private.keep {
+            debug!(guardrail_id, assignee, "not removed: another resource has the same assignment");
+        } else {
+            let maker = Some(private.maker.as_str());
+            client.unassign(self.kind, guardrail_id, assignee, maker).await.map_err(|error| {
+                error_diagnostic(&self.action("remove the assignment of", &prior.value), &error)
+            })?;
+        }
+        api.planned().forget_holder(&self.row(&prior.value), &private.maker);
         Ok(WithWarnings::ok(()))
     }
 
     async fn import(&self, api: &Api, given: &str) -> Reply<State> {
         let value = self.find_for_import(api, given).await?;
-        Ok(WithWarnings::ok(State { value, private: Vec::new() }))
+        Ok(WithWarnings::ok(State { value, private: Private::new().to_bytes() }))
     }
 }
 
 impl Assignment {
-    /// Notes whether a plan takes a row that is in the state away from its guardrail.
-    fn note_departure(&self, api: &Api, prior: &Value, departure: Option<Departure>) {
-        if prior.is_null() {
-            return;
-        }
-        let (guardrail_id, assignee) = self.names(prior);
-        api.planned().note_state();
-        api.planned().note_departure((self.kind, assignee.to_owned()), guardrail_id, departure);
-    }
-
-    /// How a plan takes the prior row away from its guardrail, if it does.
-    fn departure(&self, prior: &Value, planned: &Value) -> Option<Departure> {
-        if prior.attribute(self.assignee) != planned.attribute(self.assignee) {
-            return Some(Departure::Removed);
-        }
-        let moves = prior.attribute(GUARDRAIL_ID) != planned.attribute(GUARDRAIL_ID);
-        moves.then_some(Departure::Moved)
-    }
-
-    /// The id that is planned: the prior one while nothing changes, else its text where every part of that is known.
-    fn plan_id(&self, prior: &Value, planned: &Value) -> Value {
+    /// The planned object with its id: the prior one while nothing changes, else its text where
+    /// every part of that is known. An unknown id makes core call for the update that assigns
+    /// again.
+    fn plan_id(&self, prior: &Value, planned: Value, reassign: bool) -> Value {
         let parts = [GUARDRAIL_ID, self.assignee, WORKSPACE_ID];
-        let unchanged = parts.iter().all(|part| prior.attribute(part) == planned.attribute(part));
-        if !prior.is_null() && unchanged {
-            return prior.attribute(fields::ID).clone();
-        }
-        self.id(planned).map_or_else(Value::unknown_not_null, Value::from)
+        let changes = parts.iter().any(|part| prior.attribute(part) != planned.attribute(part));
+        let id = if prior.is_null() || changes {
+            self.id(&planned).map_or_else(Value::unknown_not_null, Value::from)
+        } else if reassign {
+            Value::unknown_not_null()
+        } else {
+            prior.attribute(fields::ID).clone()
+        };
+        planned.with_attribute(fields::ID, id)
     }
 
     /// The id of an assignment, if all parts of it are known.
@@ -210,61 +202,75 @@ impl Assignment {
         }
     }
 
-    async fn assign(&self, api: &Api, state: &Value, private: &Private) -> Result<(), Diagnostics> {
-        let (guardrail_id, assignee) = self.names(state);
-        let maker = private.maker.as_deref().unwrap_or_default();
-        let assigned = api.client()?.assign(self.kind, guardrail_id, assignee, maker).await;
-        assigned.map_err(|error| {
-            let told = error_diagnostic_at(&self.act("assign", state), &error, Some(GUARDRAIL_ID));
-            let is_located = told.path.is_some();
-            if is_located { told.into() } else { told.at(Path::attribute(self.assignee)).into() }
-        })
+    /// Assigns the guardrail, as a new holder of the row.
+    async fn assign(&self, api: &Api, state: Value) -> Result<State, Diagnostics> {
+        self.refuse_conflict(api, &state).await?;
+        let (guardrail_id, assignee) = self.ids(&state);
+        let private = Private::new();
+        let assigned =
+            api.client()?.assign(self.kind, guardrail_id, assignee, &private.maker).await;
+        if let Err(error) = assigned {
+            let action = self.action("assign", &state);
+            let diagnostic = error_diagnostic_at(&action, &error, Some(GUARDRAIL_ID));
+            let path = diagnostic.path.clone().unwrap_or(Path::attribute(self.assignee));
+            return Err(diagnostic.at(path).into());
+        }
+        Ok(State { value: state, private: private.to_bytes() })
     }
 
-    /// Ends what was before a move. The service has done that already, but for a member who has moved to a guardrail of
-    /// another workspace. The move itself is done, so a failure is a warning.
-    async fn leave(
+    /// Removes the former assignment of a member who has moved to a guardrail of another workspace.
+    /// In any other move the API has done that. The move itself is done, so a failure is a warning.
+    async fn leave_former_workspace(
         &self,
         api: &Api,
         prior: &Value,
         former: &Private,
         state: &Value,
     ) -> Result<Option<Diagnostic>, Diagnostics> {
-        let (guardrail_id, assignee) = self.names(prior);
         if prior.attribute(WORKSPACE_ID) == state.attribute(WORKSPACE_ID) {
             return Ok(None);
         }
-        let maker = former.maker.as_deref();
-        let left = api.client()?.unassign(self.kind, guardrail_id, assignee, maker).await;
-        Ok(left.err().map(|error| {
-            let told = error_diagnostic(&self.act("remove the former assignment of", prior), &error);
-            let detail = format!(
-                "{error}.\n\nThe new assignment is made, and the state holds only that. If the former one is still \
-                 there, remove it by hand, or import it and destroy it: no later apply takes it away."
-            );
-            Diagnostic::warning(told.summary, detail)
-        }))
+        let (guardrail_id, assignee) = self.ids(prior);
+        let maker = Some(former.maker.as_str());
+        let removed = api.client()?.unassign(self.kind, guardrail_id, assignee, maker).await;
+        let Err(error) = removed else { return Ok(None) };
+        let detail = format!(
+            "{error}.\n\nThe new assignment is made, and the state holds only that. If the former \
+             one is still there, remove it by hand, or import it and destroy it: no later apply \
+             takes it away."
+        );
+        let summary =
+            format!("Could not {}", self.action("remove the former assignment of", prior));
+        Ok(Some(Diagnostic::warning(summary, detail)))
     }
 
-    fn moved_away(&self, state: &Value, now: &str) -> Diagnostic {
-        let (guardrail_id, assignee) = self.names(state);
+    fn moved_outside(&self, state: &Value, now: &str) -> Diagnostic {
+        let (guardrail_id, assignee) = self.ids(state);
         let noun = self.noun;
         let detail = format!(
-            "The {noun} {assignee} is no longer under guardrail {guardrail_id}: it was put under guardrail {now}, outside \
-             of this configuration. Applying moves it back; removing the resource leaves it where it is."
+            "Guardrail {guardrail_id} is no longer assigned to {noun} {assignee}: guardrail {now} \
+             was assigned to it, outside of this configuration. The next apply assigns the \
+             guardrail that the configuration names. If you remove the resource instead, guardrail \
+             {now} stays assigned."
         );
         Diagnostic::warning(format!("A {noun} has moved to another guardrail"), detail)
     }
 
     /// What is being done, for a message: `assign key abc to guardrail xyz`.
-    fn act(&self, verb: &str, assignment: &Value) -> String {
-        let (guardrail_id, assignee) = self.names(assignment);
+    fn action(&self, verb: &str, assignment: &Value) -> String {
+        let (guardrail_id, assignee) = self.ids(assignment);
         format!("{verb} {} {assignee} to guardrail {guardrail_id}", self.noun)
     }
 
-    /// Guardrail and key or member of an assignment.
-    fn names<'a>(&self, assignment: &'a Value) -> (&'a str, &'a str) {
+    /// Guardrail and key or member of an assignment; empty where unknown.
+    fn ids<'a>(&self, assignment: &'a Value) -> (&'a str, &'a str) {
         let text = |name| assignment.attribute(name).as_str().unwrap_or_default();
         (text(GUARDRAIL_ID), text(self.assignee))
+    }
+
+    /// The row that an object of the state holds.
+    fn row(&self, state: &Value) -> Row {
+        let (guardrail_id, assignee) = self.ids(state);
+        ((self.kind, assignee.to_owned()), guardrail_id.to_owned())
     }
 }

@@ -1,60 +1,68 @@
-//! What the validations and plans of one connection have said of assignments.
+//! What the calls of one connection say about assignments: what configurations plan, and what
+//! becomes of the objects in the state.
 //!
-//! Owns the evidence for two kinds of statement: that two resources want one key or member under different guardrails, and
-//! that a row will be gone when its guardrail is destroyed. A connection usually serves one walk of Terraform's graph and
-//! ends with it, but `terraform test` and other hosts keep one for many, and nothing in the protocol says where a walk
-//! begins, or which resource a call is about. What can be told: within a walk core validates a configuration once for each
-//! time it plans it, and before the walk of a plan a kept connection gets the validations of another walk. So where as many
-//! configurations were planned as were validated, all is of one walk; else nothing is claimed.
+//! Owns the evidence for three statements: that two resources assign one key or member, that
+//! another object of the state holds a row which is to be removed, and that a row will be gone when
+//! its guardrail is deleted.
+//!
+//! A connection usually serves one walk of Terraform's graph, but `terraform test` and other hosts
+//! keep one for many, and nothing in the protocol says where a walk begins. Two facts help. Core
+//! validates a configuration once for each time it plans it, and before the walk of a plan a kept
+//! connection gets the validations of another walk: where as many configurations were planned as
+//! were validated, all is of one walk, else nothing is claimed. And an object that is read is yet
+//! to be planned.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 
 use crate::client::AssigneeKind;
 
 /// A key or a member.
 pub(super) type Assignee = (AssigneeKind, String);
 
-/// A key or member under a guardrail.
-type Row = (Assignee, String);
+/// An assignment at the API: a key or member, and the id of its guardrail.
+pub(super) type Row = (Assignee, String);
 
-/// The memory of one connection. It holds a few words for each assignment, and ends with the connection.
+/// How long nothing must have been planned before a plan stops waiting for others.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// How long a plan waits for others at most.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+
+/// The memory of one connection. It holds a few words for each assignment.
 #[derive(Default)]
 pub(in crate::provider) struct PlannedAssignments {
     memory: Mutex<Memory>,
-    /// Changes whenever a plan says that a row leaves its guardrail.
-    departures: watch::Sender<()>,
+    /// Changes whenever something is said that a plan may wait for.
+    changes: watch::Sender<()>,
 }
 
 #[derive(Default)]
 struct Memory {
     /// Configurations that name the key or member.
-    known: HashMap<Assignee, Wanted>,
-    /// Configurations that do not name it yet, each of which may mean any.
+    known: HashMap<Assignee, Configurations>,
+    /// Configurations whose key or member is unknown yet: each of them may mean any.
     unknown: HashMap<AssigneeKind, Calls>,
-    /// Rows that a plan takes away from their guardrail.
-    leaving: HashMap<Row, Departure>,
+    /// What is planned for the objects of the state, by the row that they hold and their token.
+    holders: HashMap<Row, HashMap<String, HolderPlan>>,
+    /// Rows of which the user was warned that two resources hold them.
+    warned: HashSet<Row>,
     /// Whether anything in the state was seen, so that the walk may be that of a destroy.
     has_state: bool,
 }
 
 #[derive(Default)]
-struct Wanted {
+struct Configurations {
     calls: Calls,
-    wishes: Vec<Wish>,
-}
-
-/// How a row leaves its guardrail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::provider) enum Departure {
-    /// It is destroyed.
-    Removed,
-    /// Its key or member is assigned to another guardrail.
-    Moved,
+    planned: Vec<PlannedAssignment>,
 }
 
 /// How often configurations were validated, and how often planned.
@@ -64,71 +72,154 @@ struct Calls {
     planned: usize,
 }
 
-/// What one plan wants for a key or member.
+/// What one configuration plans for a key or member.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wish {
-    /// The guardrail; none while it is not known.
+pub(super) struct PlannedAssignment {
+    /// The guardrail; none while it is unknown.
     pub(super) guardrail_id: Option<String>,
     /// Whether the resource is not in the state yet.
     pub(super) is_new: bool,
 }
 
+/// What is planned for an object of the state that holds a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HolderPlan {
+    /// It was read, and is not planned yet.
+    Open,
+    /// It keeps the row.
+    Stays,
+    /// Its key or member is assigned to another guardrail.
+    Moved,
+    /// It is destroyed, and its row with it, unless `keeps_row`.
+    Removed { keeps_row: bool },
+}
+
+/// How a row leaves its guardrail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::provider) enum Departure {
+    /// It is removed.
+    Removed,
+    /// Its key or member is assigned to another guardrail.
+    Moved,
+}
+
 impl PlannedAssignments {
     /// Notes that core has validated a configuration, for a key or member if that is known.
-    pub(super) fn validated(&self, kind: AssigneeKind, assignee: Option<&str>) {
+    pub(super) fn note_validated(&self, kind: AssigneeKind, assignee: Option<&str>) {
         self.memory().calls(kind, assignee).validated += 1;
     }
 
-    /// Notes what a plan wants, and gives what other resources of the same walk want for the same key or member. Nothing
-    /// where that is not certain.
-    pub(super) fn planned(
+    /// Notes what a configuration plans, and gives what others of the same walk have planned for
+    /// the same key or member. Nothing where that is not certain.
+    pub(super) fn note_planned(
         &self,
         kind: AssigneeKind,
         assignee: Option<&str>,
-        wish: Wish,
-    ) -> Vec<Wish> {
+        planned: PlannedAssignment,
+    ) -> Vec<PlannedAssignment> {
         let mut memory = self.memory();
         memory.calls(kind, assignee).planned += 1;
         let Some(assignee) = assignee else { return Vec::new() };
-        let others = memory.others(&(kind, assignee.to_owned()), &wish);
-        memory.known.entry((kind, assignee.to_owned())).or_default().wishes.push(wish);
+        let assignee = (kind, assignee.to_owned());
+        let others = memory.planned(&assignee);
+        memory.known.entry(assignee).or_default().planned.push(planned);
         others
     }
 
-    /// What other resources of the same walk want for a key or member, for which a plan has wished this.
-    pub(super) fn others(&self, assignee: &Assignee, wish: &Wish) -> Vec<Wish> {
-        self.memory().others(assignee, wish)
+    /// What configurations of the same walk plan for a key or member.
+    pub(super) fn planned(&self, assignee: &Assignee) -> Vec<PlannedAssignment> {
+        self.memory().planned(assignee)
     }
 
-    /// Notes whether a plan takes a row that is in the state away from its guardrail.
-    pub(super) fn note_departure(
-        &self,
-        assignee: Assignee,
-        guardrail_id: &str,
-        departure: Option<Departure>,
-    ) {
-        let row = (assignee, guardrail_id.to_owned());
-        match departure {
-            Some(departure) => {
-                self.memory().leaving.insert(row, departure);
-                self.departures.send_replace(());
-            }
-            None => drop(self.memory().leaving.remove(&row)),
+    /// Whether the user is to be warned that two resources hold a row: once is enough.
+    pub(super) fn is_first_warning(&self, row: Row) -> bool {
+        self.memory().warned.insert(row)
+    }
+
+    /// Notes that an object of the state is read. Core reads one that has left the configuration after
+    /// it has planned its removal.
+    pub(super) fn note_read(&self, row: &Row, token: &str) {
+        let mut memory = self.memory();
+        memory.has_state = true;
+        let holders = memory.holders.entry(row.clone()).or_default();
+        let plan = holders.entry(token.to_owned()).or_insert(HolderPlan::Open);
+        if plan.is_holder() {
+            *plan = HolderPlan::Open;
         }
     }
 
-    /// How a row leaves its guardrail, as far as plans have said by now.
+    /// Notes what is planned for an object of the state. Gives whether a removal leaves the row to
+    /// another object that holds it. Of several that are removed, the last one removes the row:
+    /// noting and looking are one step.
+    pub(super) fn note_holder(&self, row: &Row, token: &str, mut plan: HolderPlan) -> bool {
+        let mut memory = self.memory();
+        memory.has_state = true;
+        let holders = memory.holders.entry(row.clone()).or_default();
+        let is_shared = holders.iter().any(|(other, plan)| other != token && plan.is_holder());
+        if let HolderPlan::Removed { keeps_row } = &mut plan {
+            *keeps_row = is_shared;
+        }
+        holders.insert(token.to_owned(), plan);
+        drop(memory);
+        let leaves = matches!(plan, HolderPlan::Moved | HolderPlan::Removed { .. });
+        if is_shared || leaves {
+            self.changes.send_replace(());
+        }
+        is_shared
+    }
+
+    /// Notes that an object no longer holds a row.
+    pub(super) fn forget_holder(&self, row: &Row, token: &str) {
+        if let Some(holders) = self.memory().holders.get_mut(row) {
+            holders.remove(token);
+        }
+    }
+
+    /// Whether a row is removed with another object, which was planned before this one was known.
+    pub(super) fn is_removed_by_another(&self, row: &Row, token: &str) -> bool {
+        let removed = HolderPlan::Removed { keeps_row: false };
+        self.memory().others(row, token).contains(&removed)
+    }
+
+    /// Whether another object keeps a row. Plans come in no promised order: waits a moment for
+    /// those of other objects that were read, and takes them to stay if none comes.
+    pub(super) async fn another_stays(&self, row: &Row, token: &str) -> bool {
+        let mut changes = self.changes.subscribe();
+        let end = Instant::now() + MAX_WAIT;
+        loop {
+            let others = self.memory().others(row, token);
+            let is_open = others.contains(&HolderPlan::Open);
+            let is_over = Instant::now() >= end;
+            if is_open && !is_over && matches!(timeout(QUIET, changes.changed()).await, Ok(Ok(())))
+            {
+                continue;
+            }
+            return is_open || others.contains(&HolderPlan::Stays);
+        }
+    }
+
+    /// How a row leaves its guardrail, if all objects that hold it were planned to leave it.
     pub(in crate::provider) fn departure(
         &self,
         assignee: &Assignee,
         guardrail_id: &str,
     ) -> Option<Departure> {
-        self.memory().leaving.get(&(assignee.clone(), guardrail_id.to_owned())).copied()
+        let memory = self.memory();
+        let holders = memory.holders.get(&(assignee.clone(), guardrail_id.to_owned()))?;
+        let mut departure = None;
+        for plan in holders.values() {
+            match plan {
+                HolderPlan::Open | HolderPlan::Stays => return None,
+                HolderPlan::Moved => departure = Some(Departure::Moved),
+                HolderPlan::Removed { .. } => _ = departure.get_or_insert(Departure::Removed),
+            }
+        }
+        departure
     }
 
-    /// To be told when plans say more of rows that leave.
+    /// Changes when plans have said more of rows that leave.
     pub(in crate::provider) fn departures(&self) -> watch::Receiver<()> {
-        self.departures.subscribe()
+        self.changes.subscribe()
     }
 
     /// Notes that the state holds something of this provider.
@@ -154,17 +245,27 @@ impl Memory {
         }
     }
 
-    fn others(&self, assignee: &Assignee, wish: &Wish) -> Vec<Wish> {
-        let Some(wanted) = self.known.get(assignee) else { return Vec::new() };
+    fn planned(&self, assignee: &Assignee) -> Vec<PlannedAssignment> {
+        let Some(known) = self.known.get(assignee) else { return Vec::new() };
         let unknown = self.unknown.get(&assignee.0).copied().unwrap_or_default();
-        if !wanted.calls.is_one_walk() || !unknown.is_one_walk() {
-            return Vec::new();
+        if known.calls.is_one_walk() && unknown.is_one_walk() {
+            known.planned.clone()
+        } else {
+            Vec::new()
         }
-        let mut others = wanted.wishes.clone();
-        others.retain(|other| {
-            other.guardrail_id != wish.guardrail_id || other.guardrail_id.is_none()
-        });
-        others
+    }
+
+    /// What is planned for other objects that hold a row.
+    fn others(&self, row: &Row, token: &str) -> Vec<HolderPlan> {
+        let holders = self.holders.get(row).into_iter().flatten();
+        holders.filter(|(other, _)| *other != token).map(|(_, plan)| *plan).collect()
+    }
+}
+
+impl HolderPlan {
+    /// Whether the object will keep the row, or take care itself of what becomes of it.
+    fn is_holder(self) -> bool {
+        !matches!(self, Self::Removed { .. })
     }
 }
 
@@ -179,38 +280,38 @@ mod tests {
     use super::*;
 
     const KEYS: AssigneeKind = AssigneeKind::Key;
+    const REMOVED: HolderPlan = HolderPlan::Removed { keeps_row: false };
 
-    fn wish(guardrail_id: &str) -> Wish {
+    fn planned(guardrail_id: &str) -> PlannedAssignment {
         let guardrail_id = (guardrail_id != "?").then(|| guardrail_id.to_owned());
-        Wish { guardrail_id, is_new: true }
+        PlannedAssignment { guardrail_id, is_new: true }
     }
 
-    /// Makes these calls: `V` validates, anything else plans for the guardrail of that name; of the key `k`, or of an unknown
-    /// one after `?:`. Gives what the last call was told of others.
-    fn told(calls: &[&str]) -> Vec<Wish> {
+    /// Makes these calls: `V` validates, anything else plans for the guardrail of that name; for
+    /// the key `k`, or for an unknown one after `?:`. Gives what the last call was given of others.
+    fn others_after(calls: &[&str]) -> Vec<PlannedAssignment> {
         let memory = PlannedAssignments::default();
-        let mut told = Vec::new();
+        let mut others = Vec::new();
         for call in calls {
             let (assignee, call) = match call.split_once(':') {
                 Some((_, call)) => (None, call),
                 None => (Some("k"), *call),
             };
             match call {
-                "V" => memory.validated(KEYS, assignee),
-                guardrail => told = memory.planned(KEYS, assignee, wish(guardrail)),
+                "V" => memory.note_validated(KEYS, assignee),
+                guardrail => others = memory.note_planned(KEYS, assignee, planned(guardrail)),
             }
         }
-        told
+        others
     }
 
     #[test]
     fn two_resources_of_one_walk_are_seen_in_any_order() {
         for calls in [["V", "a", "V", "b"], ["V", "V", "a", "b"]] {
-            assert_eq!(told(&calls), [wish("a")], "{calls:?}");
+            assert_eq!(others_after(&calls), [planned("a")], "{calls:?}");
         }
-        assert_eq!(told(&["V", "?", "V", "?"]), [wish("?")]);
-        assert_eq!(told(&["?:V", "V", "a", "V", "?:c", "b"]), [wish("a")]);
-        assert_eq!(told(&["V", "a", "V", "a"]), [], "the same row twice contradicts nothing");
+        assert_eq!(others_after(&["V", "?", "V", "?"]), [planned("?")]);
+        assert_eq!(others_after(&["?:V", "V", "a", "V", "?:c", "b"]), [planned("a")]);
     }
 
     /// Before the walk of each plan a kept connection gets the validations of another walk.
@@ -223,7 +324,50 @@ mod tests {
             &["V", "V", "V", "a", "b"],
             &["V", "a", "?:V", "V", "b"],
         ] {
-            assert_eq!(told(calls), [], "{calls:?}");
+            assert_eq!(others_after(calls), [], "{calls:?}");
         }
+    }
+
+    fn row() -> Row {
+        ((KEYS, "k".to_owned()), "a".to_owned())
+    }
+
+    #[test]
+    fn a_removed_row_is_left_to_whoever_holds_it_too() {
+        let memory = PlannedAssignments::default();
+        let note = |token, plan| memory.note_holder(&row(), token, plan);
+        for plan in [HolderPlan::Open, HolderPlan::Stays, HolderPlan::Moved] {
+            note("other", plan);
+            assert!(note("this", REMOVED), "{plan:?}");
+            assert!(!memory.is_removed_by_another(&row(), "other"));
+        }
+        assert!(!note("other", REMOVED), "the last of two that are removed removes the row");
+        memory.forget_holder(&row(), "other");
+        assert!(!note("this", REMOVED), "the only one removes it");
+        memory.note_read(&row(), "late");
+        memory.note_read(&row(), "this");
+        assert!(memory.is_removed_by_another(&row(), "late"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_a_plan_that_is_still_to_come_is_waited_for() {
+        let memory = PlannedAssignments::default();
+        let started = Instant::now();
+        memory.note_holder(&row(), "this", REMOVED);
+        assert!(!memory.another_stays(&row(), "this").await);
+        memory.note_holder(&row(), "other", HolderPlan::Stays);
+        assert!(memory.another_stays(&row(), "this").await);
+        assert_eq!(started.elapsed(), Duration::ZERO);
+
+        memory.note_holder(&row(), "other", HolderPlan::Open);
+        let plans_removal = async {
+            tokio::time::sleep(QUIET / 2).await;
+            memory.note_holder(&row(), "other", REMOVED);
+        };
+        let row = row();
+        let (stays, ()) = tokio::join!(memory.another_stays(&row, "this"), plans_removal);
+        assert!(!stays && started.elapsed() < QUIET);
+        memory.note_holder(&row, "other", HolderPlan::Open);
+        assert!(memory.another_stays(&row, "this").await, "no plan comes");
     }
 }

@@ -1,4 +1,5 @@
-//! The workspace of a member assignment: the guardrail's, which the service does not tell with the assignment.
+//! The workspace of a member assignment: the guardrail's, which the API does not give with the
+//! assignment.
 
 use tracing::debug;
 
@@ -11,7 +12,7 @@ use crate::{
 use super::{Api, Assignment, GUARDRAIL_ID, WORKSPACE_ID, error_diagnostic_at, fields};
 
 impl Assignment {
-    /// Plans the workspace: unknown when the guardrail changes and the configuration is silent.
+    /// Plans the workspace: unknown when the guardrail changes and the configuration sets none.
     ///
     /// # Errors
     /// When the configuration contradicts the guardrail that the assignment stays with.
@@ -24,14 +25,16 @@ impl Assignment {
         if self.kind == AssigneeKind::Key || prior.is_null() {
             return Ok(planned);
         }
-        let moves = prior.attribute(GUARDRAIL_ID) != planned.attribute(GUARDRAIL_ID);
-        let (held, configured) = (prior.attribute(WORKSPACE_ID), config.attribute(WORKSPACE_ID));
-        match (held.as_str(), configured.as_str()) {
-            _ if moves && configured.is_null() => {
-                Ok(planned.with_attribute(WORKSPACE_ID, Value::unknown_not_null()))
-            }
-            (Some(held), Some(configured)) if !moves && held != configured => {
-                Err(contradiction(self.names(prior).0, held, configured).into())
+        let configured = config.attribute(WORKSPACE_ID);
+        if prior.attribute(GUARDRAIL_ID) != planned.attribute(GUARDRAIL_ID) {
+            return Ok(match configured {
+                Value::Null => planned.with_attribute(WORKSPACE_ID, Value::unknown_not_null()),
+                _ => planned,
+            });
+        }
+        match (prior.attribute(WORKSPACE_ID).as_str(), configured.as_str()) {
+            (Some(actual), Some(configured)) if actual != configured => {
+                Err(in_another_workspace(self.ids(prior).0, actual, configured).into())
             }
             _ => Ok(planned),
         }
@@ -39,9 +42,9 @@ impl Assignment {
 
     /// The planned state with workspace and id filled in.
     ///
-    /// # Errors
-    /// When a member's guardrail cannot be read, has no workspace, or is in another one than configured.
-    pub(super) async fn completed(&self, api: &Api, planned: Value) -> Result<Value, Diagnostics> {
+    /// # Errors When a member's guardrail cannot be read, has no workspace, or is in another one
+    /// than configured.
+    pub(super) async fn complete(&self, api: &Api, planned: Value) -> Result<Value, Diagnostics> {
         let state = match self.kind {
             AssigneeKind::Key => planned,
             AssigneeKind::Member => self.with_workspace(api, planned).await?,
@@ -50,8 +53,9 @@ impl Assignment {
         Ok(state.with_attribute(fields::ID, id))
     }
 
-    /// Of the guardrails that a key or member is under, the one that stands in for this assignment's: a member can be
-    /// under one of another workspace as well, which the key may not be allowed to read.
+    /// Of the guardrails that are assigned to a key or member, the one that takes the place of this
+    /// assignment's: a member can have one of another workspace as well, which the API key may not
+    /// be allowed to read.
     pub(super) async fn in_same_workspace(
         &self,
         api: &Api,
@@ -70,14 +74,14 @@ impl Assignment {
         None
     }
 
-    /// The workspace that a guardrail is in, if that can be had. Where only a message depends on it, nothing may fail for
-    /// want of it: a key that is bound to one workspace gets 403 or 404 for the guardrails of others.
+    /// The workspace that a guardrail is in, if it can be read. For messages only, where nothing
+    /// may fail: a key that is bound to one workspace gets 403 or 404 for the guardrails of others.
     pub(super) async fn readable_workspace_of(
         &self,
         api: &Api,
         guardrail_id: &str,
     ) -> Option<String> {
-        let found = api.client().ok()?.workspace_of_guardrail(guardrail_id).await;
+        let found = api.client().ok()?.workspace_of_guardrail_once(guardrail_id).await;
         found
             .inspect_err(|error| debug!(guardrail_id, %error, "the workspace is not known"))
             .ok()?
@@ -91,29 +95,29 @@ impl Assignment {
     ) -> Result<Option<String>, Diagnostics> {
         let found = api.client()?.workspace_of_guardrail(guardrail_id).await;
         found.map_err(|error| {
-            let act = format!("read the workspace of guardrail {guardrail_id}");
-            error_diagnostic_at(&act, &error, Some(GUARDRAIL_ID)).into()
+            let action = format!("read the workspace of guardrail {guardrail_id}");
+            error_diagnostic_at(&action, &error, Some(GUARDRAIL_ID)).into()
         })
     }
 
     async fn with_workspace(&self, api: &Api, planned: Value) -> Result<Value, Diagnostics> {
-        let guardrail_id = self.names(&planned).0;
+        let guardrail_id = self.ids(&planned).0;
         let Some(actual) = self.workspace_of(api, guardrail_id).await? else {
             return Err(without_workspace(guardrail_id).into());
         };
         match planned.attribute(WORKSPACE_ID).as_str() {
             Some(configured) if configured != actual => {
-                Err(contradiction(guardrail_id, &actual, configured).into())
+                Err(in_another_workspace(guardrail_id, &actual, configured).into())
             }
             _ => Ok(planned.with_attribute(WORKSPACE_ID, actual)),
         }
     }
 }
 
-fn contradiction(guardrail_id: &str, actual: &str, configured: &str) -> Diagnostic {
+fn in_another_workspace(guardrail_id: &str, actual: &str, configured: &str) -> Diagnostic {
     let detail = format!(
-        "Guardrail {guardrail_id} is in workspace {actual}, not in {configured}. Leave `{WORKSPACE_ID}` out, or choose a \
-         guardrail of that workspace."
+        "Guardrail {guardrail_id} is in workspace {actual}, not in {configured}. Leave \
+         `{WORKSPACE_ID}` out, or choose a guardrail of that workspace."
     );
     Diagnostic::error("The guardrail is in another workspace", detail)
         .at(Path::attribute(WORKSPACE_ID))
@@ -121,8 +125,8 @@ fn contradiction(guardrail_id: &str, actual: &str, configured: &str) -> Diagnost
 
 fn without_workspace(guardrail_id: &str) -> Diagnostic {
     let detail = format!(
-        "Guardrail {guardrail_id} is older than workspaces and in none. The service takes keys under such a guardrail, but \
-         no members. Make a new guardrail for them."
+        "Guardrail {guardrail_id} is older than workspaces and in none. The API assigns such a \
+         guardrail to keys, but not to members. Make a new guardrail for them."
     );
     Diagnostic::error("The guardrail has no workspace", detail).at(Path::attribute(GUARDRAIL_ID))
 }

@@ -1,4 +1,5 @@
-//! `openrouter_guardrail_key_assignments` and `openrouter_guardrail_member_assignments`: who is under which guardrail.
+//! `openrouter_guardrail_key_assignments` and `openrouter_guardrail_member_assignments`: who is
+//! under which guardrail.
 
 use async_trait::async_trait;
 

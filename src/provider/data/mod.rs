@@ -1,6 +1,7 @@
 //! The data sources: every list of the API, and one guardrail.
 //!
-//! What they give is what the service says, in its own order and names: nothing is brought to the form of a state.
+//! What they give is what the service says, in its own order and names: nothing is brought to the
+//! form of a state.
 
 pub(super) mod assignments;
 pub(super) mod guardrail;
@@ -13,8 +14,8 @@ use crate::{
     cty::Value,
     protocol::diagnostics::{Diagnostic, Diagnostics},
     table::{
+        decode,
         field::{Check, Field, Kind},
-        state,
     },
 };
 
@@ -62,7 +63,7 @@ fn fill(
 ) -> Result<Value, Diagnostics> {
     let mut state = config;
     for field in fields.iter().filter(|field| answer.contains_key(field.name)) {
-        let value = state::decode(field, answer).map_err(|error| {
+        let value = decode(field, answer).map_err(|error| {
             let detail = format!("The service's answer does not have the promised form: {error}.");
             Diagnostic::error("Could not read the service's answer", detail)
         })?;

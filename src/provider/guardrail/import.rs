@@ -14,20 +14,26 @@ use super::super::{
     key,
 };
 
-/// The guardrail that `given` means.
+/// The guardrail that the id given to an import stands for.
 ///
 /// # Errors
 /// When it has neither form, finds none or several, or is the default guardrail of a workspace.
-pub(super) async fn find(client: &Client, given: &str) -> Result<Guardrail, Diagnostics> {
-    if let Some(refused) = key::refuse_key("id", given) {
+pub(super) async fn find(client: &Client, import_id: &str) -> Result<Guardrail, Diagnostics> {
+    if let Some(refused) = key::refuse_key("id", import_id) {
         return Err(refused.into());
     }
-    let found = match given.split_once('/') {
+    let found = match import_id.split_once('/') {
         Some((workspace, name)) if is_uuid(workspace) && !name.is_empty() => {
             by_name(client, "import", Some(workspace), name).await?
         }
-        None if is_uuid(given) => by_id(client, given).await?,
-        _ => return Err(malformed(given).into()),
+        None if is_uuid(import_id) => by_id(client, import_id).await?,
+        _ => {
+            let detail = format!(
+                "\"{import_id}\" is neither a guardrail's id (a UUID) nor <workspace_id>/<name>, \
+                 with the workspace's id (a UUID) and the guardrail's name."
+            );
+            return Err(Diagnostic::error("Cannot import by this id", detail).into());
+        }
     };
     refuse_default(client, &found).await?;
     Ok(found)
@@ -44,8 +50,8 @@ async fn by_id(client: &Client, id: &str) -> Result<Guardrail, Diagnostics> {
     }
 }
 
-/// The one guardrail of a workspace, by default the default one, that has this name. `verb` says what it is looked up
-/// for.
+/// The one guardrail of a workspace, by default the default one, that has this name. `verb` says
+/// what it is looked up for.
 ///
 /// # Errors
 /// When there is none, or several.
@@ -55,35 +61,37 @@ pub(in crate::provider) async fn by_name(
     workspace: Option<&str>,
     name: &str,
 ) -> Result<Guardrail, Diagnostics> {
-    let place = workspace
-        .map_or_else(|| "the default workspace".to_owned(), |id| format!("workspace {id}"));
-    let act = format!("{verb} guardrail \"{name}\" of {place}");
-    let listed = client
+    let place = match workspace {
+        Some(id) => format!("workspace {id}"),
+        None => "the default workspace".to_owned(),
+    };
+    let action = format!("{verb} guardrail \"{name}\" of {place}");
+    let mut found = client
         .list_guardrails(workspace)
         .await
-        .map_err(|error| error_diagnostic_at(&act, &error, workspace.map(|_| WORKSPACE_ID)))?;
-    let mut found: Vec<_> =
-        listed.into_iter().filter(|one| one.name().nfc().eq(name.nfc())).collect();
+        .map_err(|error| error_diagnostic_at(&action, &error, workspace.map(|_| WORKSPACE_ID)))?;
+    found.retain(|guardrail| guardrail.name().nfc().eq(name.nfc()));
     let detail = match found.len() {
         1 => return Ok(found.remove(0)),
         0 => "The workspace has no guardrail of that name. Check the spelling and the workspace."
             .to_owned(),
-        several => {
+        count => {
             let ids: Vec<_> = found.iter().map(Guardrail::id).collect();
-            let ids = ids.join(", ");
             format!(
-                "The workspace has {several} guardrails of that name. Choose one by its id: {ids}."
+                "The workspace has {count} guardrails of that name. Choose one by its id: {}.",
+                ids.join(", ")
             )
         }
     };
-    Err(Diagnostic::error(format!("Could not {act}"), detail).into())
+    Err(Diagnostic::error(format!("Could not {action}"), detail).into())
 }
 
 async fn refuse_default(client: &Client, found: &Guardrail) -> Result<(), Diagnostics> {
     let Some(workspace) = found.workspace_id() else { return Ok(()) };
-    let workspace = client.get_workspace(workspace).await;
-    let act = format!("import guardrail {}: looking up its workspace failed", found.id());
-    let workspace = workspace.map_err(|error| error_diagnostic(&act, &error))?;
+    let workspace = client.get_workspace(workspace).await.map_err(|error| {
+        let action = format!("import guardrail {}: looking up its workspace failed", found.id());
+        error_diagnostic(&action, &error)
+    })?;
     if workspace.default_guardrail_id.as_deref() == Some(found.id()) {
         return Err(default_guardrail(found.id()).into());
     }
@@ -97,16 +105,8 @@ async fn is_default(client: &Client, id: &str) -> bool {
 
 fn default_guardrail(id: &str) -> Diagnostic {
     let detail = format!(
-        "{id} is the default guardrail of a workspace. It belongs to the workspace: it cannot be renamed, assigned or \
-         deleted, so it cannot be an openrouter_guardrail."
+        "{id} is the default guardrail of a workspace. It belongs to the workspace: it cannot be \
+         renamed, assigned or deleted, so it cannot be an openrouter_guardrail."
     );
     Diagnostic::error("Cannot import a workspace's default guardrail", detail)
-}
-
-fn malformed(given: &str) -> Diagnostic {
-    let detail = format!(
-        "\"{given}\" is neither a guardrail's id (a UUID) nor <workspace_id>/<name>, with the workspace's id (a UUID) and \
-         the guardrail's name."
-    );
-    Diagnostic::error("Cannot import by this id", detail)
 }

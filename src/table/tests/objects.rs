@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{WIDGET, answer, state, unaided, widget};
+use super::{WIDGET, answer, no_names, state, widget};
 use crate::{
     cty::Value,
     table::{
@@ -29,7 +29,7 @@ fn refreshed(held: serde_json::Value, answered: serde_json::Value) -> Value {
         "size": answered }),
     );
     let held = state(json!({ "size": held }));
-    state_after_read(WIDGET, &held, &answered, unaided()).unwrap().attribute("size").clone()
+    state_after_read(WIDGET, &held, &answered, &no_names()).unwrap().attribute("size").clone()
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn the_bound_itself_is_at_least_the_bound_and_infinity_is_no_number() {
 fn a_plan_changes_it_only_where_it_means_something_else() {
     let planned = |held, configured| {
         let config = widget(json!({ "name": "a", "size": configured }));
-        plan(WIDGET, &state(json!({ "size": held })), &config, unaided())
+        plan(WIDGET, &state(json!({ "size": held })), &config, &no_names())
             .planned
             .attribute("size")
             .clone()
@@ -116,7 +116,7 @@ fn an_answer_that_means_the_same_keeps_its_form_in_state() {
         WIDGET,
         &planned,
         &answer(json!({ "name": "a", "size": answered })),
-        None,
+        &no_names(),
     );
     assert_eq!((settled.attribute("size"), mismatches), (planned.attribute("size"), vec![]));
 }
@@ -131,12 +131,16 @@ fn an_answer_that_differs_shows_the_members_that_do() {
     );
     assert_eq!(refreshed(held.clone(), json!(null)), Value::Null);
     assert_eq!(refreshed(json!(null), answered.clone()), size(json!({ "width": 2 })));
-    let imported = imported_state(WIDGET, &answer(json!({ "size": answered })), unaided()).unwrap();
+    let imported = imported_state(WIDGET, &answer(json!({ "size": answered }))).unwrap();
     assert_eq!(imported.attribute("size"), &size(json!({ "width": 2 })));
 
     let planned = widget(json!({ "name": "a", "size": held }));
-    let (settled, mismatches) =
-        state_after_apply(WIDGET, &planned, &answer(json!({ "name": "a", "size": null })), None);
+    let (settled, mismatches) = state_after_apply(
+        WIDGET,
+        &planned,
+        &answer(json!({ "name": "a", "size": null })),
+        &no_names(),
+    );
     assert_eq!(settled.attribute("size"), planned.attribute("size"));
     assert_eq!(mismatches.iter().map(|mismatch| mismatch.name).collect::<Vec<_>>(), ["size"]);
 }
@@ -151,7 +155,7 @@ fn an_answer_of_another_type_is_an_error_at_its_place() {
             WIDGET,
             &state(json!({})),
             &answer(json!({ "size": answered })),
-            unaided(),
+            &no_names(),
         );
         assert_eq!(error.unwrap_err().to_string(), message);
     }

@@ -1,17 +1,14 @@
 use serde_json::json;
 
-use super::{WIDGET, models_field, state, unaided, widget, with_catalog};
+use super::{WIDGET, no_names, state, stored, widget, with_catalog};
 use crate::{
     cty::{Path, Value},
     protocol::resource::PlanReply,
-    table::{
-        canonical_names::{CanonicalNames, StoredNames},
-        plan::{needs_catalog, plan},
-    },
+    table::{canonical_names::CanonicalNames, plan::plan},
 };
 
 fn update(prior: serde_json::Value, config: serde_json::Value) -> PlanReply {
-    plan(WIDGET, &state(prior), &widget(config), unaided())
+    plan(WIDGET, &state(prior), &widget(config), &no_names())
 }
 
 /// The plan keeps the prior state to the letter, which is what makes it "No changes".
@@ -26,7 +23,7 @@ fn a_create_leaves_to_the_service_what_the_configuration_does_not_say() {
         WIDGET,
         &Value::Null,
         &widget(json!({ "name": "a", "all": true, "two": false })),
-        unaided(),
+        &no_names(),
     );
     let planned = planned.planned;
     assert!(planned.attribute("id").is_unknown());
@@ -79,15 +76,15 @@ fn another_place_needs_a_new_object_and_so_does_one_not_known_yet() {
     let moved = update(json!({}), json!({ "name": "a", "place": "p2" }));
     assert_eq!(moved.requires_replace, [Path::attribute("place")]);
     let config = widget(json!({ "name": "a" })).with_attribute("place", Value::UNKNOWN);
-    let unknown = plan(WIDGET, &state(json!({})), &config, unaided());
+    let unknown = plan(WIDGET, &state(json!({})), &config, &no_names());
     assert_eq!(unknown.requires_replace, [Path::attribute("place")]);
-    assert_eq!(plan(WIDGET, &Value::Null, &config, unaided()).requires_replace, []);
+    assert_eq!(plan(WIDGET, &Value::Null, &config, &no_names()).requires_replace, []);
 }
 
 #[test]
 fn unknown_configuration_stays_unknown_in_the_plan() {
     let config = widget(json!({ "name": "a" })).with_attribute("all", Value::UNKNOWN);
-    let planned = plan(WIDGET, &state(json!({ "one": true })), &config, unaided()).planned;
+    let planned = plan(WIDGET, &state(json!({ "one": true })), &config, &no_names()).planned;
     assert!(planned.attribute("all").is_unknown());
     assert!(planned.attribute("one").is_unknown());
     assert!(planned.attribute("updated_at").is_unknown());
@@ -118,7 +115,7 @@ fn a_leader_is_told_from_its_followers_after_an_import() {
     check_no_change(imported.clone(), json!({ "name": "a", "all": true }));
     check_no_change(imported.clone(), json!({ "name": "a", "one": true, "two": true }));
     let late = widget(json!({ "name": "a", "one": true })).with_attribute("two", Value::UNKNOWN);
-    let planned = plan(WIDGET, &state(imported.clone()), &late, unaided()).planned;
+    let planned = plan(WIDGET, &state(imported.clone()), &late, &no_names()).planned;
     assert!(planned.attribute("all").is_unknown(), "it can still become true or null");
     let planned = update(imported, json!({ "name": "a", "one": true })).planned;
     assert_eq!(planned.attribute("all"), &Value::Null);
@@ -126,25 +123,20 @@ fn a_leader_is_told_from_its_followers_after_an_import() {
 }
 
 #[test]
-fn another_name_for_the_same_model_changes_nothing_once_the_list_is_known() {
+fn another_name_for_the_same_model_changes_nothing_once_the_catalogue_is_known() {
     let prior = state(json!({ "models": ["short-2024"] }));
-    let config = widget(json!({ "name": "a", "models": ["short"] }));
-    assert!(needs_catalog(WIDGET, &prior, &config, unaided()));
-    assert_eq!(plan(WIDGET, &prior, &config, with_catalog()).planned, prior);
-    let config = widget(json!({ "name": "a", "models": ["short", "other"] }));
-    assert_ne!(plan(WIDGET, &prior, &config, with_catalog()).planned, prior);
-}
-
-#[test]
-fn the_list_is_not_needed_where_the_record_or_the_letters_decide() {
-    let prior = state(json!({ "models": ["short"] }));
-    let canonical = widget(json!({ "name": "a", "models": ["short-2024"] }));
-    let mut record = StoredNames::default();
-    record.set(models_field(), canonical.attribute("models"));
-    let names = CanonicalNames { record: &record, aliases: None };
-    assert!(!needs_catalog(WIDGET, &prior, &canonical, names));
-    assert_eq!(plan(WIDGET, &prior, &canonical, names).planned, prior);
-    for config in [json!({ "name": "a", "models": ["short"] }), json!({ "name": "a" })] {
-        assert!(!needs_catalog(WIDGET, &prior, &widget(config), unaided()));
-    }
+    let planned = |models: serde_json::Value, names: CanonicalNames| {
+        let config = widget(json!({ "name": "a", "models": models }));
+        let planned = plan(WIDGET, &prior, &config, &names).planned;
+        (planned == prior, names.needs_catalog())
+    };
+    assert_eq!(planned(json!(["short"]), no_names()), (false, true));
+    assert_eq!(planned(json!(["short"]), with_catalog()), (true, false));
+    assert_eq!(
+        planned(json!(["short"]), CanonicalNames::new(stored(json!(["short"])))),
+        (true, false)
+    );
+    assert_eq!(planned(json!(["short", "other"]), with_catalog()), (false, false));
+    assert_eq!(planned(json!(["short-2024"]), no_names()), (true, false));
+    assert_eq!(planned(json!(null), no_names()), (false, false));
 }

@@ -1,14 +1,14 @@
 //! The server in this process, over a real socket: what does not need a process of its own.
 
-use std::pin::Pin;
+use std::ffi::OsStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::sync::{Barrier, Notify};
+use tokio::task::JoinSet;
 use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint};
 use tower::ServiceExt as _;
@@ -16,6 +16,7 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::pb::plugin::Empty;
 use crate::pb::plugin::grpc_controller_client::GrpcControllerClient;
+use crate::transport::{Application, listener::Address};
 
 /// Some plugin.
 pub(in crate::transport) const PLUGIN: Plugin = Plugin {
@@ -31,182 +32,176 @@ pub(in crate::transport) const PLUGIN: Plugin = Plugin {
     log_module: "test",
 };
 
-type Answer =
-    Pin<Box<dyn Future<Output = Result<Response<Body>, std::convert::Infallible>> + Send>>;
+/// An environment of exactly these variables.
+pub(in crate::transport) fn environment<V: AsRef<OsStr>>(variables: &[(&str, V)]) -> Environment {
+    let owned = |(name, value): &(&str, V)| (name.into(), value.as_ref().to_owned());
+    Environment::from_vars(variables.iter().map(owned))
+}
 
-/// An application made of a function from request to answer.
-#[derive(Clone)]
-struct Answers<F>(F);
-
-impl<F> tower_service::Service<Request<Body>> for Answers<F>
+/// An application that responds as this function does.
+fn application<F>(respond: impl Fn(Request<Body>) -> F + Send + 'static) -> Application
 where
-    F: Fn(Request<Body>) -> Answer,
+    F: Future<Output = String> + Send + 'static,
 {
-    type Response = Response<Body>;
-    type Error = std::convert::Infallible;
-    type Future = Answer;
-
-    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Answer {
-        (self.0)(request)
-    }
+    Box::new(move |request| {
+        let text = respond(request);
+        Box::pin(async move { Ok(Response::new(Body::new(Full::from(text.await)))) })
+    })
 }
 
-/// Serves an application on a socket, which stays as long as the directory.
-fn start<F, S>(application: F) -> (tempfile::TempDir, String)
-where
-    F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
-    S: Application,
-{
-    let (directory, address, _) = start_server(application);
-    (directory, address)
+/// A server on a socket, which stays as long as the address.
+async fn start(
+    application: impl Fn(TaskTracker, CancellationToken) -> Application + Send + Sync + 'static,
+) -> (Address, Arc<Server>) {
+    let directory = std::env::temp_dir();
+    let (listener, address) = Listener::bind(&environment(&[("TMPDIR", directory)])).await.unwrap();
+    let server = Arc::new(Server::new(None, Box::new(application)));
+    tokio::spawn(Arc::clone(&server).accept(listener));
+    (address, server)
 }
 
-/// The same, with what the connections share.
-fn start_server<F, S>(application: F) -> (tempfile::TempDir, String, Arc<Server<F>>)
-where
-    F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
-    S: Application,
-{
-    let directory = tempfile::tempdir().unwrap();
-    let environment = Environment::of(&[("TMPDIR", directory.path().to_str().unwrap())]);
-    let listener = Listener::bind(&environment).unwrap();
-    let address = listener.address.to_string();
-    let server = Arc::new(Server::new(None, application));
-    tokio::spawn(accept(Arc::clone(&server), listener));
-    (directory, address, server)
+async fn connect(address: &Address) -> Channel {
+    let path = address.text.clone();
+    let connect = move |_| {
+        let path = path.clone();
+        async move { UnixStream::connect(path).await.map(TokioIo::new) }
+    };
+    let endpoint = Endpoint::from_static("http://localhost");
+    endpoint.connect_with_connector(tower::service_fn(connect)).await.unwrap()
 }
 
-async fn connect(address: &str) -> Channel {
-    let connect =
-        |address: String| async move { UnixStream::connect(address).await.map(TokioIo::new) };
-    let address = address.to_owned();
-    Endpoint::from_static("http://localhost")
-        .connect_with_connector(tower::service_fn(move |_| connect(address.clone())))
-        .await
-        .unwrap()
-}
-
-async fn call(channel: &Channel, body: Vec<u8>) -> Result<Response<Body>, tonic::transport::Error> {
+/// The text of the response, if there is one.
+async fn call(channel: &Channel, body: &'static str) -> Option<String> {
     let request = Request::post("http://localhost/some.Service/Method");
-    channel.clone().oneshot(request.body(Body::new(Full::from(body))).unwrap()).await
-}
-
-/// The text of an answer.
-async fn text(answer: Response<Body>) -> String {
-    String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
-}
-
-fn answer(text: &str) -> Response<Body> {
-    Response::new(Body::new(Full::from(text.to_owned())))
+    let request = request.body(Body::new(Full::from(body))).unwrap();
+    let response = channel.clone().oneshot(request).await.ok()?;
+    let bytes = response.into_body().collect().await.ok()?.to_bytes();
+    Some(String::from_utf8(bytes.to_vec()).unwrap())
 }
 
 #[tokio::test]
 async fn every_connection_has_an_application_of_its_own() {
-    let made = Arc::new(AtomicUsize::new(0));
-    let (_directory, address) = start(move |_, _| {
-        let number = made.fetch_add(1, Ordering::Relaxed).to_string();
-        Answers(move |_| -> Answer {
-            let number = number.clone();
-            Box::pin(async move { Ok(answer(&number)) })
-        })
-    });
+    let made = AtomicUsize::new(0);
+    let (address, _) = start(move |_, _| {
+        let number = made.fetch_add(1, Ordering::Relaxed);
+        application(move |_| async move { number.to_string() })
+    })
+    .await;
     let (first, second) = (connect(&address).await, connect(&address).await);
-    let mut seen = Vec::new();
+    let mut responses = Vec::new();
     for channel in [&first, &first, &second, &second] {
-        seen.push(text(call(channel, Vec::new()).await.unwrap()).await);
+        responses.push(call(channel, "").await.unwrap());
     }
-    assert_eq!((&seen[0], &seen[2]), (&seen[1], &seen[3]));
-    assert_ne!(seen[0], seen[2]);
-}
-
-#[tokio::test]
-async fn a_large_message_arrives() {
-    const LENGTH: usize = 20 << 20;
-    let (_directory, address) = start(|_, _| {
-        Answers(|request: Request<Body>| -> Answer {
-            Box::pin(async move {
-                let length = request.into_body().collect().await.unwrap().to_bytes().len();
-                Ok(answer(&length.to_string()))
-            })
-        })
-    });
-    let channel = connect(&address).await;
-    let answered = call(&channel, vec![0; LENGTH]).await.unwrap();
-    assert_eq!(text(answered).await, LENGTH.to_string());
+    assert_eq!((&responses[0], &responses[2]), (&responses[1], &responses[3]));
+    assert_ne!(responses[0], responses[2]);
 }
 
 /// Terraform waits for none of the others when `-parallelism=1000` makes it send that many.
 #[tokio::test]
 async fn a_thousand_requests_are_served_at_once() {
     const REQUESTS: usize = 1000;
-    let everybody = Arc::new(Barrier::new(REQUESTS));
-    let (_directory, address) = start(move |_, _| {
-        let everybody = Arc::clone(&everybody);
-        Answers(move |_| -> Answer {
-            let everybody = Arc::clone(&everybody);
-            Box::pin(async move {
-                everybody.wait().await;
-                Ok(answer("here"))
-            })
+    let all = Arc::new(Barrier::new(REQUESTS));
+    let (address, _) = start(move |_, _| {
+        let all = Arc::clone(&all);
+        application(move |_| {
+            let all = Arc::clone(&all);
+            async move {
+                all.wait().await;
+                "here".to_owned()
+            }
         })
-    });
+    })
+    .await;
     let channel = connect(&address).await;
-    let mut requests = tokio::task::JoinSet::new();
+    let mut requests = JoinSet::new();
     for _ in 0..REQUESTS {
         let channel = channel.clone();
-        requests.spawn(async move { call(&channel, Vec::new()).await.is_ok() });
+        requests.spawn(async move { call(&channel, "").await });
     }
-    let answered = time::timeout(Duration::from_secs(30), requests.join_all()).await;
-    assert!(
-        answered.expect("no request waits for another to end").into_iter().all(|answered| answered)
-    );
+    let responses = time::timeout(Duration::from_secs(60), requests.join_all()).await;
+    assert!(responses.expect("no request waits for another to end").iter().all(Option::is_some));
 }
 
 #[tokio::test]
 async fn a_panic_ends_one_request_or_one_connection_and_nothing_else() {
-    let made = Arc::new(AtomicUsize::new(0));
-    let (_directory, address) = start(move |_, _| {
-        assert_ne!(made.fetch_add(1, Ordering::Relaxed), 0, "the first connection is unlucky");
-        Answers(|request: Request<Body>| -> Answer {
-            Box::pin(async move {
-                let body = request.into_body().collect().await.unwrap().to_bytes();
-                assert!(body.is_empty(), "this request is unlucky");
-                Ok(answer("well"))
-            })
+    let made = AtomicUsize::new(0);
+    let (address, _) = start(move |_, _| {
+        assert_ne!(made.fetch_add(1, Ordering::Relaxed), 0, "the first connection fails");
+        application(|request| async move {
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            assert!(body.is_empty(), "this request fails");
+            "well".to_owned()
         })
-    });
-    let unlucky = connect(&address).await;
-    assert!(call(&unlucky, Vec::new()).await.is_err());
-    let lucky = connect(&address).await;
-    assert!(call(&lucky, vec![1]).await.is_err());
-    assert_eq!(text(call(&lucky, Vec::new()).await.unwrap()).await, "well");
+    })
+    .await;
+    assert_eq!(call(&connect(&address).await, "").await, None);
+    let channel = connect(&address).await;
+    assert_eq!(call(&channel, "panic").await, None);
+    assert_eq!(call(&channel, "").await.as_deref(), Some("well"));
+}
+
+/// A server, and a host with a call under way, whose task ends when it is stopped, or never.
+async fn with_call_under_way(
+    ends_when_stopped: bool,
+) -> (Address, Arc<Server>, Channel, JoinSet<()>) {
+    let started = Arc::new(Notify::new());
+    let notify = Arc::clone(&started);
+    let (address, server) = start(move |calls, stop| {
+        let notify = Arc::clone(&notify);
+        application(move |_| {
+            let stop = stop.clone();
+            let task = calls.spawn(async move {
+                stop.cancelled().await;
+                if !ends_when_stopped {
+                    std::future::pending::<()>().await;
+                }
+            });
+            notify.notify_one();
+            async move { format!("{:?}", task.await) }
+        })
+    })
+    .await;
+    let channel = connect(&address).await;
+    let (caller, mut calls) = (channel.clone(), JoinSet::new());
+    calls.spawn(async move { drop(call(&caller, "").await) });
+    started.notified().await;
+    (address, server, channel, calls)
+}
+
+/// How long the end takes, on a clock that skips all waits.
+async fn time_to_finish(server: &Server, end: End) -> Duration {
+    time::pause();
+    let start = time::Instant::now();
+    server.finish(end).await;
+    start.elapsed()
 }
 
 #[tokio::test]
-async fn a_request_that_takes_forever_does_not_hold_up_shutdown() {
-    let begun = Arc::new(Notify::new());
-    let has_begun = Arc::clone(&begun);
-    let (_directory, address, server) = start_server(move |_, _| {
-        let begun = Arc::clone(&begun);
-        Answers(move |_| -> Answer {
-            begun.notify_one();
-            Box::pin(std::future::pending())
-        })
-    });
-    let channel = connect(&address).await;
-    let stuck = channel.clone();
-    tokio::spawn(async move { call(&stuck, Vec::new()).await.is_ok() });
-    has_begun.notified().await;
+async fn a_call_that_takes_forever_does_not_hold_up_shutdown() {
+    let (_address, server, channel, _calls) = with_call_under_way(false).await;
+    GrpcControllerClient::new(channel).shutdown(Empty {}).await.expect("Shutdown is responded to");
+    let taken = time_to_finish(&server, End::Shutdown).await;
+    assert!(taken <= SHUTDOWN_RESPONSE + Duration::from_millis(1), "{taken:?}");
+}
 
-    let answer = GrpcControllerClient::new(channel).shutdown(Empty {}).await;
-    assert!(answer.is_ok(), "{answer:?}");
-    // On a clock that moves only when there is nothing else to do.
-    time::pause();
-    let asked = time::Instant::now();
-    server.let_answers_leave().await;
-    assert!(asked.elapsed() <= LAST_ANSWERS + Duration::from_millis(1), "{:?}", asked.elapsed());
+#[tokio::test]
+async fn calls_of_a_host_that_is_gone_are_stopped() {
+    let (_address, server, _channel, _calls) = with_call_under_way(true).await;
+    assert_eq!(time_to_finish(&server, End::HostGone).await, Duration::ZERO);
+}
+
+#[tokio::test]
+async fn calls_of_a_host_that_is_gone_have_a_limited_time() {
+    let (_address, server, _channel, _calls) = with_call_under_way(false).await;
+    let taken = time_to_finish(&server, End::HostGone).await;
+    assert!(taken.abs_diff(LAST_CALLS) < Duration::from_secs(1), "{taken:?}");
+}
+
+#[tokio::test]
+async fn calls_are_stopped_when_their_connection_is_gone() {
+    let (_address, server, channel, mut calls) = with_call_under_way(true).await;
+    calls.shutdown().await;
+    drop(channel);
+    server.calls.close();
+    time::timeout(Duration::from_secs(60), server.calls.wait()).await.expect("the call is stopped");
 }

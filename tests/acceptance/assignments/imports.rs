@@ -102,9 +102,10 @@ fn a_key_that_cannot_be_imported_is_told_in_one_error() {
     workspace.config(&key_of(&here, &hashes[0]));
 
     let form = "does not have the form `<guardrail_id>/<key_hash>`";
-    let elsewhere =
-        format!("The key is under guardrail {there}. Import it with the id of that guardrail.");
-    let unassigned = "The key is under no guardrail, or does not exist";
+    let elsewhere = format!(
+        "The key is assigned to guardrail {there}. Import it with the id of that guardrail."
+    );
+    let unassigned = "The key is assigned to no guardrail, or does not exist";
     for (given, says) in [
         ("nonsense".to_owned(), form),
         (here.clone(), form),
@@ -114,6 +115,8 @@ fn a_key_that_cannot_be_imported_is_told_in_one_error() {
         (format!("{}/{here}", hashes[0]), form),
         (format!("here/{}", hashes[0]), form),
         (format!("{here}/{}/", hashes[0]), form),
+        (format!("{here}/ci"), "must be the hash of a key"),
+        (format!("{here}/{}", hashes[0].to_uppercase()), "digits in small letters"),
         (format!("{here}/{}", hashes[0]), &elsewhere),
         (format!("{here}/{}", hashes[1]), unassigned),
         (format!("{here}/{}", "f".repeat(64)), unassigned),
@@ -141,9 +144,10 @@ fn a_member_that_cannot_be_imported_is_told_in_one_error() {
     workspace.config(&member_of(&here, &users[0]));
 
     let form = "does not have the form `<workspace_id>/<guardrail_id>/<user_id>`";
-    let elsewhere =
-        format!("The member is under guardrail {there}. Import it with the id of that guardrail.");
-    let unassigned = "The member is under no guardrail, or does not exist";
+    let elsewhere = format!(
+        "The member is assigned to guardrail {there}. Import it with the id of that guardrail."
+    );
+    let unassigned = "The member is assigned to no guardrail, or does not exist";
     for (given, says) in [
         (format!("{here}/{}", users[0]), form.to_owned()),
         (format!("{default}/{here}"), form.to_owned()),

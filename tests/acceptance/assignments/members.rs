@@ -131,7 +131,7 @@ fn a_guardrail_without_workspace_takes_no_members() {
     for line in ["", &place] {
         workspace.config(&config(line));
         only_error(workspace.run(&["apply", "-auto-approve", "-json"]))
-            .says(&[legacy, "older than workspaces", "no members"])
+            .says(&[legacy, "older than workspaces", "not to members"])
             .points_at("guardrail_id = ");
         assert_eq!(workspace.addresses(), [""; 0]);
     }

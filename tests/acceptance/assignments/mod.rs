@@ -13,6 +13,7 @@ mod moves;
 mod outside;
 mod plans;
 mod secrets;
+mod shared;
 mod test_runs;
 
 use std::collections::BTreeMap;

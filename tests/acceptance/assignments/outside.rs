@@ -45,10 +45,10 @@ fn a_key_that_was_moved_is_moved_back_by_one_assign() {
     let here = id(&workspace, "a");
     let texts = [
         hash.as_str(),
-        "no longer under guardrail",
+        "no longer assigned",
         &here,
-        "it was put under guardrail",
         &elsewhere,
+        "The next apply assigns the guardrail that the configuration names.",
     ];
     assert_warns(
         workspace.try_plan().exits_with(2).says("1 to add, 0 to change, 0 to destroy"),
@@ -121,7 +121,7 @@ fn a_deleted_key_or_member_leaves_the_state() {
     let run = workspace.run(&["apply", "-auto-approve", "-json"]).fails();
     let errors = crate::story::errors(&run);
     assert_eq!(errors.len(), 2, "{run}");
-    run.says("the service knows no such key").says("is not a member of the organization");
+    run.says("the API knows no such key").says("is not a member of the organization");
     assert_eq!(workspace.addresses(), [GUARDRAIL]);
     workspace.config(&guardrails(["a"])).plans_nothing();
 }

@@ -132,7 +132,7 @@ fn an_id_of_another_form_is_warned_of_when_planning() {
     workspace.config(&crate::guardrails::named("g", "workspace_id = \"production\""));
     workspace.run(&["plan"]).succeeds().says("`workspace_id` may not be the id of a workspace");
 
-    for name in ["ci", "sk-or", &hash[1..]] {
+    for name in ["ci", "sk-or", &hash[1..], &hash.to_uppercase()] {
         workspace.config(&key(
             "this",
             &format!("guardrail_id = \"{}\"\nkey_hash = {name:?}", super::NOBODY),

@@ -1,39 +1,32 @@
 use serde_json::json;
 
 use super::{
-    Catalog, WIDGET, answer, models_field, no_record, state, unaided, widget, with_catalog,
+    Catalog, WIDGET, answer, members_of_state, no_names, state, stored, widget, with_catalog,
 };
 use crate::{
     cty::Value,
     table::{
         canonical_names::{CanonicalNames, StoredNames},
-        state::{
-            Mismatch, imported_state, matches_plan, needs_catalog, state_after_apply,
-            state_after_read,
-        },
+        json::JsonObject,
+        state::{Mismatch, imported_state, matches_plan, state_after_apply, state_after_read},
     },
 };
 
 /// The state after a refresh of `held` with what the service answers beside id, name and times.
 fn refreshed(held: serde_json::Value, answered: serde_json::Value) -> Value {
-    state_after_read(WIDGET, &state(held), &full(answered), unaided()).unwrap()
+    state_after_read(WIDGET, &state(held), &full(answered), &no_names()).unwrap()
 }
 
-fn full(changes: serde_json::Value) -> crate::table::body::JsonObject {
-    let mut members =
-        json!({ "id": "w1", "name": "a", "place": "p1", "strict": false, "updated_at": "t1" });
-    for (name, value) in changes.as_object().unwrap() {
-        members[name] = value.clone();
-    }
-    answer(members)
+fn full(changes: serde_json::Value) -> JsonObject {
+    answer(members_of_state(changes))
 }
 
-fn settled(planned: serde_json::Value, answered: serde_json::Value) -> (Value, Vec<&'static str>) {
+fn applied(planned: serde_json::Value, answered: serde_json::Value) -> (Value, Vec<&'static str>) {
     let planned = widget(planned)
         .with_attribute("id", Value::UNKNOWN)
         .with_attribute("updated_at", Value::UNKNOWN);
     let (state, mismatches) =
-        state_after_apply(WIDGET, &planned, &answer(answered), Some(&Catalog));
+        state_after_apply(WIDGET, &planned, &answer(answered), &with_catalog());
     (state, mismatches.iter().map(|mismatch| mismatch.name).collect())
 }
 
@@ -42,7 +35,7 @@ fn a_create_is_completed_from_the_answer_and_keeps_the_planned_form() {
     let planned =
         json!({ "name": "a", "models": ["short"], "strict": false, "builtins": [], "all": true });
     let answered = json!({ "id": "w9", "name": "a", "models": ["short-2024"], "strict": false, "all": null, "builtins": null });
-    let (state, mismatches) = settled(planned.clone(), answered);
+    let (state, mismatches) = applied(planned.clone(), answered);
     assert_eq!(mismatches, [""; 0]);
     assert_eq!(state, widget(planned).with_attribute("id", Value::from("w9")));
 }
@@ -50,10 +43,10 @@ fn a_create_is_completed_from_the_answer_and_keeps_the_planned_form() {
 #[test]
 fn what_the_answer_contradicts_keeps_the_plan_and_is_told() {
     let answered = json!({ "id": "w9", "name": "b", "models": ["other-2025"], "limit": "five" });
-    let (state, mismatches) = settled(json!({ "name": "a", "models": ["short"] }), answered);
+    let (state, mismatches) = applied(json!({ "name": "a", "models": ["short"] }), answered);
     assert_eq!(mismatches, ["name", "limit", "models"]);
     assert_eq!(state.attribute("name"), &Value::from("a"));
-    let mismatch = Mismatch { name: "note", planned: Value::from("x"), answered: Ok(Value::Null) };
+    let mismatch = Mismatch { name: "note", planned: Value::from("x"), returned: Ok(Value::Null) };
     let warning = mismatch.warning();
     assert!(
         warning.detail.contains("`note` was planned as \"x\", but the service answered null"),
@@ -97,12 +90,12 @@ fn names_that_are_lost_or_come_from_nowhere_are_told_even_without_the_list() {
     ] {
         let planned = widget(json!({ "name": "a", "models": planned }));
         let answered = answer(json!({ "name": "a", "models": answered }));
-        let (state, mismatches) = state_after_apply(WIDGET, &planned, &answered, None);
+        let (state, mismatches) = state_after_apply(WIDGET, &planned, &answered, &no_names());
         assert_eq!(mismatches.len(), 1, "{mismatches:?}");
         assert_eq!(state.attribute("models"), planned.attribute("models"));
     }
     let held = state(json!({ "models": ["short"] }));
-    let now = state_after_read(WIDGET, &held, &full(json!({ "models": [] })), unaided()).unwrap();
+    let now = state_after_read(WIDGET, &held, &full(json!({ "models": [] })), &no_names()).unwrap();
     assert_eq!(now, state(json!({})));
 }
 
@@ -110,11 +103,11 @@ fn names_that_are_lost_or_come_from_nowhere_are_told_even_without_the_list() {
 fn a_hidden_model_that_the_service_accepted_is_no_contradiction() {
     let answered = json!({ "id": "w9", "name": "a", "models": ["hidden-2023", "short-2024"] });
     assert_eq!(
-        settled(json!({ "name": "a", "models": ["hidden", "short"] }), answered.clone()).1,
+        applied(json!({ "name": "a", "models": ["hidden", "short"] }), answered.clone()).1,
         [""; 0]
     );
     assert_eq!(
-        settled(json!({ "name": "a", "models": ["other", "short"] }), answered).1,
+        applied(json!({ "name": "a", "models": ["other", "short"] }), answered).1,
         ["models"]
     );
 }
@@ -165,7 +158,7 @@ fn a_refresh_of_another_type_is_an_error_at_its_place() {
     ];
     for (answered, place) in wrong {
         let error =
-            state_after_read(WIDGET, &state(json!({})), &full(answered), unaided()).unwrap_err();
+            state_after_read(WIDGET, &state(json!({})), &full(answered), &no_names()).unwrap_err();
         assert_eq!(error.path().to_string(), place);
     }
 }
@@ -180,25 +173,23 @@ fn texts_are_compared_as_terraform_holds_them() {
 
 #[test]
 fn canonical_names_keep_the_spelling_of_state() {
-    let held = state(json!({ "models": ["short"] }));
-    let answered = full(json!({ "models": ["short-2024"] }));
-    assert!(needs_catalog(WIDGET, &held, &answered, unaided()));
-    assert_eq!(state_after_read(WIDGET, &held, &answered, with_catalog()).unwrap(), held);
-
-    let mut record = StoredNames::default();
-    record.set(models_field(), &Value::Set(vec![Value::from("hidden-2023")]));
-    let names = CanonicalNames { record: &record, aliases: None };
-    let held = state(json!({ "models": ["hidden"] }));
-    let answered = full(json!({ "models": ["hidden-2023"] }));
-    assert!(!needs_catalog(WIDGET, &held, &answered, names));
-    assert_eq!(state_after_read(WIDGET, &held, &answered, names).unwrap(), held);
+    let check = |held: &str, answered: &str, names: CanonicalNames, needs_catalog: bool| {
+        let held = state(json!({ "models": [held] }));
+        let answered = full(json!({ "models": [answered] }));
+        let now = state_after_read(WIDGET, &held, &answered, &names).unwrap();
+        assert_eq!((now == held, names.needs_catalog()), (!needs_catalog, needs_catalog));
+    };
+    check("short", "short-2024", no_names(), true);
+    check("short", "short-2024", with_catalog(), false);
+    check("hidden", "hidden-2023", CanonicalNames::new(stored(json!(["hidden-2023"]))), false);
+    check("short", "short", no_names(), false);
 }
 
 #[test]
 fn a_drift_of_models_shows_only_the_model_that_differs() {
     let held = state(json!({ "models": ["short"] }));
     let answered = full(json!({ "models": ["short-2024", "other-2025"] }));
-    let now = state_after_read(WIDGET, &held, &answered, with_catalog()).unwrap();
+    let now = state_after_read(WIDGET, &held, &answered, &with_catalog()).unwrap();
     assert_eq!(now, state(json!({ "models": ["short", "other-2025"] })));
 }
 
@@ -212,22 +203,22 @@ fn an_import_leaves_out_what_only_repeats_the_service() {
     let expected = json!({ "all": true, "one": true, "two": true, "models": ["short-2024"], "builtins": [
         { "slug": "inject", "action": "block" },
     ] });
-    assert_eq!(imported_state(WIDGET, &answered, unaided()).unwrap(), state(expected));
+    assert_eq!(imported_state(WIDGET, &answered).unwrap(), state(expected));
     let answered = full(json!({ "one": true, "two": false }));
     assert_eq!(
-        imported_state(WIDGET, &answered, unaided()).unwrap(),
+        imported_state(WIDGET, &answered).unwrap(),
         state(json!({ "one": true, "two": false }))
     );
 }
 
 #[test]
-fn private_state_of_someone_else_is_ignored() {
+fn private_state_of_an_earlier_version_is_read_and_that_of_another_provider_ignored() {
+    let private = br#"{"canonical":{"models":["short-2024"]}}"#;
+    assert_eq!(StoredNames::from_private(private), stored(json!(["short-2024"])));
+    assert_eq!(stored(json!(["short-2024"])).to_private(), private);
     for private in
         [&b""[..], b"{}", b"not json", b"\xff\xfe", br#"{"canonical":5}"#, br#"{"key":"AAAA"}"#]
     {
-        assert_eq!(&StoredNames::from_private(private), no_record());
+        assert_eq!(StoredNames::from_private(private), StoredNames::default());
     }
-    let mut record = StoredNames::default();
-    record.set(models_field(), &Value::Set(vec![Value::from("short-2024")]));
-    assert_eq!(StoredNames::from_private(&record.to_private()), record);
 }

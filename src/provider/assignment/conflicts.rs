@@ -1,0 +1,191 @@
+//! Two resources for one key or member: of different guardrails, where each apply would undo the
+//! other, or of the same one, where the destruction of one must leave the assignment to the other.
+//!
+//! Owns who is warned or refused, and how. Different guardrails are an error only where nothing can
+//! be lost by it: core plans the configuration also before it destroys and does not say so, and a
+//! plan that refused what contradicts the state would refuse the destroy too. There it is a
+//! warning. In an apply it is an error again, for each key or member that has not been assigned by
+//! then.
+
+use crate::{
+    client::AssigneeKind,
+    cty::{Path, Value},
+    protocol::diagnostics::{Diagnostic, Diagnostics},
+};
+
+use super::{
+    Api, Assignment, GUARDRAIL_ID,
+    planned::{HolderPlan, PlannedAssignment},
+    private::Private,
+};
+
+impl Assignment {
+    /// Notes what a configuration plans, and gives the warning for what others of the walk plan.
+    ///
+    /// # Errors
+    /// When another new resource plans a different guardrail, and the state is empty.
+    pub(super) async fn note_configuration(
+        &self,
+        api: &Api,
+        prior: &Value,
+        planned: &Value,
+    ) -> Result<Option<Diagnostic>, Diagnostics> {
+        let guardrail_id = planned.attribute(GUARDRAIL_ID).as_str().map(str::to_owned);
+        let here = PlannedAssignment { guardrail_id, is_new: prior.is_null() };
+        let assignee = planned.attribute(self.assignee).as_str();
+        let others = api.planned().note_planned(self.kind, assignee, here.clone());
+        for other in &others {
+            if !self.excludes(api, &here, other).await {
+                continue;
+            }
+            let is_certain = here.guardrail_id.is_some() && other.guardrail_id.is_some();
+            if is_certain && here.is_new && other.is_new && !api.planned().has_state() {
+                return Err(self.conflict_error(planned, other).into());
+            }
+            return Ok(Some(self.conflict_warning(planned, other)));
+        }
+        let is_shared = others.iter().any(|other| here.is_same(other));
+        let is_warned = is_shared && api.planned().is_first_warning(self.row(planned));
+        Ok(is_warned.then(|| self.shared_warning(planned)))
+    }
+
+    /// Plans the removal of an object of the state: its row is left to another object that holds
+    /// it.
+    pub(super) async fn plan_removal(
+        &self,
+        api: &Api,
+        prior: &Value,
+        private: &mut Private,
+    ) -> Option<Diagnostic> {
+        let row = self.row(prior);
+        let removed = HolderPlan::Removed { keeps_row: false };
+        private.keep = api.planned().note_holder(&row, &private.maker, removed);
+        let stays = private.keep && api.planned().another_stays(&row, &private.maker).await;
+        stays.then(|| self.kept_warning(prior))
+    }
+
+    /// Notes what a configuration makes of an object of the state.
+    pub(super) async fn plan_holder(
+        &self,
+        api: &Api,
+        prior: &Value,
+        planned: &Value,
+        private: &mut Private,
+    ) -> Option<Diagnostic> {
+        if prior.attribute(self.assignee) != planned.attribute(self.assignee) {
+            return self.plan_removal(api, prior, private).await;
+        }
+        let moves = prior.attribute(GUARDRAIL_ID) != planned.attribute(GUARDRAIL_ID);
+        let plan = if moves { HolderPlan::Moved } else { HolderPlan::Stays };
+        api.planned().note_holder(&self.row(prior), &private.maker, plan);
+        (private.reassign && !moves).then(|| self.reassigned_warning(prior))
+    }
+
+    /// Refuses to apply what contradicts another resource of the same apply.
+    pub(super) async fn refuse_conflict(
+        &self,
+        api: &Api,
+        state: &Value,
+    ) -> Result<(), Diagnostics> {
+        let (guardrail_id, assignee) = self.ids(state);
+        let here = PlannedAssignment { guardrail_id: Some(guardrail_id.to_owned()), is_new: true };
+        for other in api.planned().planned(&(self.kind, assignee.to_owned())) {
+            if other.guardrail_id.is_some() && self.excludes(api, &here, &other).await {
+                return Err(self.conflict_error(state, &other).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a key or member cannot have both guardrails, as far as is known: always for
+    /// different ones of keys, for members if the two are of one workspace. A guardrail that is not
+    /// made yet, or cannot be read, is taken to be of another workspace.
+    async fn excludes(
+        &self,
+        api: &Api,
+        here: &PlannedAssignment,
+        other: &PlannedAssignment,
+    ) -> bool {
+        if here.is_same(other) || self.kind == AssigneeKind::Key {
+            return !here.is_same(other);
+        }
+        let (Some(here), Some(other)) = (&here.guardrail_id, &other.guardrail_id) else {
+            return false;
+        };
+        let workspace = self.readable_workspace_of(api, here).await;
+        workspace.is_some() && workspace == self.readable_workspace_of(api, other).await
+    }
+
+    fn conflict_error(&self, planned: &Value, other: &PlannedAssignment) -> Diagnostic {
+        let detail = format!(
+            "{} Remove one of the two resources. (`terraform destroy -refresh=false` does not plan \
+             the configuration, and so is not stopped by this.)",
+            self.conflict(planned, other)
+        );
+        Diagnostic::error(self.conflict_summary(), detail).at(Path::attribute(self.assignee))
+    }
+
+    fn conflict_warning(&self, planned: &Value, other: &PlannedAssignment) -> Diagnostic {
+        let detail = format!(
+            "{} Each apply would undo the other. Unless both mean the same guardrail, remove one \
+             of the two resources before you apply. (This is no error, because Terraform plans the \
+             configuration also before it destroys.)",
+            self.conflict(planned, other)
+        );
+        Diagnostic::warning(self.conflict_summary(), detail).at(Path::attribute(self.assignee))
+    }
+
+    fn conflict_summary(&self) -> String {
+        format!("Two guardrails for one {}", self.noun)
+    }
+
+    fn conflict(&self, planned: &Value, other: &PlannedAssignment) -> String {
+        let name = |guardrail: Option<&str>| match guardrail {
+            Some(id) => format!("guardrail {id}"),
+            None => "a guardrail known after apply".to_owned(),
+        };
+        let here = name(planned.attribute(GUARDRAIL_ID).as_str());
+        let there = name(other.guardrail_id.as_deref());
+        format!(
+            "The {} {} is assigned to {here} here, and to {there} by another resource of this \
+             configuration. It can only have one of them.",
+            self.noun,
+            self.ids(planned).1
+        )
+    }
+
+    fn shared_warning(&self, planned: &Value) -> Diagnostic {
+        let next_step = "Remove one of them from the configuration, and from the state with a `removed` \
+                         block that has `lifecycle { destroy = false }`, or with `terraform state rm`.";
+        let diagnostic = self.shared(planned, "Two resources hold one assignment", next_step);
+        diagnostic.at(Path::attribute(self.assignee))
+    }
+
+    fn kept_warning(&self, prior: &Value) -> Diagnostic {
+        let next_step = "This one leaves the state, and the assignment stays for the other.";
+        self.shared(prior, "The assignment stays for another resource", next_step)
+    }
+
+    fn reassigned_warning(&self, prior: &Value) -> Diagnostic {
+        let next_step = "The other one is destroyed, so this one assigns the guardrail again in the \
+                         same apply.";
+        self.shared(prior, "Two resources hold one assignment", next_step)
+    }
+
+    /// Terraform shows only the first of several warnings with one title.
+    fn shared(&self, assignment: &Value, title: &str, next_step: &str) -> Diagnostic {
+        let (guardrail_id, assignee) = self.ids(assignment);
+        let noun = self.noun;
+        let detail = format!(
+            "Two resources assign guardrail {guardrail_id} to {noun} {assignee}. {next_step}"
+        );
+        Diagnostic::warning(format!("{title} ({noun} {assignee})"), detail)
+    }
+}
+
+impl PlannedAssignment {
+    /// Whether both are certain to be the same assignment.
+    fn is_same(&self, other: &Self) -> bool {
+        self.guardrail_id.is_some() && self.guardrail_id == other.guardrail_id
+    }
+}
