@@ -77,6 +77,7 @@ fn a_state_written_by_another_provider_is_upgraded() {
         attributes["include_byok_in_budgets"] = Value::Null;
         attributes["keys"] = json!([{ "hash": "x", "limit": 1.5 }]);
         attributes["nickname"] = json!("gone");
+        attributes["data"] = json!({ "id": attributes["id"] });
         instance["private"] = json!("eyJzY2hlbWFfdmVyc2lvbiI6IjEiLCJjYW5vbmljYWwiOjd9");
     });
     workspace.plans_nothing();
@@ -88,9 +89,13 @@ fn a_state_written_by_another_provider_is_upgraded() {
         assert_eq!(state[name], held[name], "{name}");
     }
     assert_eq!(state["allowed_models"], json!(["openai/gpt-5"]));
-    assert_eq!((&state["keys"], &state["nickname"]), (&Value::Null, &Value::Null));
+    assert_eq!([&state["keys"], &state["nickname"], &state["data"]], [&Value::Null; 3]);
     assert!(writes(workspace.mock()).is_empty());
-    workspace.plans_nothing();
+
+    let changed = format!("{body}\nallow_safety_retention_google = true");
+    workspace.config(&guardrail("this", &changed)).apply();
+    assert_eq!(writes(workspace.mock()), ["PATCH /guardrails/{id}"]);
+    assert_eq!(id_of(&workspace, THIS), state["id"]);
 }
 
 /// Not even a refresh comes to help.

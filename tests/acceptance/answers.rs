@@ -118,50 +118,6 @@ fn an_answer_in_another_form_is_no_warning() {
     workspace.plans_nothing();
 }
 
-/// Takes over a state that another provider of the same resource has written: its own private bytes, attributes that we
-/// do not have, some of ours missing.
-#[test]
-fn a_state_of_another_provider_is_taken_over() {
-    let workspace = Workspace::new();
-    let lines = "allowed_models = [\"openai/gpt-5\"]\nenforce_zdr = true\ncontent_filters = [{ action = \"block\", pattern = \"x\" }]";
-    workspace.config(&named("a", lines));
-    workspace.apply();
-    let id = id(&workspace, "a");
-
-    let mut file = workspace.state_file();
-    let instance = &mut file["resources"][0]["instances"][0];
-    instance["private"] = json!("eyJzY2hlbWFfdmVyc2lvbiI6IjAiLCJ0aW1lb3V0cyI6e319");
-    let attributes = instance["attributes"].as_object_mut().unwrap();
-    attributes.remove("allow_safety_retention_other");
-    attributes.remove("enable_paid_model_training");
-    attributes.insert("data".to_owned(), json!({ "id": id }));
-    attributes.insert("total".to_owned(), json!(1.5));
-    workspace.write("terraform.tfstate", &file.to_string());
-
-    workspace.plans_nothing();
-    workspace.config(&named("a", &format!("{lines}\nallow_safety_retention_other = true")));
-    assert_plans_update(&workspace, "a", &["allow_safety_retention_other"]);
-    workspace.apply();
-    assert_eq!(crate::guardrails::id(&workspace, "a"), id);
-}
-
-#[test]
-fn a_guardrail_that_is_gone_is_made_again() {
-    let workspace = Workspace::new();
-    workspace.config(&(named("a", "") + &named("b", "")));
-    workspace.apply();
-    let (a, b) = (id(&workspace, "a"), id(&workspace, "b"));
-    workspace.mock().delete_guardrail(&a).unwrap();
-    workspace.plans_something().says("Plan: 1 to add, 0 to change, 0 to destroy");
-    workspace.apply();
-    assert_ne!(id(&workspace, "a"), a);
-    assert_eq!(id(&workspace, "b"), b);
-
-    workspace.mock().delete_guardrail(&b).unwrap();
-    workspace.run(&["destroy", "-auto-approve", "-refresh=false"]).succeeds();
-    assert_eq!(workspace.mock().guardrails(), Vec::<Value>::new());
-}
-
 /// A cache or a proxy answers the create with a guardrail that was there before, which nobody here manages.
 #[test]
 fn a_create_that_is_answered_with_another_guardrail_leaves_that_alone() {

@@ -12,6 +12,7 @@ use crate::guardrails::{
     address, extend, guardrail, held, id, members, named, patch, planned_updates, state,
 };
 use crate::harness::{Workspace, changes};
+use crate::story::writes;
 
 /// What the provider decides, and the one attribute that is not in the table.
 const NOT_IN_THE_TABLE: [&str; 4] = ["id", "created_at", "updated_at", "workspace_id"];
@@ -262,7 +263,10 @@ fn a_guardrail_moves_to_another_workspace_by_replacement_only() {
     assert_eq!(change["actions"], json!(["delete", "create"]));
     assert_eq!(change["replace_paths"], json!([["workspace_id"]]));
     let old = id(&workspace, "moved");
+    workspace.mock().reset();
     workspace.apply();
+    let replacement = ["DELETE /guardrails/{id}", "POST /guardrails"];
+    assert_eq!(writes(workspace.mock()), replacement);
     assert_ne!(id(&workspace, "moved"), old);
     assert_eq!(held(&workspace, "moved")["workspace_id"], json!(default));
     assert_eq!(workspace.mock().guardrail(&old), None);

@@ -175,7 +175,6 @@ fn lists() {
     let read = |name: &str| {
         workspace.config(&example(&format!("{DATA_SOURCES}{name}/data-source.tf"))).apply();
         let outputs = workspace.outputs();
-        workspace.destroy();
         move |output: &str| outputs[output]["value"].clone()
     };
     assert_eq!(read("s")("without_budget"), json!(["free"]));

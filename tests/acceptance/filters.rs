@@ -1,10 +1,12 @@
-//! Content filters, the user's own and the service's: written as lists of objects, kept in the form they are written in,
-//! whatever the service makes of it.
+//! Content filters, the user's own and the API's built-in ones: written as lists of objects, and kept in state in the form
+//! they are written in, whichever form the API returns.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use crate::guardrails::{
-    assert_holds, assert_plans_update, edit, guardrail, held, named, patch, state,
+    address, assert_holds, assert_plans_update, edit, held, named, patch, planned_updates, state,
 };
 use crate::harness::{Workspace, changes};
 
@@ -222,8 +224,8 @@ fn drift_of_a_builtin_shows_that_one_alone() {
     workspace.apply();
 }
 
-/// What a later service may answer: raw fields, the attribute that shows it, and a text that the plan then shows.
-fn news() -> Vec<(Value, &'static str, &'static str)> {
+/// What a later version of the API may return: raw fields, the attribute that shows them, and a text that the plan then shows.
+fn new_values() -> Vec<(Value, &'static str, &'static str)> {
     let own = |filter: Value| json!({ "content_filters": [filter] });
     let builtins = |object: Value| json!({ "content_filter_builtins": [{ "slug": "email", "action": "block", "label": "[EMAIL]" }, object] });
     vec![
@@ -245,37 +247,41 @@ fn news() -> Vec<(Value, &'static str, &'static str)> {
 }
 
 #[test]
-fn news_from_the_service_is_read_and_shown_where_it_differs() {
+fn new_values_of_the_api_are_read_and_shown_where_they_differ() {
     let workspace = Workspace::new();
-    let lines = |label: &str| {
-        guardrail(
-            label,
-            &format!(
-                "name = {label:?}\nlimit_usd = 1\nreset_interval = \"daily\"\nallowed_data_regions = [\"us\"]\n\
-                 content_filters = [{{ action = \"block\", pattern = \"x\" }}]\n\
-                 content_filter_builtins = [{{ slug = \"email\", action = \"block\" }}]"
-            ),
-        )
-    };
-    workspace.config(&lines("a"));
+    let lines = "limit_usd = 1\nreset_interval = \"daily\"\nallowed_data_regions = [\"us\"]\n\
+                 content_filters = [{ action = \"block\", pattern = \"x\" }]\n\
+                 content_filter_builtins = [{ slug = \"email\", action = \"block\" }]";
+    let values = new_values();
+    let label = |index: usize| format!("g{index}");
+    workspace
+        .config(&(0..values.len()).map(|index| named(&label(index), lines)).collect::<String>());
     workspace.apply();
-    let original = held(&workspace, "a");
+    let original = held(&workspace, "g0");
 
-    // Fields that we do not know are nobody's business.
+    // Fields that we do not know change nothing.
     let unknown = json!({
         "mood": "sunny",
         "nested": { "deep": [1, null] },
         "content_filters": [{ "action": "block", "pattern": "x", "label": null, "severity": 3 }],
         "content_filter_builtins": [{ "slug": "email", "action": "block", "label": "[E-MAIL]", "version": "v2" }],
     });
-    edit(&workspace, "a", unknown);
+    edit(&workspace, "g0", unknown);
     workspace.plans_nothing();
 
-    for (fields, attribute, shown) in news() {
-        edit(&workspace, "a", fields);
-        assert_plans_update(&workspace, "a", &[attribute]);
-        workspace.run(&["plan"]).succeeds().says(shown);
-        workspace.apply();
-        assert_eq!(held(&workspace, "a")[attribute], original[attribute]);
+    let mut expected = BTreeMap::new();
+    for (index, (fields, attribute, _)) in values.iter().enumerate() {
+        edit(&workspace, &label(index), fields.clone());
+        let attributes = vec![(*attribute).to_owned(), "updated_at".to_owned()];
+        expected.insert(address(&label(index)), attributes);
+    }
+    assert_eq!(planned_updates(&workspace), expected);
+    let mut plan = workspace.run(&["plan"]).succeeds();
+    for (_, _, shown) in &values {
+        plan = plan.says(shown);
+    }
+    workspace.apply();
+    for (index, (_, attribute, _)) in values.iter().enumerate() {
+        assert_eq!(held(&workspace, &label(index))[attribute], original[attribute]);
     }
 }

@@ -1,10 +1,9 @@
-//! What people do to a guardrail over its life beside changing attributes: accepting drift, replacing, moving,
-//! forgetting, ignoring, running things side by side. Each story ends in an empty plan and a look at the service.
+//! What users do to a guardrail beside changing its attributes: accept drift, replace, move, forget, ignore, run two applies at
+//! once. Each test ends with an empty plan and compares with what the API holds.
 
 use std::process::Stdio;
 use std::time::Duration;
 
-use mock_openrouter::{Mock, Options};
 use serde_json::json;
 
 use crate::harness::{Workspace, changes};
@@ -117,41 +116,17 @@ fn ignoring_all_leaves_it_to_others() {
 }
 
 #[test]
-fn another_workspace_needs_a_new_guardrail_first_if_told_so() {
-    for (lifecycle, order) in [
-        ("lifecycle {\n  create_before_destroy = true\n}", [CREATE, DELETE]),
-        ("", [DELETE, CREATE]),
-    ] {
-        let (workspace, id) = applied(lifecycle);
-        let production = workspace.mock().production_workspace_id();
-        let moved = format!("name = \"ci\"\nworkspace_id = \"{production}\"\n{lifecycle}");
-        workspace.config(&guardrail("this", &moved)).apply();
-        assert_eq!(writes(workspace.mock()), order);
-        let held = only_guardrail(workspace.mock());
-        assert_eq!(held["workspace_id"], json!(production));
-        assert_eq!(held["id"], json!(id_of(&workspace, THIS)));
-        assert_ne!(held["id"], json!(id));
-    }
-}
-
-#[test]
-fn two_aliases_have_servers_and_keys_of_their_own() {
-    let workspace = Workspace::new();
-    let key = "sk-or-mgmt-second";
-    let second =
-        Mock::start(Options { management_key: key.to_owned(), ..Options::default() }).unwrap();
-    let provider =
-        format!("alias = \"second\"\nserver_url = \"{}\"\napi_key = \"{key}\"", second.base_url());
-    workspace.config(&format!(
-        "provider \"openrouter\" {{\n{provider}\n}}\n{}{}",
-        guardrail("this", "name = \"first\""),
-        guardrail("other", "provider = openrouter.second\nname = \"second\""),
-    ));
-    workspace.apply();
-    assert_eq!(only_guardrail(workspace.mock())["name"], "first");
-    assert_eq!(only_guardrail(&second)["name"], "second");
-    workspace.destroy();
-    assert!(workspace.mock().guardrails().is_empty() && second.guardrails().is_empty());
+fn another_workspace_needs_a_new_guardrail_and_makes_it_first_where_configured() {
+    let lifecycle = "lifecycle {\n  create_before_destroy = true\n}";
+    let (workspace, id) = applied(lifecycle);
+    let production = workspace.mock().production_workspace_id();
+    let moved = format!("name = \"ci\"\nworkspace_id = \"{production}\"\n{lifecycle}");
+    workspace.config(&guardrail("this", &moved)).apply();
+    assert_eq!(writes(workspace.mock()), [CREATE, DELETE]);
+    let held = only_guardrail(workspace.mock());
+    assert_eq!(held["workspace_id"], json!(production));
+    assert_eq!(held["id"], json!(id_of(&workspace, THIS)));
+    assert_ne!(held["id"], json!(id));
 }
 
 #[test]

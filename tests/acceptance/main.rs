@@ -1,6 +1,6 @@
 //! Real Terraform drives the real binary over real gRPC, and the binary drives the mock API.
 //!
-//! Run it with `cargo xtask test`, which hands over each Terraform in turn.
+//! Run it with `cargo xtask test`, which runs it with each Terraform that is found.
 
 mod adoption;
 mod answers;
@@ -11,7 +11,7 @@ mod examples;
 mod failures;
 mod filters;
 mod guardrails;
-#[allow(dead_code, reason = "the harness is whole; not every test needs all of it")]
+#[allow(dead_code, reason = "tests/faults uses the same harness, and other parts of it")]
 mod harness;
 mod import;
 mod lifecycle;
@@ -29,6 +29,7 @@ mod zdr;
 use serde_json::json;
 
 use crate::harness::Workspace;
+use crate::story::only_guardrail;
 
 const GUARDRAIL: &str = r#"
 resource "openrouter_guardrail" "this" {
@@ -40,41 +41,30 @@ output "id" {
 }
 "#;
 
-/// The shortest way through everything: apply, look, change, destroy.
-fn lives_and_dies(workspace: &Workspace) {
-    workspace.config(GUARDRAIL);
-    workspace.apply().says("1 added, 0 changed, 0 destroyed");
-    let held = workspace.mock().guardrails();
-    assert_eq!(held.len(), 1, "{held:?}");
-    assert_eq!(held[0]["name"], "smoke");
-    assert_eq!(workspace.outputs()["id"]["value"], held[0]["id"]);
-    assert_eq!(workspace.attributes("openrouter_guardrail.this")["id"], held[0]["id"]);
-
-    workspace.config(&GUARDRAIL.replace("\"smoke\"", "\"smoke again\""));
-    workspace.apply().says("0 added, 1 changed, 0 destroyed");
-    assert_eq!(workspace.mock().guardrails()[0]["name"], "smoke again");
-
-    workspace.destroy().says("1 destroyed");
-    assert_eq!(workspace.mock().guardrails(), Vec::<serde_json::Value>::new());
-    assert_eq!(workspace.leftovers(), Vec::<String>::new());
-}
-
+/// The whole life of a guardrail, with the provider installed as users install it.
 #[test]
-fn guardrail_lives_and_dies() {
-    lives_and_dies(&Workspace::new());
-}
-
-#[test]
-fn provider_installed_from_a_mirror_does_the_same() {
+fn provider_installed_from_a_mirror_creates_changes_and_destroys() {
     let workspace = Workspace::installed();
     workspace.config(GUARDRAIL);
     workspace.try_plan().fails().says("terraform init");
     workspace.init().says("Installed openrouter/openrouter");
-    lives_and_dies(&workspace);
+    workspace.apply().says("1 added, 0 changed, 0 destroyed");
+    let held = only_guardrail(workspace.mock());
+    assert_eq!(held["name"], "smoke");
+    assert_eq!(workspace.outputs()["id"]["value"], held["id"]);
+    assert_eq!(workspace.attributes("openrouter_guardrail.this")["id"], held["id"]);
+
+    workspace.config(&GUARDRAIL.replace("\"smoke\"", "\"smoke again\""));
+    workspace.apply().says("0 added, 1 changed, 0 destroyed");
+    assert_eq!(only_guardrail(workspace.mock())["name"], "smoke again");
+
+    workspace.destroy().says("1 destroyed");
+    assert!(workspace.mock().guardrails().is_empty());
+    assert_eq!(workspace.leftovers(), Vec::<String>::new());
 }
 
 #[test]
-fn harness_tells_what_terraform_did() {
+fn harness_reports_what_terraform_did() {
     let workspace = Workspace::new();
     let config = |input: &str| {
         let hcl = r#"

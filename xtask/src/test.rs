@@ -35,13 +35,12 @@ const VERSION_DEPENDENT: &[&str] = &[
     "attach::",
     "attributes::",
     "examples::",
-    "guardrail_is_created_changed_and_destroyed",
     "harness_reports_what_terraform_did",
     "import::",
     "interrupts::",
     "lifecycle::",
     "numbers::",
-    "provider_installed_from_a_mirror_does_the_same",
+    "provider_installed_from_a_mirror_creates_changes_and_destroys",
     "validation::",
 ];
 

@@ -5,20 +5,24 @@ use std::time::Duration;
 
 use mock_openrouter::{Action, Document, When};
 
-/// The time that an attempt has where it is to run out. Elsewhere it must not, on whichever machine.
-pub(super) const SHORT: Duration = Duration::from_millis(1500);
+/// The timeout of an attempt that is meant to run out of time.
+pub(super) const SHORT_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// The time that an attempt has elsewhere.
-pub(super) const LONG: Duration = Duration::from_secs(20);
+/// The timeout of every other attempt, which is enough on the busiest machine.
+const LONG_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A create that is done so long after its connection is gone. The provider's first look, right after the timeout, comes before
+/// it, and its last one at least 1.8 s after it, also on a busy machine.
+pub(super) const LATE: Duration = Duration::from_millis(200);
 
 /// A kind of fault: a row of the matrix.
 pub(super) struct Kind {
     pub(super) name: &'static str,
-    /// What happens to a request; none where there is no connection for it.
+    /// What happens to a request; none where connections are refused.
     pub(super) action: Option<Action>,
     /// What `timeout_ms` is set to.
     pub(super) timeout: Duration,
-    /// Whether work is done when nobody waits for it any more.
+    /// Whether the mock does the work after the client has gone.
     pub(super) is_late: bool,
 }
 
@@ -42,16 +46,13 @@ impl Mode {
 
 /// All that can go wrong.
 pub(super) static FAULTS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
-    // The first look for a guardrail comes right after the timeout.
-    let late = Action::after_disconnect(LONG, Duration::from_millis(500));
+    let slow = Action::slow(SHORT_TIMEOUT * 2, When::Before);
+    let late = Action::after_disconnect(LONG_TIMEOUT, LATE);
     vec![
-        Kind { name: "refused", action: None, timeout: LONG, is_late: false },
+        Kind { name: "refused", action: None, timeout: LONG_TIMEOUT, is_late: false },
         kind("dropped before the work", Action::dropped(When::Before)),
         kind("dropped after the work", Action::dropped(When::After)),
-        Kind {
-            timeout: SHORT,
-            ..kind("slow past the timeout", Action::slow(SHORT * 2, When::Before))
-        },
+        Kind { timeout: SHORT_TIMEOUT, ..kind("slow past the timeout", slow) },
         kind("429", Action::status(429)),
         kind("429 with Retry-After", Action::retry_after(1)),
         kind("500", Action::status(500)),
@@ -59,12 +60,12 @@ pub(super) static FAULTS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
         kind("503 after the work", Action::status_after_work(503)),
         kind("truncated JSON", Action::truncated()),
         kind("wrong JSON", wrong_json()),
-        Kind { timeout: SHORT, is_late: true, ..kind("done after timeout, look", late) },
+        Kind { timeout: SHORT_TIMEOUT, is_late: true, ..kind("done after timeout, look", late) },
     ]
 });
 
 fn kind(name: &'static str, action: Action) -> Kind {
-    Kind { name, action: Some(action), timeout: LONG, is_late: false }
+    Kind { name, action: Some(action), timeout: LONG_TIMEOUT, is_late: false }
 }
 
 /// A success of a shape that no operation can make anything of.

@@ -1,5 +1,5 @@
-//! What the provider is asked to do: a column of the matrix. Each has a configuration for every step of a lane, such that from one
-//! step to the next exactly this operation is to be done.
+//! What the provider is asked to do: a column of the matrix. Each operation has a configuration for every step, such that going
+//! from one step to the next takes exactly this operation.
 
 use mock_openrouter::{LoggedRequest, Mock};
 use serde_json::json;
@@ -33,7 +33,7 @@ pub(super) struct Call {
     /// The path as the mock logs it.
     pub(super) template: &'static str,
     /// What an error says could not be done.
-    pub(super) act: String,
+    pub(super) action: String,
 }
 
 /// A resource of the configuration.
@@ -51,7 +51,7 @@ pub(super) enum What {
     Member(String),
 }
 
-/// The data sources, and what they gave in a form that can be compared.
+/// The data sources, with outputs that can be compared.
 const LISTS: &str = r#"
 data "openrouter_guardrails" "all" {}
 data "openrouter_guardrail_key_assignments" "all" {}
@@ -86,12 +86,12 @@ impl Operation {
         }
     }
 
-    /// Whether it is done while Terraform plans, too.
+    /// Whether a plan does it too.
     pub(super) fn only_reads(self) -> bool {
         matches!(self, Read | List)
     }
 
-    /// The resources of the configuration at a step. What a cell adds or removes is named after its step.
+    /// The resources of the configuration at a step. What a step adds or removes is named after it.
     pub(super) fn declared(self, step: usize, mock: &Mock) -> Vec<Declared> {
         let (past, future) = (0..step, step..FAULTS.len());
         let guardrail = |index: usize| Declared::guardrail(&format!("c{index}"), "kept");
@@ -121,7 +121,7 @@ impl Operation {
         }
     }
 
-    /// What the configuration says at a step, provider block excepted.
+    /// The configuration at a step, without the provider block.
     pub(super) fn hcl(self, step: usize, mock: &Mock) -> String {
         match self {
             List => LISTS.to_owned(),
@@ -129,26 +129,29 @@ impl Operation {
         }
     }
 
-    /// Makes the mock what it is before the first run.
+    /// Prepares the mock for the first run.
     pub(super) fn populate(self, mock: &Mock) {
         if self == List {
-            mock.create_guardrail(json!({ "name": THIS })).expect("nothing stands in the way");
+            mock.create_guardrail(json!({ "name": THIS })).expect("the mock accepts it");
         }
     }
 
     /// Changes the mock so that a read at this step finds something new: the description that is configured, or more rows.
-    pub(super) fn touch(self, step: usize, mock: &Mock) {
+    pub(super) fn change_outside(self, step: usize, mock: &Mock) {
         if !self.only_reads() {
             return;
         }
         let guardrails = mock.guardrails();
-        let Some(id) = guardrails.first().and_then(|held| held["id"].as_str()) else { return };
+        let Some(id) = guardrails.first().and_then(|guardrail| guardrail["id"].as_str()) else {
+            return;
+        };
         let description = json!({ "description": format!("step {step}") });
-        mock.patch_guardrail(id, description).expect("it is there");
+        mock.patch_guardrail(id, description).expect("the guardrail exists");
         if self == List {
             let key = mock.key_hashes(&mock.default_workspace_id())[step].clone();
-            mock.assign_keys(id, &[key]).expect("it is there");
-            mock.assign_members(id, &[mock.member_ids()[step].clone()]).expect("it is there");
+            mock.assign_keys(id, &[key]).expect("the guardrail exists");
+            mock.assign_members(id, &[mock.member_ids()[step].clone()])
+                .expect("the guardrail exists");
         }
     }
 
@@ -161,7 +164,7 @@ impl Operation {
         }
     }
 
-    /// What a step asks of the service. `target` is the id of the guardrail.
+    /// The calls of a step. `target` is the id of the guardrail.
     pub(super) fn calls(self, step: usize, target: &str, mock: &Mock) -> Vec<Call> {
         let index = step - 1;
         let key = || mock.key_hashes(&mock.default_workspace_id())[index].clone();
@@ -169,9 +172,9 @@ impl Operation {
         let assigning = |what: String| format!("assign {what} to guardrail {target}");
         let removing =
             |what: String| format!("remove the assignment of {what} to guardrail {target}");
-        let call = |method, template, act: String| Call { method, template, act };
-        let post = |template, act| vec![call("POST", template, act)];
-        let get = |template, act: &str| call("GET", template, act.to_owned());
+        let call = |method, template, action: String| Call { method, template, action };
+        let post = |template, action| vec![call("POST", template, action)];
+        let get = |template, action: &str| call("GET", template, action.to_owned());
         match self {
             Create => post("/guardrails", format!("create guardrail \"c{index}\"")),
             Update => {
@@ -207,14 +210,14 @@ impl Operation {
         }
     }
 
-    /// The calls that meet a service without connections. A member is assigned after a look at the guardrail, which tells the
-    /// workspace; so it is that look which is refused.
+    /// The calls of a step that are tried when all connections are refused. Before a member is assigned, the guardrail is read
+    /// for its workspace, so it is that read which fails.
     pub(super) fn calls_when_refused(self, step: usize, target: &str, mock: &Mock) -> Vec<Call> {
         if self != AssignMember {
             return self.calls(step, target, mock);
         }
-        let act = format!("read the workspace of guardrail {target}");
-        vec![Call { method: "GET", template: "/guardrails/{id}", act }]
+        let action = format!("read the workspace of guardrail {target}");
+        vec![Call { method: "GET", template: "/guardrails/{id}", action }]
     }
 }
 

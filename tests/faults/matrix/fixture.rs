@@ -1,4 +1,4 @@
-//! A workspace that goes from step to step, and whether what its state holds and what the service holds are the same.
+//! A workspace that goes from step to step, and whether its state and the API hold the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -6,35 +6,36 @@ use std::time::Duration;
 use mock_openrouter::{Mock, Options};
 use serde_json::Value;
 
-use super::fault::{FAULTS, LONG, Mode};
+use super::fault::{FAULTS, Mode};
 use super::operation::{Declared, Operation, What};
 use super::provider;
 use crate::harness::{Run, Workspace};
 
-/// How long is tried where it comes to nothing: two attempts that run into the timeout, or two creates that are each
-/// looked for.
+/// The setting `max_elapsed_time_ms`. Where nothing can succeed, it is enough for two attempts that run into the timeout, or for
+/// two creates that are each looked for.
 fn budget(operation: Operation, mode: Mode) -> Duration {
     match (mode, operation) {
-        // As long as it takes: a busy machine is no fault.
-        (Mode::Once, _) => Duration::from_secs(60),
+        (Mode::Once, _) => NO_LIMIT,
         (Mode::Forever, Operation::Create) => Duration::from_secs(3),
         (Mode::Forever, _) => Duration::from_secs(2),
     }
 }
 
+/// More than the busiest machine needs.
+const NO_LIMIT: Duration = Duration::from_secs(60);
+
 /// A workspace at a step.
-pub(super) struct Bench {
+pub(super) struct Fixture {
     pub(super) workspace: Workspace,
     pub(super) operation: Operation,
     pub(super) mode: Mode,
-    /// What is configured.
+    /// Says what is configured; see `Operation::declared`.
     pub(super) step: usize,
 }
 
-impl Bench {
+impl Fixture {
     /// A fresh workspace in which everything is as a step wants it.
     pub(super) fn prepared(operation: Operation, mode: Mode, step: usize) -> Result<Self, String> {
-        // One more than there are steps.
         let seeded = FAULTS.len() + 1;
         let workspace = Workspace::with_mock(Options {
             seed_keys: seeded,
@@ -42,17 +43,17 @@ impl Bench {
             ..Options::default()
         });
         operation.populate(workspace.mock());
-        let bench = Self { workspace, operation, mode, step };
-        bench.configure(LONG);
-        bench.converge()?;
-        Ok(bench)
+        let fixture = Self { workspace, operation, mode, step };
+        fixture.configure(NO_LIMIT);
+        fixture.converge()?;
+        Ok(fixture)
     }
 
     pub(super) fn mock(&self) -> &Mock {
         self.workspace.mock()
     }
 
-    /// How long is tried.
+    /// How long is retried.
     pub(super) fn budget(&self) -> Duration {
         budget(self.operation, self.mode)
     }
@@ -78,45 +79,50 @@ impl Bench {
     }
 
     /// Whether a plan is empty.
-    pub(super) fn is_at_rest(&self) -> Result<(), String> {
+    pub(super) fn plans_nothing(&self) -> Result<(), String> {
         let run = self.workspace.try_plan();
         if run.code == Some(0) { Ok(()) } else { Err(format!("the plan is not empty\n{run}")) }
     }
 
-    /// What the state file holds, numbers of the file excepted.
-    pub(super) fn kept(&self) -> (Value, Value) {
+    /// The resources and outputs in the state file.
+    pub(super) fn stored_state(&self) -> (Value, Value) {
         let mut file = self.workspace.state_file();
         (file["resources"].take(), file["outputs"].take())
     }
 
-    /// Whether there is exactly one object at the service for each resource in the state, and none besides; and nothing is
-    /// tainted.
-    pub(super) fn is_paired(&self) -> Result<(), String> {
+    /// The id in the state of the guardrail with that label.
+    pub(super) fn id_of(&self, label: &str) -> String {
+        let attributes = self.workspace.attributes(&format!("openrouter_guardrail.{label}"));
+        attributes["id"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Whether the API holds exactly one object for each resource in the state, and no others; and nothing is tainted.
+    pub(super) fn state_matches_api(&self) -> Result<(), String> {
         if self.operation == Operation::List {
             return Ok(());
         }
-        let mut known = Objects::default();
+        let mut in_state = Objects::default();
         for address in self.workspace.addresses() {
             let instance = self.workspace.instance(&address);
             if !instance["status"].is_null() || !instance["deposed"].is_null() {
                 return Err(format!("{address} is tainted or deposed: {instance:#}"));
             }
-            known.add(&address, &instance["attributes"])?;
+            in_state.add(&address, &instance["attributes"])?;
         }
-        let held = Objects::of(self.mock());
-        if known == held {
+        let in_api = Objects::of(self.mock());
+        if in_state == in_api {
             Ok(())
         } else {
-            Err(format!("the state holds\n{known:#?}\nand the service\n{held:#?}"))
+            Err(format!("the state holds\n{in_state:#?}\nand the API\n{in_api:#?}"))
         }
     }
 
-    /// Whether all that is configured, and nothing else, is in the state and at the service.
+    /// Whether the state and the API hold all that is configured and nothing else.
     pub(super) fn is_as_configured(&self) -> Result<(), String> {
         if self.operation == Operation::List {
             return self.is_listed();
         }
-        self.is_paired()?;
+        self.state_matches_api()?;
         let declared = self.operation.declared(self.step, self.mock());
         let wanted: BTreeSet<String> = declared.iter().map(Declared::address).collect();
         let there: BTreeSet<String> = self.workspace.addresses().into_iter().collect();
@@ -125,58 +131,51 @@ impl Bench {
         }
         for resource in declared {
             let What::Guardrail(description) = &resource.what else { continue };
-            let state = self.workspace.attributes(&resource.address());
-            let held =
-                self.mock().guardrail(state["id"].as_str().unwrap_or_default()).unwrap_or_default();
-            for said in [&state, &held] {
-                if said["name"] != *resource.label || said["description"] != **description {
-                    return Err(format!(
-                        "{} should say {description:?}: {said:#}",
-                        resource.address()
-                    ));
+            let address = resource.address();
+            let in_state = self.workspace.attributes(&address);
+            let in_api = self.mock().guardrail(&self.id_of(&resource.label)).unwrap_or_default();
+            for fields in [&in_state, &in_api] {
+                if fields["name"] != *resource.label || fields["description"] != **description {
+                    return Err(format!("{address} should have {description:?}: {fields:#}"));
                 }
             }
         }
         Ok(())
     }
 
-    /// Whether the data sources gave what the service holds.
+    /// Whether the data sources gave what the API holds.
     fn is_listed(&self) -> Result<(), String> {
-        let held = self.mock().guardrails();
-        let pair =
-            |held: &Value| Some((held["id"].as_str()?.to_owned(), held["description"].clone()));
-        let guardrails: BTreeMap<_, _> = held.iter().filter_map(pair).collect();
-        let members = self.mock().member_assignments().into_iter();
-        let members: BTreeMap<_, _> =
-            members.map(|(place, id)| (user_of(&place).to_owned(), Value::from(id))).collect();
-        let keys: BTreeMap<_, _> = self
-            .mock()
-            .key_assignments()
-            .into_iter()
-            .map(|(hash, id)| (hash, Value::from(id)))
-            .collect();
-        let (_, outputs) = self.kept();
+        let (mut guardrails, mut keys, mut members) =
+            (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for guardrail in self.mock().guardrails() {
+            let id = guardrail["id"].as_str().unwrap_or_default().to_owned();
+            guardrails.insert(id, guardrail["description"].clone());
+        }
+        for (hash, id) in self.mock().key_assignments() {
+            keys.insert(hash, Value::from(id));
+        }
+        for (workspace_and_user, id) in self.mock().member_assignments() {
+            let (_, user_id) = workspace_and_user.split_once('/').unwrap_or_default();
+            members.insert(user_id.to_owned(), Value::from(id));
+        }
+        let (_, outputs) = self.stored_state();
         for (name, rows) in [("guardrails", guardrails), ("keys", keys), ("members", members)] {
-            let wanted = Value::from_iter(rows);
-            let given = &outputs[name]["value"];
-            if *given != wanted {
-                return Err(format!("the list of {name} should be {wanted:#}, and is {given:#}"));
+            let expected = Value::from_iter(rows);
+            let output = &outputs[name]["value"];
+            if *output != expected {
+                return Err(format!(
+                    "the list of {name} should be {expected:#}, and is {output:#}"
+                ));
             }
         }
         Ok(())
     }
 }
 
-/// The user id in `<workspace id>/<user id>`.
-fn user_of(place: &str) -> &str {
-    place.split_once('/').map_or(place, |(_, user_id)| user_id)
-}
-
-/// What there is, by what tells one from another.
+/// Guardrails and assignments by their ids.
 #[derive(Debug, Default, PartialEq)]
 struct Objects {
-    /// Sorted.
-    guardrails: Vec<String>,
+    guardrails: BTreeSet<String>,
     /// The guardrail of each key.
     keys: BTreeMap<String, String>,
     /// The guardrail of each member, by `<workspace id>/<user id>`.
@@ -184,13 +183,15 @@ struct Objects {
 }
 
 impl Objects {
-    /// What the service holds.
+    /// What the API holds.
     fn of(mock: &Mock) -> Self {
-        let ids =
-            mock.guardrails().into_iter().filter_map(|held| Some(held["id"].as_str()?.to_owned()));
-        let mut guardrails: Vec<_> = ids.collect();
-        guardrails.sort();
-        Self { guardrails, keys: mock.key_assignments(), members: mock.member_assignments() }
+        let ids = mock.guardrails().into_iter();
+        let ids = ids.filter_map(|guardrail| Some(guardrail["id"].as_str()?.to_owned()));
+        Self {
+            guardrails: ids.collect(),
+            keys: mock.key_assignments(),
+            members: mock.member_assignments(),
+        }
     }
 
     /// Adds what the state holds under an address.
@@ -198,18 +199,13 @@ impl Objects {
         let text = |name: &str| attributes[name].as_str().unwrap_or_default().to_owned();
         let (kind, _) = address.split_once('.').unwrap_or_default();
         let twice = match kind {
-            "openrouter_guardrail" => {
-                let id = text("id");
-                let place = self.guardrails.binary_search(&id);
-                self.guardrails.insert(place.unwrap_or_else(|place| place), id);
-                place.is_ok()
-            }
+            "openrouter_guardrail" => !self.guardrails.insert(text("id")),
             "openrouter_guardrail_key_assignment" => {
                 self.keys.insert(text("key_hash"), text("guardrail_id")).is_some()
             }
             _ => {
-                let place = format!("{}/{}", text("workspace_id"), text("user_id"));
-                self.members.insert(place, text("guardrail_id")).is_some()
+                let member = format!("{}/{}", text("workspace_id"), text("user_id"));
+                self.members.insert(member, text("guardrail_id")).is_some()
             }
         };
         if twice { Err(format!("{address} is in the state twice: {attributes:#}")) } else { Ok(()) }
