@@ -34,4 +34,4 @@ pub use retry::Retry;
 pub use route::Call;
 pub(super) use route::Route;
 pub use secret::ApiKey;
-pub(super) use server_clock::parse_time;
+pub(super) use server_clock::{ServerClock, parse_time};
