@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mock_openrouter::contract;
 use serde_json::{Map, Value, json};
 use terraform_provider_openrouter::provider::GUARDRAIL_FIELDS;
-use terraform_provider_openrouter::table::field::{Check, Field, Kind, Mode};
+use terraform_provider_openrouter::table::field::{Check, Field, FieldType, ValueSource};
 
 /// Properties by name, each in the few words that both sides know.
 type Properties = BTreeMap<String, Value>;
@@ -95,23 +95,27 @@ fn members_shape(schema: &'static Value) -> Option<Value> {
 fn declared(field: &Field) -> Value {
     let limits = field.checks.iter().flat_map(limits);
     match field.kind {
-        Kind::Bool => limits.fold(json!({ "type": "boolean" }), set),
-        Kind::Number => limits.fold(json!({ "type": "number" }), set),
-        Kind::String => limits.fold(json!({ "type": "string" }), set),
-        Kind::StringSet => {
+        FieldType::Bool => limits.fold(json!({ "type": "boolean" }), set),
+        FieldType::Number => limits.fold(json!({ "type": "number" }), set),
+        FieldType::String => limits.fold(json!({ "type": "string" }), set),
+        FieldType::StringSet => {
             let (own, of_elements): (Vec<_>, Vec<_>) =
                 limits.partition(|(rule, _)| *rule == "minItems");
             let element =
                 of_elements.into_iter().fold(json!({ "type": "string", "nullable": false }), set);
             own.into_iter().fold(json!({ "type": "array", "items": element }), set)
         }
-        Kind::Object(members) => json!({ "type": "object", "members": declared_members(members) }),
-        Kind::ObjectList(members) => json!({ "type": "array", "items": declared_members(members) }),
+        FieldType::Object(members) => {
+            json!({ "type": "object", "members": declared_members(members) })
+        }
+        FieldType::ObjectList(members) => {
+            json!({ "type": "array", "items": declared_members(members) })
+        }
     }
 }
 
 fn declared_members(members: &[Field]) -> Value {
-    let required = members.iter().filter(|member| matches!(member.mode, Mode::Required));
+    let required = members.iter().filter(|member| matches!(member.mode, ValueSource::Required));
     let required: BTreeSet<&str> = required.map(|member| member.name).collect();
     let members: Properties =
         members.iter().map(|member| (member.name.to_owned(), declared(member))).collect();
@@ -164,7 +168,7 @@ fn expected(wanted: impl Fn(&Field) -> bool, nullable: impl Fn(&Field) -> bool) 
 
 /// Where null clears the field: wherever the configuration alone decides.
 fn is_nullable(field: &Field) -> bool {
-    matches!(field.mode, Mode::Optional | Mode::DefaultFrom(_) | Mode::FanOut)
+    matches!(field.mode, ValueSource::Optional | ValueSource::DefaultFrom(_) | ValueSource::FanOut)
 }
 
 #[test]
@@ -172,7 +176,7 @@ fn a_create_can_say_what_a_configuration_can() {
     assert_eq!(contracted("CreateGuardrailRequest"), expected(Field::is_configurable, is_nullable));
     let required_by_table: BTreeSet<&str> = table()
         .iter()
-        .filter(|field| matches!(field.mode, Mode::Required))
+        .filter(|field| matches!(field.mode, ValueSource::Required))
         .map(|field| field.name)
         .collect();
     assert_eq!(required("CreateGuardrailRequest"), required_by_table);
@@ -188,7 +192,8 @@ fn an_update_can_say_the_same_but_for_what_only_a_create_can() {
 #[test]
 fn an_answer_has_every_field_of_the_table() {
     let may_be_null = |field: &Field| {
-        is_nullable(field) || matches!(field.mode, Mode::Computed | Mode::OptionalComputed)
+        is_nullable(field)
+            || matches!(field.mode, ValueSource::Computed | ValueSource::OptionalComputed)
     };
     // The table makes no rules for what only the service says.
     let answered: Properties = contracted("Guardrail")
@@ -203,7 +208,7 @@ fn an_answer_has_every_field_of_the_table() {
     assert_eq!(answered, expected(|_| true, may_be_null));
     let always_there: BTreeSet<&str> = table()
         .iter()
-        .filter(|field| !is_nullable(field) && !matches!(field.mode, Mode::Computed))
+        .filter(|field| !is_nullable(field) && !matches!(field.mode, ValueSource::Computed))
         .map(|field| field.name)
         .collect();
     assert_eq!(required("Guardrail"), always_there);

@@ -8,10 +8,10 @@ mod api;
 mod http;
 
 pub use api::{
-    Accounts, AssigneeKind, Assignment, AssignmentLookup, Client, Created, Guardrail, Listing,
-    Matches, ModelCatalog, Window, Workspace,
+    AssigneeKind, Assignment, AssignmentLookup, Client, CreateRegistry, Created, Guardrail,
+    Listing, Matches, ModelCatalog, RowRange, Workspace,
 };
 pub use http::{
     ApiKey, BaseUrl, Call, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Error,
-    JsonObject, Retry, RetryEnd, check_proxy,
+    JsonObject, RetryEnd, RetryPolicy, check_proxy,
 };

@@ -1,7 +1,7 @@
 //! The provider block: its attributes, where values come from that it does not set, and the client
 //! that is made of them.
 
-mod refusal;
+mod setting_errors;
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,8 @@ use std::{
 
 use crate::{
     client::{
-        Accounts, BaseUrl, Client, Config, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Retry, check_proxy,
+        BaseUrl, Client, Config, CreateRegistry, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, RetryPolicy,
+        check_proxy,
     },
     cty::{Number, Path, Value},
     protocol::{
@@ -20,14 +21,14 @@ use crate::{
         schema::Schema,
     },
     table::{
-        field::{Check, Field, Kind},
+        field::{Check, Field, FieldType},
         schema,
         validate::validate_with,
     },
 };
 
-use super::{assignment::PlannedAssignments, guardrail::NamedSlugs};
-use refusal::{Origin, Setting};
+use super::{assignment::PlannedAssignments, guardrail::WarnedSlugs};
+use setting_errors::{ConfigSetting, SettingSource};
 
 const API_KEY: &str = "api_key";
 const SERVER_URL: &str = "server_url";
@@ -49,28 +50,28 @@ const URL_VARIABLE: &str = "OPENROUTER_BASE_URL";
 const USER_AGENT_VARIABLE: &str = "TF_APPEND_USER_AGENT";
 
 const FIELDS: &[Field] = &[
-    Field::optional(API_KEY, Kind::String).sensitive().doc(
+    Field::optional(API_KEY, FieldType::String).sensitive().doc(
         "A management key of the account. Without it, the environment variable \
          `OPENROUTER_MANAGEMENT_KEY` is used, else `OPENROUTER_API_KEY`.",
     ),
-    Field::optional(SERVER_URL, Kind::String).doc(
+    Field::optional(SERVER_URL, FieldType::String).doc(
         "The base URL of the API. Without it, the environment variable `OPENROUTER_BASE_URL` is \
          used, else `https://openrouter.ai/api/v1`. Plain http is only allowed to this machine.",
     ),
-    Field::optional(HTTP_REFERER, Kind::String)
+    Field::optional(HTTP_REFERER, FieldType::String)
         .doc("The address of your application, sent as `HTTP-Referer` with each request."),
-    Field::optional(TITLE, Kind::String)
+    Field::optional(TITLE, FieldType::String)
         .doc("The name of your application, sent as `X-OpenRouter-Title` with each request."),
-    Field::optional(CATEGORIES, Kind::String).doc(
+    Field::optional(CATEGORIES, FieldType::String).doc(
         "The categories of your application, sent as `X-OpenRouter-Categories` with each request.",
     ),
-    Field::optional(TIMEOUT_MS, Kind::Number)
+    Field::optional(TIMEOUT_MS, FieldType::Number)
         .checks(&[Check::GreaterThan(0), Check::Integer])
         .doc("How long one attempt at a request may take, in milliseconds. Defaults to 30000."),
-    Field::optional(MAX_CONCURRENT_REQUESTS, Kind::Number)
+    Field::optional(MAX_CONCURRENT_REQUESTS, FieldType::Number)
         .checks(&[Check::AtLeast(1), Check::Integer])
         .doc("How many requests may be in flight at a time, 1 or more. Defaults to 10."),
-    Field::optional(RETRY, Kind::Object(RETRY_FIELDS)).doc(
+    Field::optional(RETRY, FieldType::Object(RETRY_FIELDS)).doc(
         "How requests are retried that failed in a way that may pass, such as with status 429 or \
          503. What is left out has its default. Terraform ignores a misspelt name without a \
          message.",
@@ -78,24 +79,24 @@ const FIELDS: &[Field] = &[
 ];
 
 const RETRY_FIELDS: &[Field] = &[
-    Field::optional(INITIAL_INTERVAL_MS, Kind::Number)
+    Field::optional(INITIAL_INTERVAL_MS, FieldType::Number)
         .checks(&[Check::GreaterThan(0), Check::Integer])
         .doc(
             "The wait after the first attempt, in milliseconds. Every such wait is shortened by a \
              random part of it, half at most; a wait that the API asks for by `Retry-After` takes \
              its place. Defaults to 500.",
         ),
-    Field::optional(MAX_INTERVAL_MS, Kind::Number)
+    Field::optional(MAX_INTERVAL_MS, FieldType::Number)
         .checks(&[Check::GreaterThan(0), Check::Integer])
         .doc(
             "The longest wait between two attempts, in milliseconds; it must not be less than \
              `initial_interval_ms`. A wait that the API asks for by `Retry-After` may be longer. \
              Defaults to 60000.",
         ),
-    Field::optional(EXPONENT, Kind::Number)
+    Field::optional(EXPONENT, FieldType::Number)
         .checks(&[Check::AtLeast(1)])
         .doc("What each wait is multiplied by to make the next one, 1 or more. Defaults to 1.5."),
-    Field::optional(MAX_ELAPSED_TIME_MS, Kind::Number)
+    Field::optional(MAX_ELAPSED_TIME_MS, FieldType::Number)
         .checks(&[Check::AtLeast(0), Check::Integer])
         .doc(
             "For how long a request is retried, in milliseconds from the beginning of its first \
@@ -103,7 +104,7 @@ const RETRY_FIELDS: &[Field] = &[
              API that has not been reached yet in this run is given up after 30 seconds, if that \
              is less. Defaults to 300000.",
         ),
-    Field::optional(RETRY_CONNECTION_ERRORS, Kind::Bool).doc(
+    Field::optional(RETRY_CONNECTION_ERRORS, FieldType::Bool).doc(
         "Whether a request is also retried when the connection fails, is lost or brings no \
          response in time. Defaults to `true`.",
     ),
@@ -120,15 +121,19 @@ pub(super) fn schema() -> Schema {
 }
 
 /// What a configured provider gives its resources.
-pub struct Api {
+pub struct ProviderData {
     client: Result<Client, &'static str>,
     planned: PlannedAssignments,
-    named_slugs: NamedSlugs,
+    warned_slugs: WarnedSlugs,
 }
 
-impl Api {
+impl ProviderData {
     fn new(client: Result<Client, &'static str>) -> Self {
-        Self { client, planned: PlannedAssignments::default(), named_slugs: NamedSlugs::default() }
+        Self {
+            client,
+            planned: PlannedAssignments::default(),
+            warned_slugs: WarnedSlugs::default(),
+        }
     }
 
     /// What the plans of this connection have said of assignments.
@@ -137,8 +142,8 @@ impl Api {
     }
 
     /// The providers that the user was warned of.
-    pub(super) fn named_slugs(&self) -> &NamedSlugs {
-        &self.named_slugs
+    pub(super) fn warned_slugs(&self) -> &WarnedSlugs {
+        &self.warned_slugs
     }
 
     /// Ends what the client does, for good.
@@ -150,7 +155,8 @@ impl Api {
 
     /// The client.
     ///
-    /// # Errors When it cannot be made yet, because the configuration holds a value that is known
+    /// # Errors
+    /// When it cannot be made yet, because the configuration holds a value that is known
     /// only after an apply.
     pub(super) fn client(&self) -> Result<&Client, Diagnostics> {
         self.client.as_ref().map_err(|attribute| {
@@ -167,46 +173,49 @@ impl Api {
 pub(super) fn validate(config: &Value) -> Diagnostics {
     let mut refused = Diagnostics::default();
     let key = attribute(config, API_KEY);
-    refused.extend(key.and_then(|key| refusal::api_key(key).err()));
+    refused.extend(key.and_then(|key| setting_errors::api_key(key).err()));
     let key = key.and_then(usable_key);
     let url = attribute(config, SERVER_URL);
-    refused.extend(url.and_then(|url| refusal::base_url(url, key).err()));
+    refused.extend(url.and_then(|url| setting_errors::base_url(url, key).err()));
     refused.extend(keys_in_headers(config, None, key));
     refused.extend(misordered_intervals(config.attribute(RETRY)));
     validate_with(FIELDS, config, refused)
 }
 
 /// The text of a key that is valid.
-fn usable_key(setting: Setting<'_>) -> Option<&str> {
-    refusal::api_key(setting).ok().map(|_| setting.text.trim())
+fn usable_key(setting: ConfigSetting<'_>) -> Option<&str> {
+    setting_errors::api_key(setting).ok().map(|_| setting.text.trim())
 }
 
 /// Errors for headers that hold a key: they are sent to the host of `server_url`, and logged there.
 fn keys_in_headers<'a>(
     config: &'a Value,
-    user_agent: Option<Setting<'a>>,
+    user_agent: Option<ConfigSetting<'a>>,
     key: Option<&'a str>,
 ) -> impl Iterator<Item = Diagnostic> {
     let attributes = [HTTP_REFERER, TITLE, CATEGORIES];
     let settings = attributes.into_iter().filter_map(|name| attribute(config, name));
     let what = "a text that is sent with each request";
-    settings.chain(user_agent).filter_map(move |setting| refusal::holds_key(setting, key, what))
+    settings
+        .chain(user_agent)
+        .filter_map(move |setting| setting_errors::holds_key(setting, key, what))
 }
 
 /// Makes the client, or notes which unknown value prevents that for now.
 pub(super) fn configure(
     environment: &BTreeMap<String, String>,
-    accounts: &Accounts,
+    accounts: &CreateRegistry,
     terraform_version: &str,
     config: &Value,
-) -> Reply<Api> {
+) -> Reply<ProviderData> {
     let unknown = FIELDS.iter().find(|field| !config.attribute(field.name).is_wholly_known());
     if let Some(field) = unknown {
-        return Ok(WithWarnings::ok(Api::new(Err(field.name))));
+        return Ok(WithWarnings::ok(ProviderData::new(Err(field.name))));
     }
     let client = client_config(environment, terraform_version, config)?;
-    let client = Client::of_account(client, accounts).map_err(|error| refusal::client(&error))?;
-    Ok(WithWarnings::ok(Api::new(Ok(client))))
+    let client =
+        Client::of_account(client, accounts).map_err(|error| setting_errors::client(&error))?;
+    Ok(WithWarnings::ok(ProviderData::new(Ok(client))))
 }
 
 fn client_config(
@@ -216,18 +225,18 @@ fn client_config(
 ) -> Result<Config, Diagnostic> {
     let key = attribute(config, API_KEY)
         .or_else(|| KEY_VARIABLES.into_iter().find_map(|name| variable(environment, name)))
-        .ok_or_else(refusal::missing_key)?;
+        .ok_or_else(setting_errors::missing_key)?;
     let user_agent_suffix = variable(environment, USER_AGENT_VARIABLE);
     let mut refused = keys_in_headers(config, user_agent_suffix, usable_key(key));
     if let Some(refused) = refused.next() {
         return Err(refused);
     }
     let url = match attribute(config, SERVER_URL).or_else(|| variable(environment, URL_VARIABLE)) {
-        Some(url) => refusal::base_url(url, usable_key(key))?,
+        Some(url) => setting_errors::base_url(url, usable_key(key))?,
         None => BaseUrl::production(),
     };
-    let key = refusal::api_key(key)?;
-    check_proxy(environment, &url).map_err(|error| refusal::client(&error))?;
+    let key = setting_errors::api_key(key)?;
+    check_proxy(environment, &url).map_err(|error| setting_errors::client(&error))?;
     let header = |name| config.attribute(name).as_str().map(str::to_owned);
     Ok(Config {
         http_referer: header(HTTP_REFERER),
@@ -240,9 +249,9 @@ fn client_config(
     })
 }
 
-fn retry(config: &Value) -> Retry {
-    let default = Retry::default();
-    Retry {
+fn retry(config: &Value) -> RetryPolicy {
+    let default = RetryPolicy::default();
+    RetryPolicy {
         initial_interval: milliseconds(config, INITIAL_INTERVAL_MS)
             .unwrap_or(default.initial_interval),
         max_interval: milliseconds(config, MAX_INTERVAL_MS).unwrap_or(default.max_interval),
@@ -274,7 +283,7 @@ fn whole(object: &Value, name: &str) -> Option<u64> {
 /// The longest wait must not be shorter than the first one. Where one of the two is not set, its
 /// default counts: an error is better than to change either.
 fn misordered_intervals(config: &Value) -> Option<Diagnostic> {
-    let Retry { initial_interval, max_interval, .. } = retry(config);
+    let RetryPolicy { initial_interval, max_interval, .. } = retry(config);
     let is_unknown = |name| config.attribute(name).is_unknown();
     // The table refuses an interval of zero.
     if is_unknown(INITIAL_INTERVAL_MS)
@@ -298,7 +307,7 @@ fn misordered_intervals(config: &Value) -> Option<Diagnostic> {
     Some(Diagnostic::error(format!("Invalid value for `{path}`"), detail).at(path))
 }
 
-fn user_agent(terraform_version: &str, suffix: Option<Setting>) -> String {
+fn user_agent(terraform_version: &str, suffix: Option<ConfigSetting>) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let agent = format!(
         "Terraform/{terraform_version} (+https://www.terraform.io) \
@@ -311,18 +320,18 @@ fn user_agent(terraform_version: &str, suffix: Option<Setting>) -> String {
 }
 
 /// What the provider block sets.
-fn attribute<'a>(config: &'a Value, name: &'static str) -> Option<Setting<'a>> {
+fn attribute<'a>(config: &'a Value, name: &'static str) -> Option<ConfigSetting<'a>> {
     let text = config.attribute(name).as_str()?;
-    Some(Setting { text, origin: Origin::Attribute(name) })
+    Some(ConfigSetting { text, origin: SettingSource::Attribute(name) })
 }
 
 /// What a variable sets, unless it is blank.
 fn variable<'a>(
     environment: &'a BTreeMap<String, String>,
     name: &'static str,
-) -> Option<Setting<'a>> {
+) -> Option<ConfigSetting<'a>> {
     let text = environment.get(name).filter(|text| !text.trim().is_empty())?;
-    Some(Setting { text, origin: Origin::Variable(name) })
+    Some(ConfigSetting { text, origin: SettingSource::Variable(name) })
 }
 
 #[cfg(test)]

@@ -11,14 +11,14 @@ mod error_diagnostics;
 mod guardrail;
 mod id_form;
 mod javascript_regex;
-mod key;
+mod misplaced_key;
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
 use crate::{
-    client::Accounts,
+    client::CreateRegistry,
     cty::Value,
     protocol::{
         diagnostics::Diagnostics,
@@ -29,16 +29,16 @@ use crate::{
     table::resource::TableResource,
 };
 
-pub use config::Api;
+pub use config::ProviderData;
 pub use guardrail::FIELDS as GUARDRAIL_FIELDS;
 
 /// The provider `openrouter`.
 pub struct OpenRouter {
     environment: BTreeMap<String, String>,
     /// Under `--debug` several provider configurations of one account can share this process.
-    accounts: Accounts,
-    resources: Vec<NamedResource<Api>>,
-    data_sources: Vec<NamedDataSource<Api>>,
+    accounts: CreateRegistry,
+    resources: Vec<NamedResource<ProviderData>>,
+    data_sources: Vec<NamedDataSource<ProviderData>>,
 }
 
 impl OpenRouter {
@@ -47,15 +47,15 @@ impl OpenRouter {
     pub fn new(environment: BTreeMap<String, String>) -> Self {
         Self {
             environment,
-            accounts: Accounts::default(),
+            accounts: CreateRegistry::default(),
             resources: vec![
-                ("openrouter_guardrail", Box::new(TableResource(guardrail::Guardrails))),
+                ("openrouter_guardrail", Box::new(TableResource(guardrail::GuardrailBackend))),
                 ("openrouter_guardrail_key_assignment", Box::new(assignment::KEY)),
                 ("openrouter_guardrail_member_assignment", Box::new(assignment::MEMBER)),
             ],
             data_sources: vec![
-                ("openrouter_guardrail", Box::new(data::guardrail::Guardrail)),
-                ("openrouter_guardrails", Box::new(data::guardrails::Guardrails)),
+                ("openrouter_guardrail", Box::new(data::guardrail::GuardrailDataSource)),
+                ("openrouter_guardrails", Box::new(data::guardrails::GuardrailsDataSource)),
                 ("openrouter_guardrail_key_assignments", Box::new(data::assignments::KEYS)),
                 ("openrouter_guardrail_member_assignments", Box::new(data::assignments::MEMBERS)),
             ],
@@ -65,7 +65,7 @@ impl OpenRouter {
 
 #[async_trait]
 impl Provider for OpenRouter {
-    type Data = Api;
+    type Data = ProviderData;
 
     fn schema(&self) -> Schema {
         config::schema()
@@ -75,19 +75,19 @@ impl Provider for OpenRouter {
         config::validate(config)
     }
 
-    async fn configure(&self, terraform_version: &str, config: &Value) -> Reply<Api> {
+    async fn configure(&self, terraform_version: &str, config: &Value) -> Reply<ProviderData> {
         config::configure(&self.environment, &self.accounts, terraform_version, config)
     }
 
-    fn stop(&self, data: &Api) {
+    fn stop(&self, data: &ProviderData) {
         data.stop();
     }
 
-    fn resources(&self) -> &[NamedResource<Api>] {
+    fn resources(&self) -> &[NamedResource<ProviderData>] {
         &self.resources
     }
 
-    fn data_sources(&self) -> &[NamedDataSource<Api>] {
+    fn data_sources(&self) -> &[NamedDataSource<ProviderData>] {
         &self.data_sources
     }
 }

@@ -9,7 +9,7 @@ use crate::cty::Value;
 
 use super::{
     canonical_names::CanonicalNames,
-    field::{Equality, Field, Kind},
+    field::{Equality, Field, FieldType},
 };
 
 /// Whether a value of `field` means what state holds, canonical names included.
@@ -32,17 +32,19 @@ pub(super) fn same(field: &Field, left: &Value, right: &Value) -> bool {
         return true;
     }
     match (field.kind, left, right) {
-        (Kind::Number, Value::Number(left), Value::Number(right)) => left.is_same_double(right),
-        (Kind::String, left, right) if field.equality == Equality::EmptyIsNull => {
+        (FieldType::Number, Value::Number(left), Value::Number(right)) => {
+            left.is_same_double(right)
+        }
+        (FieldType::String, left, right) if field.equality == Equality::EmptyIsNull => {
             is_empty_text(left) && is_empty_text(right)
         }
-        (Kind::Object(members), Value::Object(_), Value::Object(_)) => {
+        (FieldType::Object(members), Value::Object(_), Value::Object(_)) => {
             same_members(members, left, right)
         }
-        (Kind::ObjectList(members), Value::List(left), Value::List(right)) => {
+        (FieldType::ObjectList(members), Value::List(left), Value::List(right)) => {
             same_objects(field.equality, members, left, right)
         }
-        (Kind::StringSet | Kind::ObjectList(_), left, right) => {
+        (FieldType::StringSet | FieldType::ObjectList(_), left, right) => {
             is_nothing(left) && is_nothing(right)
         }
         _ => false,

@@ -8,7 +8,7 @@ use crate::cty::{ObjectType, Type, Value};
 
 /// What an attribute holds.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum FieldType {
     /// `true` or `false`.
     Bool,
     /// A decimal number, for the API a double.
@@ -25,7 +25,7 @@ pub enum Kind {
 
 /// Where the value comes from.
 #[derive(Clone, Copy, Debug)]
-pub enum Mode {
+pub enum ValueSource {
     /// The configuration.
     Required,
     /// The configuration, else null.
@@ -33,11 +33,11 @@ pub enum Mode {
     /// The configuration, else the API; what the API decided stays.
     OptionalComputed,
     /// The configuration, else this value.
-    Default(Literal),
-    /// The configuration, else what the configuration sets for this [`Mode::FanOut`] field.
+    Default(DefaultValue),
+    /// The configuration, else what the configuration sets for this [`ValueSource::FanOut`] field.
     DefaultFrom(&'static str),
     /// The configuration. Only another way to set its targets, the fields with
-    /// [`Mode::DefaultFrom`]: it is neither sent nor read, and an import infers it from them.
+    /// [`ValueSource::DefaultFrom`]: it is neither sent nor read, and an import infers it from them.
     FanOut,
     /// The API, once: it is known to stay the same in updates.
     ComputedOnce,
@@ -47,14 +47,14 @@ pub enum Mode {
 
 /// A default value, writable in a constant table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Literal {
+pub enum DefaultValue {
     /// A boolean.
     Bool(bool),
     /// Text.
     String(&'static str),
 }
 
-/// A rule of validation beyond the type. On a [`Kind::StringSet`] field, rules about text hold for
+/// A rule of validation beyond the type. On a [`FieldType::StringSet`] field, rules about text hold for
 /// each element.
 #[derive(Clone, Copy, Debug)]
 pub enum Check {
@@ -116,9 +116,9 @@ pub struct Field {
     /// The attribute's name, in Terraform and in JSON.
     pub name: &'static str,
     /// What it holds.
-    pub kind: Kind,
+    pub kind: FieldType,
     /// Where the value comes from.
-    pub mode: Mode,
+    pub mode: ValueSource,
     /// Its documentation: whole sentences.
     pub doc: &'static str,
     /// Why it should no longer be used.
@@ -137,11 +137,11 @@ pub struct Field {
     /// configuration has.
     pub assigned_by_api: bool,
     /// The value that the API gives an absent member; the same as null.
-    pub api_default: Option<Literal>,
+    pub api_default: Option<DefaultValue>,
 }
 
 impl Field {
-    const fn new(name: &'static str, kind: Kind, mode: Mode) -> Self {
+    const fn new(name: &'static str, kind: FieldType, mode: ValueSource) -> Self {
         Self {
             name,
             kind,
@@ -158,44 +158,44 @@ impl Field {
         }
     }
 
-    /// A field with [`Mode::Required`].
-    pub const fn required(name: &'static str, kind: Kind) -> Self {
-        Self::new(name, kind, Mode::Required)
+    /// A field with [`ValueSource::Required`].
+    pub const fn required(name: &'static str, kind: FieldType) -> Self {
+        Self::new(name, kind, ValueSource::Required)
     }
 
-    /// A field with [`Mode::Optional`].
-    pub const fn optional(name: &'static str, kind: Kind) -> Self {
-        Self::new(name, kind, Mode::Optional)
+    /// A field with [`ValueSource::Optional`].
+    pub const fn optional(name: &'static str, kind: FieldType) -> Self {
+        Self::new(name, kind, ValueSource::Optional)
     }
 
-    /// A field with [`Mode::ComputedOnce`].
-    pub const fn computed_once(name: &'static str, kind: Kind) -> Self {
-        Self::new(name, kind, Mode::ComputedOnce)
+    /// A field with [`ValueSource::ComputedOnce`].
+    pub const fn computed_once(name: &'static str, kind: FieldType) -> Self {
+        Self::new(name, kind, ValueSource::ComputedOnce)
     }
 
-    /// A field with [`Mode::Computed`].
-    pub const fn computed(name: &'static str, kind: Kind) -> Self {
-        Self::new(name, kind, Mode::Computed)
+    /// A field with [`ValueSource::Computed`].
+    pub const fn computed(name: &'static str, kind: FieldType) -> Self {
+        Self::new(name, kind, ValueSource::Computed)
     }
 
-    /// With [`Mode::OptionalComputed`].
+    /// With [`ValueSource::OptionalComputed`].
     pub const fn or_computed(self) -> Self {
-        Self { mode: Mode::OptionalComputed, ..self }
+        Self { mode: ValueSource::OptionalComputed, ..self }
     }
 
-    /// With [`Mode::Default`].
-    pub const fn or(self, default: Literal) -> Self {
-        Self { mode: Mode::Default(default), ..self }
+    /// With [`ValueSource::Default`].
+    pub const fn or(self, default: DefaultValue) -> Self {
+        Self { mode: ValueSource::Default(default), ..self }
     }
 
-    /// With [`Mode::DefaultFrom`].
+    /// With [`ValueSource::DefaultFrom`].
     pub const fn default_from(self, fan_out: &'static str) -> Self {
-        Self { mode: Mode::DefaultFrom(fan_out), ..self }
+        Self { mode: ValueSource::DefaultFrom(fan_out), ..self }
     }
 
-    /// With [`Mode::FanOut`].
+    /// With [`ValueSource::FanOut`].
     pub const fn fan_out(self) -> Self {
-        Self { mode: Mode::FanOut, ..self }
+        Self { mode: ValueSource::FanOut, ..self }
     }
 
     /// A change replaces the object.
@@ -234,7 +234,7 @@ impl Field {
     }
 
     /// The value that the API gives it when absent.
-    pub const fn api_default(self, default: Literal) -> Self {
+    pub const fn api_default(self, default: DefaultValue) -> Self {
         Self { api_default: Some(default), ..self }
     }
 
@@ -255,29 +255,29 @@ impl Field {
 
     /// Whether a configuration may set it.
     pub const fn is_configurable(&self) -> bool {
-        !matches!(self.mode, Mode::Computed | Mode::ComputedOnce)
+        !matches!(self.mode, ValueSource::Computed | ValueSource::ComputedOnce)
     }
 
     /// Whether Terraform is told that the provider may decide the value.
     pub const fn is_computed(&self) -> bool {
         matches!(self.equality, Equality::EmptyIsNull)
-            || !matches!(self.mode, Mode::Required | Mode::Optional)
+            || !matches!(self.mode, ValueSource::Required | ValueSource::Optional)
     }
 
     /// Whether requests and responses have it as something to compare.
     pub const fn is_exchanged(&self) -> bool {
-        !self.assigned_by_api && !matches!(self.mode, Mode::FanOut)
+        !self.assigned_by_api && !matches!(self.mode, ValueSource::FanOut)
     }
 
     /// Terraform's type for it. A configuration may omit all but the required members of objects.
     pub fn ty(&self) -> Type {
         match self.kind {
-            Kind::Bool => Type::Bool,
-            Kind::Number => Type::Number,
-            Kind::String => Type::String,
-            Kind::StringSet => Type::set(Type::String),
-            Kind::Object(members) => Type::Object(object_type(members)),
-            Kind::ObjectList(members) => Type::list(Type::Object(object_type(members))),
+            FieldType::Bool => Type::Bool,
+            FieldType::Number => Type::Number,
+            FieldType::String => Type::String,
+            FieldType::StringSet => Type::set(Type::String),
+            FieldType::Object(members) => Type::Object(object_type(members)),
+            FieldType::ObjectList(members) => Type::list(Type::Object(object_type(members))),
         }
     }
 }
@@ -287,25 +287,25 @@ pub(super) fn fan_out_targets<'a>(
     fields: &'a [Field],
     fan_out: &'a Field,
 ) -> impl Iterator<Item = &'a Field> {
-    fields
-        .iter()
-        .filter(|field| matches!(field.mode, Mode::DefaultFrom(name) if name == fan_out.name))
+    fields.iter().filter(
+        |field| matches!(field.mode, ValueSource::DefaultFrom(name) if name == fan_out.name),
+    )
 }
 
 /// The object type of a table: every field an attribute; all but the required ones may be omitted.
 pub fn object_type(fields: &[Field]) -> ObjectType {
-    let optional = fields.iter().filter(|field| !matches!(field.mode, Mode::Required));
+    let optional = fields.iter().filter(|field| !matches!(field.mode, ValueSource::Required));
     ObjectType {
         attributes: fields.iter().map(|field| (field.name.to_owned(), field.ty())).collect(),
         optional: optional.map(|field| field.name.to_owned()).collect(),
     }
 }
 
-impl From<Literal> for Value {
-    fn from(literal: Literal) -> Self {
+impl From<DefaultValue> for Value {
+    fn from(literal: DefaultValue) -> Self {
         match literal {
-            Literal::Bool(value) => Self::Bool(value),
-            Literal::String(value) => Self::from(value),
+            DefaultValue::Bool(value) => Self::Bool(value),
+            DefaultValue::String(value) => Self::from(value),
         }
     }
 }

@@ -10,24 +10,26 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::cty::{Error, Number, Path, Value};
 
-use super::field::{Field, Kind};
+use super::field::{Field, FieldType};
 
 /// A JSON object.
 pub type JsonObject = Map<String, Json>;
 
 /// A value as a request has it. Members of objects that are null, or the API's, are left out.
-pub(super) fn encode(kind: Kind, value: &Value) -> Json {
+pub(super) fn encode(kind: FieldType, value: &Value) -> Json {
     match (kind, value) {
         (_, Value::Bool(value)) => Json::Bool(*value),
         (_, Value::String(value)) => Json::String(value.clone()),
         // The decimal text as it is written, not the nearest double.
         (_, Value::Number(value)) => value.to_json().map_or(Json::Null, Json::Number),
-        (Kind::Object(members), Value::Object(_)) => Json::Object(encode_members(members, value)),
-        (Kind::ObjectList(members), Value::List(objects)) => {
+        (FieldType::Object(members), Value::Object(_)) => {
+            Json::Object(encode_members(members, value))
+        }
+        (FieldType::ObjectList(members), Value::List(objects)) => {
             objects.iter().map(|object| Json::Object(encode_members(members, object))).collect()
         }
         (_, value) => match value.elements() {
-            Some(elements) => elements.iter().map(|one| encode(Kind::String, one)).collect(),
+            Some(elements) => elements.iter().map(|one| encode(FieldType::String, one)).collect(),
             None => Json::Null,
         },
     }
@@ -58,17 +60,17 @@ fn decode_member(field: &Field, object: &JsonObject, parent: &Path) -> Result<Va
     decode_value(field.kind, json, &parent.child_attribute(field.name))
 }
 
-fn decode_value(kind: Kind, json: &Json, path: &Path) -> Result<Value, Error> {
+fn decode_value(kind: FieldType, json: &Json, path: &Path) -> Result<Value, Error> {
     match (kind, json) {
         (_, Json::Null) => Ok(Value::Null),
-        (Kind::Bool, Json::Bool(value)) => Ok(Value::Bool(*value)),
-        (Kind::Number, Json::Number(value)) => {
+        (FieldType::Bool, Json::Bool(value)) => Ok(Value::Bool(*value)),
+        (FieldType::Number, Json::Number(value)) => {
             Ok(Value::Number(Number::parse(&value.to_string())?))
         }
-        (Kind::String, Json::String(value)) => Ok(Value::String(value.nfc().collect())),
-        (Kind::StringSet, Json::Array(items)) => decode_strings(items, path),
-        (Kind::Object(members), Json::Object(object)) => decode_object(members, object, path),
-        (Kind::ObjectList(members), Json::Array(items)) => {
+        (FieldType::String, Json::String(value)) => Ok(Value::String(value.nfc().collect())),
+        (FieldType::StringSet, Json::Array(items)) => decode_strings(items, path),
+        (FieldType::Object(members), Json::Object(object)) => decode_object(members, object, path),
+        (FieldType::ObjectList(members), Json::Array(items)) => {
             let mut objects = Vec::with_capacity(items.len());
             for (index, item) in items.iter().enumerate() {
                 let path = path.child_index(index);
@@ -79,11 +81,11 @@ fn decode_value(kind: Kind, json: &Json, path: &Path) -> Result<Value, Error> {
             }
             Ok(Value::List(objects))
         }
-        (Kind::Bool, _) => Err(unexpected("true or false", json, path.clone())),
-        (Kind::Number, _) => Err(unexpected("a number", json, path.clone())),
-        (Kind::String, _) => Err(unexpected("a string", json, path.clone())),
-        (Kind::Object(_), _) => Err(unexpected("an object", json, path.clone())),
-        (Kind::StringSet | Kind::ObjectList(_), _) => {
+        (FieldType::Bool, _) => Err(unexpected("true or false", json, path.clone())),
+        (FieldType::Number, _) => Err(unexpected("a number", json, path.clone())),
+        (FieldType::String, _) => Err(unexpected("a string", json, path.clone())),
+        (FieldType::Object(_), _) => Err(unexpected("an object", json, path.clone())),
+        (FieldType::StringSet | FieldType::ObjectList(_), _) => {
             Err(unexpected("an array", json, path.clone()))
         }
     }

@@ -13,19 +13,19 @@ use crate::{
 use super::{
     canonical_names::CanonicalNames,
     equality::same_as_state,
-    field::{Equality, Field, Mode, fan_out_targets},
+    field::{Equality, Field, ValueSource, fan_out_targets},
     state::common_target_value,
 };
 
 /// Plans a create (`prior` is null), an update or no change. The reply has no private bytes.
 pub fn plan(fields: &[Field], prior: &Value, config: &Value, names: &CanonicalNames) -> PlanReply {
     let (computed, decided): (Vec<&Field>, Vec<&Field>) =
-        fields.iter().partition(|field| matches!(field.mode, Mode::Computed));
+        fields.iter().partition(|field| matches!(field.mode, ValueSource::Computed));
     let mut planned = Value::object([] as [(&str, Value); 0]);
     for field in &decided {
         planned = planned.with_attribute(field.name, plan_field(field, prior, config, names));
     }
-    for field in decided.iter().filter(|field| matches!(field.mode, Mode::FanOut)) {
+    for field in decided.iter().filter(|field| matches!(field.mode, ValueSource::FanOut)) {
         let value = plan_fan_out(fields, field, prior, config, &planned);
         planned = planned.with_attribute(field.name, value);
     }
@@ -52,17 +52,19 @@ fn plan_field(field: &Field, prior: &Value, config: &Value, names: &CanonicalNam
         return if keeps { current } else { configured }.clone();
     }
     match field.mode {
-        Mode::Optional
+        ValueSource::Optional
             if field.equality == Equality::EmptyIsNull && current.as_str() == Some("") =>
         {
             current.clone()
         }
-        Mode::Required | Mode::Optional | Mode::FanOut => Value::Null,
-        Mode::Default(default) => default.into(),
-        Mode::DefaultFrom(fan_out) => config.attribute(fan_out).clone(),
-        Mode::ComputedOnce if prior.is_null() => Value::unknown_not_null(),
-        Mode::OptionalComputed | Mode::Computed if prior.is_null() => Value::UNKNOWN,
-        Mode::OptionalComputed | Mode::ComputedOnce | Mode::Computed => current.clone(),
+        ValueSource::Required | ValueSource::Optional | ValueSource::FanOut => Value::Null,
+        ValueSource::Default(default) => default.into(),
+        ValueSource::DefaultFrom(fan_out) => config.attribute(fan_out).clone(),
+        ValueSource::ComputedOnce if prior.is_null() => Value::unknown_not_null(),
+        ValueSource::OptionalComputed | ValueSource::Computed if prior.is_null() => Value::UNKNOWN,
+        ValueSource::OptionalComputed | ValueSource::ComputedOnce | ValueSource::Computed => {
+            current.clone()
+        }
     }
 }
 

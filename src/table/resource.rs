@@ -48,19 +48,23 @@ pub trait Backend: Send + Sync + 'static {
     const FIELDS: &'static [Field];
 
     /// The object; `None` when it is known to be gone.
-    async fn get(&self, call: Call<'_, Self>) -> Result<Option<JsonObject>, Diagnostics>;
+    async fn get(&self, call: ObjectCall<'_, Self>) -> Result<Option<JsonObject>, Diagnostics>;
 
     /// Creates the planned object.
-    async fn create(&self, call: Call<'_, Self>, planned: &Planned<'_>) -> Reply<JsonObject>;
+    async fn create(
+        &self,
+        call: ObjectCall<'_, Self>,
+        planned: &ObjectToCreate<'_>,
+    ) -> Reply<JsonObject>;
 
     /// Changes the fields in `body` and no others.
-    async fn update(&self, call: Call<'_, Self>, body: &JsonObject) -> Updated;
+    async fn update(&self, call: ObjectCall<'_, Self>, body: &JsonObject) -> Updated;
 
     /// Deletes the object. That it is gone already is no error.
-    async fn delete(&self, call: Call<'_, Self>) -> Result<(), Diagnostics>;
+    async fn delete(&self, call: ObjectCall<'_, Self>) -> Result<(), Diagnostics>;
 
     /// The object that a user wants to import; the id of the call is what the user has given.
-    async fn find(&self, call: Call<'_, Self>) -> Result<JsonObject, Diagnostics>;
+    async fn find(&self, call: ObjectCall<'_, Self>) -> Result<JsonObject, Diagnostics>;
 
     /// The catalogue of names of canonicalized fields. After a write it is wanted even when the
     /// provider has been stopped.
@@ -91,7 +95,7 @@ pub trait Backend: Send + Sync + 'static {
 }
 
 /// What a call is about.
-pub struct Call<'a, B: Backend + ?Sized> {
+pub struct ObjectCall<'a, B: Backend + ?Sized> {
     /// What the provider's configuration made.
     pub data: &'a B::Data,
     /// The object's id.
@@ -101,7 +105,7 @@ pub struct Call<'a, B: Backend + ?Sized> {
 }
 
 /// An object to create.
-pub struct Planned<'a> {
+pub struct ObjectToCreate<'a> {
     /// The fields that are set.
     pub body: JsonObject,
     fields: &'static [Field],
@@ -123,7 +127,7 @@ pub enum UpdateError {
     OutcomeUnknown(JsonObject, Diagnostics),
 }
 
-impl Planned<'_> {
+impl ObjectToCreate<'_> {
     /// Whether an object has all that was planned. `None` if that depends on names which only the
     /// catalogue can compare, and there is none.
     pub fn matches(&self, object: &JsonObject, catalog: Option<&dyn NameCatalog>) -> Option<bool> {
@@ -171,7 +175,7 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
 
     async fn create(&self, data: &B::Data, planned: Value) -> Reply<State> {
         let body = create_body(B::FIELDS, &planned);
-        let wanted = Planned { body, fields: B::FIELDS, value: &planned };
+        let wanted = ObjectToCreate { body, fields: B::FIELDS, value: &planned };
         let created = self.0.create(call("create", data, &planned), &wanted).await?;
         let mut state = self.state_after_write(data, &planned, &created.value).await;
         state.warnings.extend(created.warnings);
@@ -204,7 +208,7 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
 
     async fn import(&self, data: &B::Data, id: &str) -> Reply<State> {
         let action = format!("import {} \"{id}\"", B::NOUN);
-        let object = self.0.find(Call { data, id, action: action.clone() }).await?;
+        let object = self.0.find(ObjectCall { data, id, action: action.clone() }).await?;
         let value = imported_state(B::FIELDS, &object);
         Ok(WithWarnings::ok(state_of::<B>(value, &object, &action)?))
     }
@@ -253,10 +257,10 @@ impl<B: Backend> TableResource<B> {
     }
 }
 
-fn call<'a, B: Backend>(verb: &str, data: &'a B::Data, object: &'a Value) -> Call<'a, B> {
+fn call<'a, B: Backend>(verb: &str, data: &'a B::Data, object: &'a Value) -> ObjectCall<'a, B> {
     let id = object.attribute(ID).as_str().unwrap_or_default();
     let label = object.attribute(B::LABEL).as_str().unwrap_or(id);
-    Call { data, id, action: format!("{verb} {} \"{label}\"", B::NOUN) }
+    ObjectCall { data, id, action: format!("{verb} {} \"{label}\"", B::NOUN) }
 }
 
 /// The state of an object that was read: its value, and its canonical names in the private bytes.

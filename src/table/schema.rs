@@ -2,7 +2,7 @@
 
 use crate::protocol::schema::{Attribute, Constraint, Schema};
 
-use super::field::{Field, Kind, Mode};
+use super::field::{Field, FieldType, ValueSource};
 
 /// The schema of a table, in its first version.
 pub fn schema(description: &'static str, fields: &[Field]) -> Schema {
@@ -11,8 +11,8 @@ pub fn schema(description: &'static str, fields: &[Field]) -> Schema {
 
 fn attribute(field: &Field) -> Attribute {
     let members = match field.kind {
-        Kind::Object(members) | Kind::ObjectList(members) => members,
-        Kind::Bool | Kind::Number | Kind::String | Kind::StringSet => &[],
+        FieldType::Object(members) | FieldType::ObjectList(members) => members,
+        FieldType::Bool | FieldType::Number | FieldType::String | FieldType::StringSet => &[],
     };
     Attribute {
         name: field.name,
@@ -27,7 +27,7 @@ fn attribute(field: &Field) -> Attribute {
 
 fn constraint(field: &Field) -> Constraint {
     match (field.mode, field.is_configurable(), field.is_computed()) {
-        (Mode::Required, ..) => Constraint::Required,
+        (ValueSource::Required, ..) => Constraint::Required,
         (_, true, true) => Constraint::OptionalComputed,
         (_, true, false) => Constraint::Optional,
         (_, false, _) => Constraint::Computed,

@@ -13,7 +13,7 @@ use super::{
     canonical_names::{CanonicalNames, NameCatalog},
     display::display,
     equality::{is_nothing, same, same_as_state, same_members},
-    field::{Equality, Field, Kind, Mode, fan_out_targets},
+    field::{Equality, Field, FieldType, ValueSource, fan_out_targets},
     json::{JsonObject, decode},
 };
 
@@ -130,7 +130,7 @@ pub(super) fn imported_state(fields: &[Field], response: &JsonObject) -> Result<
         if field.equality == Equality::EmptyIsNull {
             // Null would hide an empty text from a configuration that has one.
             state = state.with_attribute(field.name, decode(field, response)?);
-        } else if matches!(field.mode, Mode::FanOut) {
+        } else if matches!(field.mode, ValueSource::FanOut) {
             let common = common_target_value(fields, field, &state);
             state = state.with_attribute(field.name, common);
         }
@@ -151,8 +151,8 @@ fn refresh_value(field: &Field, state: &Value, returned: Value, names: &Canonica
     }
     match (field.kind, field.equality, returned) {
         (_, _, returned) if is_nothing(&returned) => Value::Null,
-        (Kind::Object(members), _, returned) => refresh_object(members, state, &returned),
-        (Kind::ObjectList(members), Equality::Keyed(key), Value::List(returned)) => {
+        (FieldType::Object(members), _, returned) => refresh_object(members, state, &returned),
+        (FieldType::ObjectList(members), Equality::Keyed(key), Value::List(returned)) => {
             refresh_keyed_list(key, members, state.elements().unwrap_or_default(), returned)
         }
         (_, Equality::Canonicalized, returned) => names.respell(state, returned),

@@ -18,7 +18,7 @@ use crate::cty::{Type, Value, json as cty_json};
 
 use super::{
     canonical_names::{CanonicalNames, NameCatalog, StoredNames},
-    field::{Check, Field, Kind, Literal},
+    field::{Check, DefaultValue, Field, FieldType},
     json::JsonObject,
     schema::schema,
 };
@@ -30,52 +30,55 @@ fn no_parenthesis(text: &str) -> Result<(), String> {
 
 /// One field of each sort.
 const WIDGET: &[Field] = &[
-    Field::computed_once("id", Kind::String),
-    Field::required("name", Kind::String).checks(&[Check::Length { min: 1, max: 5 }]),
-    Field::optional("place", Kind::String).or_computed().create_only(),
-    Field::optional("note", Kind::String),
-    Field::optional("limit", Kind::Number)
+    Field::computed_once("id", FieldType::String),
+    Field::required("name", FieldType::String).checks(&[Check::Length { min: 1, max: 5 }]),
+    Field::optional("place", FieldType::String).or_computed().create_only(),
+    Field::optional("note", FieldType::String),
+    Field::optional("limit", FieldType::Number)
         .sent_with("budget")
         .checks(&[Check::GreaterThan(0), Check::RequiredWith("interval")]),
-    Field::optional("interval", Kind::String)
+    Field::optional("interval", FieldType::String)
         .sent_with("budget")
         .checks(&[Check::OneOf(&["daily", "weekly"]), Check::RequiredWith("limit")]),
-    Field::optional("strict", Kind::Bool).or(Literal::Bool(false)),
-    Field::optional("models", Kind::StringSet)
+    Field::optional("strict", FieldType::Bool).or(DefaultValue::Bool(false)),
+    Field::optional("models", FieldType::StringSet)
         .canonicalized()
         .checks(&[Check::NotEmpty, Check::NoEmptyElement]),
-    Field::optional("size", Kind::Object(SIZE)),
-    Field::optional("filters", Kind::ObjectList(FILTER)),
-    Field::optional("builtins", Kind::ObjectList(BUILTIN))
+    Field::optional("size", FieldType::Object(SIZE)),
+    Field::optional("filters", FieldType::ObjectList(FILTER)),
+    Field::optional("builtins", FieldType::ObjectList(BUILTIN))
         .keyed_by("slug")
         .checks(&[Check::UniqueBy("slug")]),
-    Field::optional("all", Kind::Bool).fan_out().sent_with("flags").deprecated("use one and two"),
-    Field::optional("one", Kind::Bool).default_from("all").sent_with("flags"),
-    Field::optional("two", Kind::Bool).default_from("all").sent_with("flags"),
-    Field::computed("updated_at", Kind::String),
+    Field::optional("all", FieldType::Bool)
+        .fan_out()
+        .sent_with("flags")
+        .deprecated("use one and two"),
+    Field::optional("one", FieldType::Bool).default_from("all").sent_with("flags"),
+    Field::optional("two", FieldType::Bool).default_from("all").sent_with("flags"),
+    Field::computed("updated_at", FieldType::String),
 ];
 
 const SIZE: &[Field] = &[
-    Field::required("width", Kind::Number).checks(&[Check::AtLeast(1)]),
-    Field::optional("height", Kind::Number),
-    Field::optional("unit", Kind::String)
-        .api_default(Literal::String("m"))
+    Field::required("width", FieldType::Number).checks(&[Check::AtLeast(1)]),
+    Field::optional("height", FieldType::Number),
+    Field::optional("unit", FieldType::String)
+        .api_default(DefaultValue::String("m"))
         .checks(&[Check::OneOf(&["m", "ft"])]),
-    Field::optional("label", Kind::String).assigned_by_api(),
+    Field::optional("label", FieldType::String).assigned_by_api(),
 ];
 
 const FILTER: &[Field] = &[
-    Field::required("pattern", Kind::String).checks(&[Check::Text(no_parenthesis)]),
-    Field::optional("label", Kind::String),
+    Field::required("pattern", FieldType::String).checks(&[Check::Text(no_parenthesis)]),
+    Field::optional("label", FieldType::String),
 ];
 
 const BUILTIN: &[Field] = &[
-    Field::required("slug", Kind::String),
-    Field::required("action", Kind::String),
-    Field::optional("scope", Kind::String)
-        .api_default(Literal::String("all"))
+    Field::required("slug", FieldType::String),
+    Field::required("action", FieldType::String),
+    Field::optional("scope", FieldType::String)
+        .api_default(DefaultValue::String("all"))
         .checks(&[Check::OnlyIf { sibling: "slug", value: "inject" }]),
-    Field::optional("label", Kind::String).assigned_by_api().deprecated("it has no effect"),
+    Field::optional("label", FieldType::String).assigned_by_api().deprecated("it has no effect"),
 ];
 
 fn ty() -> Type {

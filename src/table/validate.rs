@@ -12,7 +12,7 @@ use crate::{
     protocol::diagnostics::{Diagnostic, Diagnostics},
 };
 
-use super::field::{Check, Field, Kind, Mode};
+use super::field::{Check, Field, FieldType, ValueSource};
 
 /// Checks a configuration, and adds what rules beyond the table have found. Where one of these has no
 /// path, they stand alone: it is about a value that must not be shown, and Terraform would print the
@@ -56,14 +56,14 @@ fn validate_value(field: &Field, value: &Value, path: &Path, diagnostics: &mut D
         if let Some(elements) = elements {
             diagnostics.extend(check_collection(check, elements, path));
         }
-        let scalars = if let Kind::StringSet = field.kind { elements } else { None };
+        let scalars = if let FieldType::StringSet = field.kind { elements } else { None };
         for scalar in scalars.unwrap_or(std::slice::from_ref(value)) {
             if let Some(detail) = check_scalar(check, scalar, path) {
                 diagnostics.push(invalid(detail, path));
             }
         }
     }
-    if let Kind::Object(members) = field.kind {
+    if let FieldType::Object(members) = field.kind {
         validate_object(members, value, path, diagnostics);
     }
     for (index, element) in elements.unwrap_or_default().iter().enumerate() {
@@ -72,7 +72,7 @@ fn validate_value(field: &Field, value: &Value, path: &Path, diagnostics: &mut D
         if element.is_null() {
             let detail = format!("An element of `{path}` is null. Remove it, or give it a value.");
             diagnostics.push(invalid(detail, &path));
-        } else if let (Kind::ObjectList(members), false) = (field.kind, element.is_unknown()) {
+        } else if let (FieldType::ObjectList(members), false) = (field.kind, element.is_unknown()) {
             validate_object(members, element, &path, diagnostics);
         }
     }
@@ -80,7 +80,7 @@ fn validate_value(field: &Field, value: &Value, path: &Path, diagnostics: &mut D
 
 fn check_presence(field: &Field, value: &Value, path: &Path) -> Option<Diagnostic> {
     let diagnostic = if value.is_null() {
-        if !matches!(field.mode, Mode::Required) {
+        if !matches!(field.mode, ValueSource::Required) {
             return None;
         }
         let detail = format!("`{path}` is required, but its value is null.");
@@ -188,7 +188,7 @@ fn check_id(text: &str) -> Option<&'static str> {
         return Some("is not an id: it contains a slash or white space.");
     }
     if is_uuid(text) && text.contains(|c: char| c.is_ascii_uppercase()) {
-        return Some("must be in small letters, such as 0df9e665-d932-5740-b2c7-b52af166bc11.");
+        return Some("must be lowercase, such as 0df9e665-d932-5740-b2c7-b52af166bc11.");
     }
     None
 }

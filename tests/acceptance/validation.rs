@@ -42,7 +42,7 @@ fn wrong_scalars() -> Vec<Wrong> {
         wrong(
             "name = \"n\"\nworkspace_id = \"0DF9E665-D932-5740-B2C7-B52AF166BC11\"",
             "workspace_id",
-            &["small letters"],
+            &["must be lowercase"],
         ),
         wrong(
             "name = \"n\"\nlimit_usd = 0\nreset_interval = \"daily\"",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use terraform_provider_openrouter::client::{Client, Config, Error, Retry, Workspace};
+use terraform_provider_openrouter::client::{Client, Config, Error, RetryPolicy, Workspace};
 
 use crate::server::{Reply, Server};
 use crate::{DIFFERENT, client, config, guardrail, object, row};
@@ -64,7 +64,8 @@ async fn a_uuid_in_capitals_is_brought_to_small_letters() {
 #[tokio::test]
 async fn a_workspace_that_only_a_message_needs_is_asked_for_once() {
     let server = Server::always(Reply::json(500, "")).await;
-    let retry = Retry { initial_interval: Duration::from_millis(1), ..Retry::default() };
+    let retry =
+        RetryPolicy { initial_interval: Duration::from_millis(1), ..RetryPolicy::default() };
     let client = Client::new(Config { retry, ..config(&server.url()) }).unwrap();
     assert!(client.workspace_of_guardrail_once("g").await.is_err());
     server.only();

@@ -5,7 +5,8 @@ use std::time::Duration;
 use mock_openrouter::{Action, Fault, Mock, Options, When};
 use serde_json::json;
 use terraform_provider_openrouter::client::{
-    Accounts, ApiKey, BaseUrl, Client, Config, Created, Error, Guardrail, ModelCatalog, Retry,
+    ApiKey, BaseUrl, Client, Config, CreateRegistry, Created, Error, Guardrail, ModelCatalog,
+    RetryPolicy,
 };
 
 use crate::{DIFFERENT, object};
@@ -24,10 +25,10 @@ pub(crate) fn start() -> (Mock, Client) {
 fn config(mock: &Mock) -> Config {
     crate::log::install();
     let key = ApiKey::new(mock.management_key()).unwrap();
-    let retry = Retry {
+    let retry = RetryPolicy {
         initial_interval: Duration::from_millis(20),
         max_elapsed_time: BUDGET,
-        ..Retry::default()
+        ..RetryPolicy::default()
     };
     let config = Config::new(key, BaseUrl::parse(mock.base_url()).unwrap(), "tests/1");
     Config { retry, timeout: SHORT, ..config }
@@ -214,7 +215,7 @@ async fn the_default_workspace_is_one_by_whichever_name() {
 #[tokio::test]
 async fn clients_of_one_account_do_not_take_each_others() {
     let mock = Mock::start(Options::default()).unwrap();
-    let accounts = Accounts::default();
+    let accounts = CreateRegistry::default();
     let clients = [0, 1].map(|_| Client::of_account(config(&mock), &accounts).unwrap());
     for round in 1..=2 {
         fail(&mock, Action::dropped(When::After));
@@ -228,7 +229,7 @@ async fn clients_of_one_account_do_not_take_each_others() {
         );
     }
     // Of another account nothing is known.
-    let stranger = Client::of_account(config(&mock), &Accounts::default()).unwrap();
+    let stranger = Client::of_account(config(&mock), &CreateRegistry::default()).unwrap();
     fail(&mock, Action::dropped(When::After));
     fail(&mock, Action::dropped(When::After));
     let (one, other) = tokio::join!(create(&clients[0], "ci"), create(&stranger, "ci"));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use terraform_provider_openrouter::client::{AssigneeKind, Client, Config, Error, Window};
+use terraform_provider_openrouter::client::{AssigneeKind, Client, Config, Error, RowRange};
 
 use crate::server::{Reply, Server};
 use crate::{client, config, create, guardrail, object, row};
@@ -127,7 +127,7 @@ async fn counts_and_lists_of_assignments_that_lie_do_no_harm() {
     client.assign(AssigneeKind::Key, "g", "k", "maker").await.unwrap();
     let error = client.assign(AssigneeKind::Key, "g", "none", "maker").await.unwrap_err();
     assert!(matches!(error, Error::Skipped { .. }), "{error}");
-    let listing = client.list_assignments(AssigneeKind::Key, None, Window::ALL).await.unwrap();
+    let listing = client.list_assignments(AssigneeKind::Key, None, RowRange::ALL).await.unwrap();
     assert_eq!(listing.rows.len(), 1);
 }
 

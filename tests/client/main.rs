@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use server::Server;
 use terraform_provider_openrouter::client::{
-    ApiKey, BaseUrl, Client, Config, Error, Guardrail, JsonObject, ModelCatalog, Retry,
+    ApiKey, BaseUrl, Client, Config, Error, Guardrail, JsonObject, ModelCatalog, RetryPolicy,
 };
 
 /// The key of every client here. Its characters are written differently in URLs and in JSON, as not every key is hex.
@@ -37,7 +37,7 @@ pub(crate) fn config(base_url: &str) -> Config {
     log::install();
     let config =
         Config::new(ApiKey::new(KEY).unwrap(), BaseUrl::parse(base_url).unwrap(), "tests/1");
-    let retry = Retry { max_elapsed_time: Duration::ZERO, ..Retry::default() };
+    let retry = RetryPolicy { max_elapsed_time: Duration::ZERO, ..RetryPolicy::default() };
     Config { timeout: PATIENCE, retry, ..config }
 }
 

@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use terraform_provider_openrouter::client::{AssigneeKind, Client, Config, Error, Retry, Window};
+use terraform_provider_openrouter::client::{
+    AssigneeKind, Client, Config, Error, RetryPolicy, RowRange,
+};
 
 use crate::log::Log;
 use crate::server::{Reply, Server};
 use crate::{PATIENCE, config, create, guardrail, object};
 
 /// Waits of some milliseconds, for as long as it takes.
-const QUICK: Retry = Retry {
+const QUICK: RetryPolicy = RetryPolicy {
     initial_interval: Duration::from_millis(20),
     max_interval: Duration::from_millis(100),
     exponent: 1.5,
@@ -21,9 +23,9 @@ const QUICK: Retry = Retry {
 };
 
 /// The same, for what comes to nothing.
-const BRIEF: Retry = Retry { max_elapsed_time: Duration::from_secs(1), ..QUICK };
+const BRIEF: RetryPolicy = RetryPolicy { max_elapsed_time: Duration::from_secs(1), ..QUICK };
 
-fn retrying(server: &Server, retry: Retry) -> Client {
+fn retrying(server: &Server, retry: RetryPolicy) -> Client {
     Client::new(Config { retry, ..config(&server.url()) }).unwrap()
 }
 
@@ -86,7 +88,7 @@ async fn whatever_is_idempotent_outlives_two_failures() {
         let list =
             faulty(2, fault.clone(), Reply::json(200, r#"{"data":[],"total_count":0}"#)).await;
         retrying(&list, QUICK)
-            .list_assignments(AssigneeKind::Member, None, Window::ALL)
+            .list_assignments(AssigneeKind::Member, None, RowRange::ALL)
             .await
             .unwrap();
         assert_eq!(list.seen().len(), 3, "{fault:?}");
@@ -125,7 +127,7 @@ async fn a_refusal_is_final() {
 
 #[tokio::test]
 async fn connection_errors_are_not_tried_again_where_that_is_switched_off() {
-    let retry = Retry { connection_errors: false, ..QUICK };
+    let retry = RetryPolicy { connection_errors: false, ..QUICK };
     let server = Server::always(Reply::Bytes(Vec::new())).await;
     assert!(matches!(
         retrying(&server, retry).get_guardrail("g").await,
@@ -180,7 +182,8 @@ async fn a_429_holds_back_every_call_of_the_client() {
         }
     })
     .await;
-    let client = retrying(&server, Retry { max_elapsed_time: Duration::from_secs(3), ..QUICK });
+    let client =
+        retrying(&server, RetryPolicy { max_elapsed_time: Duration::from_secs(3), ..QUICK });
     let limited = client.clone();
     let log = Log::capture();
     let begun = Instant::now();
@@ -197,7 +200,7 @@ async fn a_long_wait_is_announced_and_a_short_one_is_not() {
         let log = Log::capture();
         let headers = [("Retry-After", &*seconds.to_string())];
         let server = Server::always(Reply::with_headers(429, &headers, "{}")).await;
-        let client = retrying(&server, Retry::default());
+        let client = retrying(&server, RetryPolicy::default());
         let both = async { tokio::join!(client.get_guardrail("g"), client.get_guardrail("held")) };
         tokio::select! {
             ended = both => panic!("{ended:?}"),
@@ -235,7 +238,7 @@ async fn more_patience_than_there_is_time_ends_every_call_at_once() {
 async fn a_call_that_is_sent_once_only_still_waits_for_its_turn() {
     let fault = Reply::with_headers(429, &[("Retry-After", "1")], "{}");
     let server = faulty(1, fault, Reply::json(200, guardrail("g"))).await;
-    let client = retrying(&server, Retry { max_elapsed_time: Duration::ZERO, ..QUICK });
+    let client = retrying(&server, RetryPolicy { max_elapsed_time: Duration::ZERO, ..QUICK });
     assert_eq!(client.get_guardrail("limited").await.unwrap_err().status(), Some(429));
     client.get_guardrail("g").await.unwrap();
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use mock_openrouter::{Action, Fault, Mock, Options, When};
 use terraform_provider_openrouter::client::{
-    ApiKey, AssigneeKind, BaseUrl, Client, Config, Error, Guardrail, ModelCatalog, Window,
+    ApiKey, AssigneeKind, BaseUrl, Client, Config, Error, Guardrail, ModelCatalog, RowRange,
 };
 
 use crate::object;
@@ -147,7 +147,7 @@ async fn nothing_is_begun_any_more() {
         client.delete_guardrail("g").await.unwrap_err(),
         client.assign(AssigneeKind::Key, "g", "k", "maker").await.unwrap_err(),
         client.unassign(AssigneeKind::Member, "g", "m", None).await.unwrap_err(),
-        client.list_assignments(AssigneeKind::Key, None, Window::ALL).await.unwrap_err(),
+        client.list_assignments(AssigneeKind::Key, None, RowRange::ALL).await.unwrap_err(),
         client.models().await.unwrap_err(),
     ];
     for error in refused {

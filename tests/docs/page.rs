@@ -101,11 +101,11 @@ fn code(language: &str, text: &str) -> String {
 mod tests {
     use super::*;
     use terraform_provider_openrouter::table::{
-        field::{Field, Kind},
+        field::{Field, FieldType},
         schema::schema,
     };
 
-    const FIELDS: &[Field] = &[Field::required("name", Kind::String).doc("The name.")];
+    const FIELDS: &[Field] = &[Field::required("name", FieldType::String).doc("The name.")];
 
     fn page(subject: Subject, import: Option<Import>) -> String {
         let schema = schema("Keeps a `thing`.", FIELDS);

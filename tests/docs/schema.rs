@@ -119,23 +119,23 @@ fn line(attribute: &Attribute, below: Option<&Level<'_>>) -> String {
 mod tests {
     use super::*;
     use terraform_provider_openrouter::table::{
-        field::{Field, Kind},
+        field::{Field, FieldType},
         schema::schema,
     };
 
     const RULE: &[Field] = &[
-        Field::optional("label", Kind::String).deprecated("it is of no use").doc("A label."),
-        Field::required("action", Kind::String).doc("What to do."),
+        Field::optional("label", FieldType::String).deprecated("it is of no use").doc("A label."),
+        Field::required("action", FieldType::String).doc("What to do."),
     ];
 
     #[test]
     fn attributes_stand_by_who_sets_them_in_order_of_the_alphabet() {
         let fields = [
-            Field::computed_once("id", Kind::String).doc("The id."),
-            Field::optional("secret", Kind::String).sensitive().doc("A secret."),
-            Field::required("size", Kind::Number).doc("How large."),
-            Field::optional("on", Kind::Bool).or_computed().doc("Whether it is on."),
-            Field::required("names", Kind::StringSet).doc("Names."),
+            Field::computed_once("id", FieldType::String).doc("The id."),
+            Field::optional("secret", FieldType::String).sensitive().doc("A secret."),
+            Field::required("size", FieldType::Number).doc("How large."),
+            Field::optional("on", FieldType::Bool).or_computed().doc("Whether it is on."),
+            Field::required("names", FieldType::StringSet).doc("Names."),
         ];
         assert_eq!(
             markdown(&schema("", &fields).attributes) + "\n",
@@ -146,8 +146,9 @@ mod tests {
     #[test]
     fn objects_and_lists_of_them_have_sections() {
         let fields = [
-            Field::optional("rules", Kind::ObjectList(RULE)).doc("Rules."),
-            Field::optional("fallback", Kind::Object(RULE)).doc("What holds where no rule does."),
+            Field::optional("rules", FieldType::ObjectList(RULE)).doc("Rules."),
+            Field::optional("fallback", FieldType::Object(RULE))
+                .doc("What holds where no rule does."),
         ];
         assert_eq!(
             markdown(&schema("", &fields).attributes) + "\n",
@@ -158,8 +159,9 @@ mod tests {
     /// What a data source shows of an object reads as read-only at every depth, whoever sets it in the resource.
     #[test]
     fn everything_inside_a_read_only_list_is_read_only() {
-        const ROW: &[Field] = &[Field::optional("rules", Kind::ObjectList(RULE)).doc("Rules.")];
-        let fields = [Field::computed("data", Kind::ObjectList(ROW)).doc("Rows.")];
+        const ROW: &[Field] =
+            &[Field::optional("rules", FieldType::ObjectList(RULE)).doc("Rules.")];
+        let fields = [Field::computed("data", FieldType::ObjectList(ROW)).doc("Rows.")];
         assert_eq!(
             markdown(&schema("", &fields).attributes) + "\n",
             include_str!("golden/read_only_lists.md")

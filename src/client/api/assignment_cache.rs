@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::super::http::Error;
 use super::assignments::AssigneeKind;
-use super::pages::Window;
+use super::pages::RowRange;
 use super::single_flight::SingleFlight;
 use super::{Client, lock};
 
@@ -133,7 +133,7 @@ impl Client {
         guardrail_id: Option<&str>,
     ) -> Result<CachedListing, Error> {
         let started = Instant::now();
-        let rows = match self.list_assignments(kind, guardrail_id, Window::ALL).await {
+        let rows = match self.list_assignments(kind, guardrail_id, RowRange::ALL).await {
             Ok(listing) => listing.rows,
             // Nothing is assigned to a guardrail that is gone.
             Err(error) if guardrail_id.is_some() && error.is_not_found() => Vec::new(),

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::super::http::{Call, Error, JsonObject, Route};
 use super::Client;
 use super::envelope::{self, Entity, Malformed};
-use super::pages::{self, Listing, Window};
+use super::pages::{self, Listing, RowRange};
 
 /// What is assigned to a guardrail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,7 +86,7 @@ impl Client {
         &self,
         kind: AssigneeKind,
         guardrail_id: Option<&str>,
-        window: Window,
+        window: RowRange,
     ) -> Result<Listing<Assignment>, Error> {
         let routes = kind.routes();
         let request = match guardrail_id {
@@ -107,7 +107,7 @@ impl Client {
         let route = &kind.routes().list_of_guardrail;
         let request = self.http().request_with_id(route, guardrail_id)?.finishing(deadline);
         let belongs = is_assigned_to(Some(guardrail_id));
-        Ok(pages::read(self, request, belongs, Window::ALL).await?.rows)
+        Ok(pages::read(self, request, belongs, RowRange::ALL).await?.rows)
     }
 
     /// Assigns to a guardrail, which moves each assignee away from its former guardrail, or removes the

@@ -18,9 +18,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{Instrument, debug};
 
-use super::super::http::{CancelPolicy, Error, Limiter};
+use super::super::http::{Error, Limiter, StopPolicy};
 use super::assignments::{AssigneeKind, Assignment, Operation};
-use super::batch_window::{BatchWindow, MAX_ROWS};
+use super::batch_window::{BatchWindow, MAX_BATCH_ROWS};
 use super::{Client, lock};
 
 /// The assignment of one key or member to a guardrail.
@@ -274,7 +274,7 @@ impl Batches {
         batch.window.row_arrived(Instant::now());
         batch.rows.push((id, sender));
         batch.row_arrived.notify_one();
-        batch.rows.len() % MAX_ROWS == 1
+        batch.rows.len() % MAX_BATCH_ROWS == 1
     }
 
     /// Waits until a batch is complete; returns its rows, and the removals that are not to be sent.
@@ -291,13 +291,13 @@ impl Batches {
             tokio::select! {
                 biased;
                 // Also when the client is stopped, which the request will then report.
-                _ = limiter.pause(wait, CancelPolicy::FinishIfStarted) => break,
+                _ = limiter.pause(wait, StopPolicy::FinishIfStarted) => break,
                 () = row_arrived.notified() => {}
             }
         }
         let mut state = self.state();
         let batch = state.batch(key);
-        let size = batch.rows.len().min(MAX_ROWS);
+        let size = batch.rows.len().min(MAX_BATCH_ROWS);
         batch.window.batch_sent(size);
         let rows: Rows = batch.rows.drain(..size).collect();
         rows.into_iter().partition(|(id, _)| !state.is_superseded(key, id))

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 /// How many rows a batch has at most. The API does not document a limit; its lists return as many
 /// rows a page.
-pub(super) const MAX_ROWS: usize = 100;
+pub(super) const MAX_BATCH_ROWS: usize = 100;
 
 /// How long the first batch waits: all that a lone assignment pays.
 const FIRST_WAIT: Duration = Duration::from_millis(12);
@@ -70,7 +70,7 @@ impl BatchWindow {
     /// its first row.
     pub(super) fn deadline(&self, started: Instant, rows: usize) -> Instant {
         let is_complete = self.sent > 0 && !self.is_measuring() && rows >= self.expected;
-        if is_complete || rows >= MAX_ROWS {
+        if is_complete || rows >= MAX_BATCH_ROWS {
             return started;
         }
         if self.sent == 0 {
@@ -188,6 +188,6 @@ mod tests {
         window.batch_sent(1);
         (0..100).for_each(|step| window.row_arrived(start + 100 * MS * step));
         assert_eq!(window.deadline(start, 99), start + MAX_WAIT);
-        assert_eq!(window.deadline(start, MAX_ROWS), start, "a full batch does not wait");
+        assert_eq!(window.deadline(start, MAX_BATCH_ROWS), start, "a full batch does not wait");
     }
 }

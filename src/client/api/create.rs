@@ -9,7 +9,7 @@
 //! A cache or a proxy can answer a create with the description of another entity. A response is
 //! trusted only if it has the fields that were asked for, and the entity did not exist before.
 //!
-//! What is known of creates is shared by all clients of an account in this process ([`Accounts`]). The
+//! What is known of creates is shared by all clients of an account in this process ([`CreateRegistry`]). The
 //! same create by another process within the same seconds cannot be told from our own.
 
 mod pending;
@@ -23,17 +23,17 @@ use tokio::time::{Instant, timeout};
 use tracing::{debug, info, warn};
 
 use super::super::http::{
-    Attempts, CancelPolicy, Closed, Error, HttpClient, JsonObject, Request, Response, RetryEnd,
-    Route, parse_time,
+    Attempts, Error, HttpClient, JsonObject, NotStarted, Request, Response, RetryEnd, Route,
+    StopPolicy, parse_time,
 };
 use super::Client;
 use super::envelope::Entity;
 use super::models::ModelCatalog;
 
-pub use pending::Accounts;
-pub(super) use pending::PendingCreates;
-use pending::{Unresolved, Wanted};
-use start::{MAX_DOUBTFUL_SKEW, MAX_SKEW, Start};
+pub(super) use pending::CreateLedger;
+pub use pending::CreateRegistry;
+use pending::{CreateSpec, UnresolvedAttempts};
+use start::{CreateStart, MAX_DOUBTFUL_SKEW, MAX_SKEW};
 
 /// How long an entity may take to be listed after an attempt; longer if the attempt took longer.
 const SEARCH_TIME: Duration = Duration::from_secs(2);
@@ -83,8 +83,8 @@ pub(super) async fn create<T: NamedEntity>(
         matches,
         attempts: client.http().attempts(&request),
         request,
-        wanted: Arc::new(Wanted::new(body)),
-        start: Start::now(),
+        wanted: Arc::new(CreateSpec::new(body)),
+        start: CreateStart::now(),
         not_ours: HashSet::new(),
     };
     let entity = create.run().await?;
@@ -97,8 +97,8 @@ struct Create<'a, T> {
     matches: &'a Matches<'a, T>,
     request: Request,
     attempts: Attempts,
-    wanted: Arc<Wanted>,
-    start: Start,
+    wanted: Arc<CreateSpec>,
+    start: CreateStart,
     /// Ids in responses to this create that existed before it.
     not_ours: HashSet<String>,
 }
@@ -138,7 +138,7 @@ impl<'a, T: NamedEntity> Create<'a, T> {
         let lock = self.pending().lock(&self.wanted.name);
         let _sending = tokio::select! {
             guard = lock.read() => guard,
-            () = self.http().limiter().ended(CancelPolicy::Abort) => {
+            () = self.http().limiter().ended(StopPolicy::Abort) => {
                 return Err((Error::Stopped { call: self.request.call.clone(), sent: false }, None));
             }
         };
@@ -190,7 +190,7 @@ impl<'a, T: NamedEntity> Create<'a, T> {
         let is_enough = |candidate: &Candidate<T>| {
             candidate.matches || response.is_some_and(|entity| entity.id() == candidate.entity.id())
         };
-        let searched = self.poll(time, MAX_SKEW, CancelPolicy::Finish, is_enough).await;
+        let searched = self.poll(time, MAX_SKEW, StopPolicy::Finish, is_enough).await;
         let last =
             || Box::new(self.attempts.give_up(error.clone(), Instant::now(), RetryEnd::Final));
         let found = match searched {
@@ -222,7 +222,8 @@ impl<'a, T: NamedEntity> Create<'a, T> {
         candidates: Vec<Candidate<T>>,
         response: Option<&T>,
     ) -> Result<Option<T>, Vec<String>> {
-        let Unresolved { attempts, other_attempts, .. } = self.pending().unresolved(&self.wanted);
+        let UnresolvedAttempts { attempts, other_attempts, .. } =
+            self.pending().unresolved(&self.wanted);
         let is_listed = |id: &str| candidates.iter().any(|candidate| candidate.entity.id() == id);
         let response = response.filter(|entity| is_listed(entity.id()));
         let (matching, namesakes) = self.split(candidates);
@@ -250,7 +251,7 @@ impl<'a, T: NamedEntity> Create<'a, T> {
         let lock = self.pending().lock(&self.wanted.name);
         // What was created must not wait for long to get into the state.
         let Ok(_searching) = timeout(SEARCH_TIME, lock.write()).await else { return Vec::new() };
-        let policy = CancelPolicy::FinishIfStarted;
+        let policy = StopPolicy::FinishIfStarted;
         let found = match self.poll(SEARCH_TIME, MAX_DOUBTFUL_SKEW, policy, |_| false).await {
             Ok(found) => found,
             Err(error) => {
@@ -258,7 +259,8 @@ impl<'a, T: NamedEntity> Create<'a, T> {
                 return Vec::new();
             }
         };
-        let Unresolved { creates, other_attempts, .. } = self.pending().unresolved(&self.wanted);
+        let UnresolvedAttempts { creates, other_attempts, .. } =
+            self.pending().unresolved(&self.wanted);
         let (mut duplicates, mut namesakes) = self.split(found);
         // Each of the other creates that search may find one of these.
         duplicates.drain(..duplicates.len().min(creates - 1));
@@ -276,7 +278,7 @@ impl<'a, T: NamedEntity> Create<'a, T> {
         &self,
         time: Duration,
         skew: Duration,
-        policy: CancelPolicy,
+        policy: StopPolicy,
         is_enough: impl Fn(&Candidate<T>) -> bool,
     ) -> Result<Vec<Candidate<T>>, Error> {
         let end = Instant::now() + time;
@@ -289,7 +291,7 @@ impl<'a, T: NamedEntity> Create<'a, T> {
             }
             let left = end.saturating_duration_since(Instant::now());
             let paused = self.http().limiter().pause(pause.min(left), policy).await;
-            is_last = paused == Err(Closed::Stopped) || Instant::now() >= end;
+            is_last = paused == Err(NotStarted::Stopped) || Instant::now() >= end;
             pause *= 2;
         }
     }
@@ -326,7 +328,7 @@ impl<'a, T: NamedEntity> Create<'a, T> {
         self.client.http()
     }
 
-    fn pending(&self) -> &PendingCreates {
+    fn pending(&self) -> &CreateLedger {
         &self.client.inner.pending_creates
     }
 

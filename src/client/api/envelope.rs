@@ -124,7 +124,7 @@ pub(super) fn string<'a>(
 }
 
 /// A field by which later requests name something: a string that can be a segment of a path. A UUID
-/// in capitals is brought to small letters, as ids in state are compared by their text.
+/// in capitals is brought to lowercase, as ids in state are compared by their text.
 pub(super) fn id(object: &mut JsonObject, at: &str, name: &str) -> Result<(), Malformed> {
     let id = string(object, at, name)?;
     let cannot_be_in_a_segment =
@@ -139,7 +139,7 @@ pub(super) fn id(object: &mut JsonObject, at: &str, name: &str) -> Result<(), Ma
     Ok(())
 }
 
-/// Brings a field to small letters if it is a UUID.
+/// Brings a field to lowercase if it is a UUID.
 pub(super) fn lowercase_uuid(object: &mut JsonObject, name: &str) {
     let Some(Value::String(id)) = object.get_mut(name) else { return };
     let is_uuid_at = |(index, byte): (usize, u8)| match index {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::super::http::{Error, JsonObject, Request, Response, Route};
 use super::create::{self, NamedEntity};
 use super::envelope::{self, Entity, Malformed};
-use super::pages::{self, Listing, Window};
+use super::pages::{self, Listing, RowRange};
 use super::{Client, lock};
 
 static LIST: Route = Route { method: Method::GET, template: "/guardrails" };
@@ -38,14 +38,14 @@ impl Client {
         &self,
         workspace_id: Option<&str>,
     ) -> Result<Vec<Guardrail>, Error> {
-        Ok(self.list_guardrails_in(workspace_id, Window::ALL).await?.rows)
+        Ok(self.list_guardrails_in(workspace_id, RowRange::ALL).await?.rows)
     }
 
     /// A part of that list.
     pub async fn list_guardrails_in(
         &self,
         workspace_id: Option<&str>,
-        window: Window,
+        window: RowRange,
     ) -> Result<Listing<Guardrail>, Error> {
         let request = self.http().request(&LIST).query(&[("workspace_id", workspace_id)]);
         let listing = pages::read(self, request, is_in(workspace_id), window).await?;
@@ -147,7 +147,7 @@ impl Client {
         known.workspaces.insert(guardrail.id().to_owned(), workspace);
     }
 
-    fn known_guardrails(&self) -> MutexGuard<'_, KnownGuardrails> {
+    fn known_guardrails(&self) -> MutexGuard<'_, SeenGuardrails> {
         lock(&self.inner.known_guardrails)
     }
 }
@@ -165,14 +165,14 @@ fn is_in(workspace_id: Option<&str>) -> impl Fn(&Guardrail) -> Result<(), Malfor
 
 /// The guardrails of which this client knows, by id.
 #[derive(Default)]
-pub(super) struct KnownGuardrails {
+pub(super) struct SeenGuardrails {
     /// Since when: a request has named the guardrail, or a response has described it.
     since: HashMap<String, Instant>,
     /// The workspaces of those that a response has described.
     workspaces: HashMap<String, Option<String>>,
 }
 
-impl KnownGuardrails {
+impl SeenGuardrails {
     fn note(&mut self, id: &str) {
         self.since.entry(id.to_ascii_lowercase()).or_insert_with(Instant::now);
     }
@@ -243,7 +243,7 @@ impl NamedEntity for Guardrail {
     ) -> Result<Vec<Guardrail>, Error> {
         let request = client.http().request(&LIST).query(&[("workspace_id", workspace_id)]);
         let request = request.finishing(Some(deadline));
-        Ok(pages::read(client, request, is_in(workspace_id), Window::ALL).await?.rows)
+        Ok(pages::read(client, request, is_in(workspace_id), RowRange::ALL).await?.rows)
     }
 
     fn was_known_before(client: &Client, id: &str, moment: Instant) -> bool {

@@ -24,10 +24,10 @@ use super::http::{Config, ConfigError, HttpClient};
 
 pub use assignment_cache::AssignmentLookup;
 pub use assignments::{AssigneeKind, Assignment};
-pub use create::Accounts;
+pub use create::CreateRegistry;
 pub use guardrails::{Created, Guardrail, Matches};
 pub use models::ModelCatalog;
-pub use pages::{Listing, Window};
+pub use pages::{Listing, RowRange};
 pub use workspaces::Workspace;
 
 /// A connection to one account of the API. A clone is cheap and shares connections and caches.
@@ -38,24 +38,24 @@ pub struct Client {
 
 struct Inner {
     http: HttpClient,
-    pending_creates: Arc<create::PendingCreates>,
+    pending_creates: Arc<create::CreateLedger>,
     models: single_flight::SingleFlight<ModelCatalog>,
     /// None inside if they cannot be had.
     providers: OnceCell<Option<HashSet<String>>>,
     batches: batch::Batches,
     assignment_cache: assignment_cache::AssignmentCache,
-    known_guardrails: Mutex<guardrails::KnownGuardrails>,
+    known_guardrails: Mutex<guardrails::SeenGuardrails>,
 }
 
 impl Client {
     /// Prepares a client that shares nothing with others; nothing is sent yet.
     pub fn new(config: Config) -> Result<Client, ConfigError> {
-        Client::of_account(config, &Accounts::default())
+        Client::of_account(config, &CreateRegistry::default())
     }
 
     /// Prepares a client that shares with others of its account what is known of creates; nothing is
     /// sent yet.
-    pub fn of_account(config: Config, accounts: &Accounts) -> Result<Client, ConfigError> {
+    pub fn of_account(config: Config, accounts: &CreateRegistry) -> Result<Client, ConfigError> {
         let pending_creates = accounts.pending_creates(&config);
         let inner = Inner {
             http: HttpClient::new(config)?,

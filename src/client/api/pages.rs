@@ -13,20 +13,20 @@ const PAGE: u64 = 100;
 
 /// Rows that a list may count. Far above what an account has, it bounds the requests that a wrong
 /// count can cost.
-const MAX_ROWS: u64 = 100_000;
+const MAX_LIST_ROWS: u64 = 100_000;
 
 /// A part of a list, in the API's count of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub struct RowRange {
     /// How many rows to leave out at the beginning.
     pub offset: u64,
     /// How many rows to look at; none for all. Counted rows that the API does not show are among them.
     pub limit: Option<u64>,
 }
 
-impl Window {
+impl RowRange {
     /// The whole list.
-    pub const ALL: Window = Window { offset: 0, limit: None };
+    pub const ALL: RowRange = RowRange { offset: 0, limit: None };
 }
 
 /// What was read of a list.
@@ -44,7 +44,7 @@ pub(super) async fn read<T: Entity>(
     client: &Client,
     request: Request,
     belongs: impl Fn(&T) -> Result<(), Malformed>,
-    window: Window,
+    window: RowRange,
 ) -> Result<Listing<T>, Error> {
     let mut listing = Listing { rows: Vec::new(), total_count: 0 };
     let mut seen = HashSet::new();
@@ -70,13 +70,13 @@ pub(super) async fn read<T: Entity>(
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Position {
     offset: u64,
-    window: Window,
+    window: RowRange,
     /// The count that came with the first page. Beyond it, only rows that do come count.
     first_total: Option<u64>,
 }
 
 impl Position {
-    fn first(window: Window) -> Option<Position> {
+    fn first(window: RowRange) -> Option<Position> {
         let first = Position { offset: window.offset, window, first_total: None };
         (first.size() > 0).then_some(first)
     }
@@ -116,8 +116,8 @@ impl Position {
         if is_end || is_past_first_total || next.size() == 0 {
             return Ok(None);
         }
-        if total > MAX_ROWS || reached >= MAX_ROWS {
-            return Err(format!("total_count: a list of at most {MAX_ROWS} rows can be read"));
+        if total > MAX_LIST_ROWS || reached >= MAX_LIST_ROWS {
+            return Err(format!("total_count: a list of at most {MAX_LIST_ROWS} rows can be read"));
         }
         Ok(Some(next))
     }
@@ -130,7 +130,7 @@ mod tests {
     /// Reads a list whose pages bring `(rows, new rows, total_count)`; returns how many pages were
     /// read, none if the list was refused. After the last of `pages`, every page is as that one.
     fn pages_read(pages: &[(usize, usize, u64)]) -> Option<usize> {
-        let mut next = Position::first(Window::ALL);
+        let mut next = Position::first(RowRange::ALL);
         let (mut read, mut seen) = (0, 0);
         while let Some(position) = next {
             let (rows, new, total) = pages[read.min(pages.len() - 1)];
@@ -181,13 +181,13 @@ mod tests {
 
     #[test]
     fn a_window_is_read_in_pages_and_no_further() {
-        let first = Position::first(Window { offset: 30, limit: Some(150) }).unwrap();
+        let first = Position::first(RowRange { offset: 30, limit: Some(150) }).unwrap();
         assert_eq!((first.offset, first.size()), (30, 100));
         let second = first.after(90, 90, 90, 1000).unwrap().unwrap();
         assert_eq!((second.offset, second.size()), (130, 50));
         assert_eq!(second.after(50, 50, 140, 1000), Ok(None));
-        let beyond = Position::first(Window { offset: 500, limit: None }).unwrap();
+        let beyond = Position::first(RowRange { offset: 500, limit: None }).unwrap();
         assert_eq!(beyond.after(0, 0, 0, 20), Ok(None));
-        assert_eq!(Position::first(Window { offset: 0, limit: Some(0) }), None);
+        assert_eq!(Position::first(RowRange { offset: 0, limit: Some(0) }), None);
     }
 }

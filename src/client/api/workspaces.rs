@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::http::{Error, JsonObject, Response, Route};
 use super::Client;
 use super::envelope::{self, Entity, Malformed};
-use super::pages::{self, Window};
+use super::pages::{self, RowRange};
 
 static LIST: Route = Route { method: Method::GET, template: "/workspaces" };
 static GET: Route = Route { method: Method::GET, template: "/workspaces/{id}" };
@@ -21,7 +21,7 @@ impl Client {
     /// All workspaces of the account.
     pub async fn list_workspaces(&self) -> Result<Vec<Workspace>, Error> {
         let request = self.http().request(&LIST);
-        Ok(pages::read(self, request, |_| Ok(()), Window::ALL).await?.rows)
+        Ok(pages::read(self, request, |_| Ok(()), RowRange::ALL).await?.rows)
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use super::error::ConfigError;
-use super::retry::Retry;
+use super::retry::RetryPolicy;
 use super::secret::ApiKey;
 
 /// The time one attempt may take unless [`Config::timeout`] says otherwise.
@@ -34,7 +34,7 @@ pub struct Config {
     /// The time one attempt may take, from connecting to the last byte of the response.
     pub timeout: Duration,
     /// Whether and when an attempt that failed is followed by another.
-    pub retry: Retry,
+    pub retry: RetryPolicy,
     /// How many requests may be under way at a time.
     pub max_concurrent_requests: NonZeroUsize,
 }
@@ -50,7 +50,7 @@ impl Config {
             title: None,
             categories: None,
             timeout: DEFAULT_TIMEOUT,
-            retry: Retry::default(),
+            retry: RetryPolicy::default(),
             max_concurrent_requests: DEFAULT_CONCURRENCY,
         }
     }

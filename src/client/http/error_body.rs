@@ -7,7 +7,7 @@ use super::json::{self, JsonObject};
 use super::secret::Redactor;
 
 /// The characters that are shown of a message of the API; validation errors can be long.
-pub(super) const MESSAGE_LIMIT: usize = 2000;
+pub(super) const MAX_MESSAGE_CHARS: usize = 2000;
 
 /// The characters that are shown of any other text.
 const EXCERPT_LIMIT: usize = 200;
@@ -17,7 +17,7 @@ pub(super) fn message(body: &[u8], redactor: &Redactor) -> Option<String> {
     if let Ok(Value::Object(object)) = json::parse(body)
         && let Some(message) = json_message(&object)
     {
-        let shown = redactor.redact_and_cut(&one_line(&message), MESSAGE_LIMIT);
+        let shown = redactor.redact_and_cut(&one_line(&message), MAX_MESSAGE_CHARS);
         if !shown.is_empty() {
             return Some(shown);
         }
@@ -167,8 +167,8 @@ mod tests {
         check("a\u{1b}[31mb\u{202e}c\r\nd", "a[31mbc d");
         let long = "é".repeat(EXCERPT_LIMIT + 1);
         check(&long, &format!("{}…", "é".repeat(EXCERPT_LIMIT)));
-        let long = "m".repeat(MESSAGE_LIMIT + 1);
-        let expected = format!("{}…", "m".repeat(MESSAGE_LIMIT));
+        let long = "m".repeat(MAX_MESSAGE_CHARS + 1);
+        let expected = format!("{}…", "m".repeat(MAX_MESSAGE_CHARS));
         check(&serde_json::json!({"error": {"message": long}}).to_string(), &expected);
     }
 

@@ -10,11 +10,11 @@ use tracing::{debug, warn};
 use super::config::{BaseUrl, Config};
 use super::error::{ConfigError, Error, RetryEnd};
 use super::error_body;
-use super::limiter::{Closed, Limiter};
+use super::limiter::{Limiter, NotStarted};
 use super::reachability::Reachability;
 use super::request::Request;
 use super::response::Response;
-use super::retry::{Attempts, Retry};
+use super::retry::{Attempts, RetryPolicy};
 use super::route::{Call, ENCODED, Route};
 use super::server_clock::ServerClock;
 use super::transport::HttpTransport;
@@ -27,7 +27,7 @@ pub(in crate::client) struct HttpClient {
     transport: HttpTransport,
     limiter: Limiter,
     reachability: Reachability,
-    retry: Retry,
+    retry: RetryPolicy,
 }
 
 impl HttpClient {
@@ -126,10 +126,10 @@ impl HttpClient {
             warn!(%call, wait_s = wait.as_secs(), "waiting, as a 429 has asked of every call");
         }
         let deadline = attempts.rate_limit_deadline(Instant::now());
-        let acquired = self.limiter.acquire(request.cancel_policy, deadline).await;
+        let acquired = self.limiter.acquire(request.stop_policy, deadline).await;
         let _permit = acquired.map_err(|closed| match closed {
-            Closed::Stopped => Error::Stopped { call: call.clone(), sent: false },
-            Closed::RateLimited(wait) => Error::RateLimited { call: call.clone(), wait },
+            NotStarted::Stopped => Error::Stopped { call: call.clone(), sent: false },
+            NotStarted::RateLimited(wait) => Error::RateLimited { call: call.clone(), wait },
         })?;
         let started = Instant::now();
         attempts.unreached_since = self.reachability.unreached_since();
@@ -142,7 +142,7 @@ impl HttpClient {
         let outcome = tokio::select! {
             biased;
             outcome = self.transport.send_once(request) => outcome,
-            () = self.limiter.ended(request.cancel_policy) => {
+            () = self.limiter.ended(request.stop_policy) => {
                 return Err(Error::Stopped { call: call.clone(), sent: true });
             }
         };
@@ -175,7 +175,7 @@ impl HttpClient {
                 } else {
                     log_wait(request, wait, &error);
                 }
-                if self.limiter.pause(wait, request.cancel_policy).await.is_ok() {
+                if self.limiter.pause(wait, request.stop_policy).await.is_ok() {
                     return Ok(());
                 }
                 RetryEnd::Stopped

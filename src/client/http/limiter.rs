@@ -15,7 +15,7 @@ const CONFIRMATION_GRACE: Duration = Duration::from_secs(2);
 
 /// What a stop does to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::client) enum CancelPolicy {
+pub(in crate::client) enum StopPolicy {
     /// It ends at once, as reads can.
     Abort,
     /// It does not start any more; once started it may finish, as writes should.
@@ -26,7 +26,7 @@ pub(in crate::client) enum CancelPolicy {
 
 /// Why a request may not start.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::client) enum Closed {
+pub(in crate::client) enum NotStarted {
     /// The client was stopped.
     Stopped,
     /// A 429 has asked for this wait, and there is not as much time.
@@ -54,19 +54,19 @@ impl Limiter {
     /// is before `deadline`, and for a permit, which counts the request until it is dropped.
     pub(super) async fn acquire(
         &self,
-        cancel_policy: CancelPolicy,
+        stop_policy: StopPolicy,
         deadline: Instant,
-    ) -> Result<SemaphorePermit<'_>, Closed> {
+    ) -> Result<SemaphorePermit<'_>, NotStarted> {
         loop {
             if let Some(wait) = self.rate_limited_for() {
                 if Instant::now() + wait > deadline {
-                    return Err(Closed::RateLimited(wait));
+                    return Err(NotStarted::RateLimited(wait));
                 }
-                self.pause(wait, cancel_policy).await?;
+                self.pause(wait, stop_policy).await?;
             }
             let permit = tokio::select! {
                 biased;
-                () = self.closed(cancel_policy) => return Err(Closed::Stopped),
+                () = self.closed(stop_policy) => return Err(NotStarted::Stopped),
                 permit = self.permits.acquire() => permit.expect("nothing closes the semaphore"),
             };
             // A 429 can have come while this request waited for its permit.
@@ -80,11 +80,11 @@ impl Limiter {
     pub(in crate::client) async fn pause(
         &self,
         wait: Duration,
-        cancel_policy: CancelPolicy,
-    ) -> Result<(), Closed> {
+        stop_policy: StopPolicy,
+    ) -> Result<(), NotStarted> {
         tokio::select! {
             biased;
-            () = self.closed(cancel_policy) => Err(Closed::Stopped),
+            () = self.closed(stop_policy) => Err(NotStarted::Stopped),
             () = sleep(wait) => Ok(()),
         }
     }
@@ -110,24 +110,24 @@ impl Limiter {
     }
 
     /// Waits until requests of that policy may not start any more.
-    async fn closed(&self, cancel_policy: CancelPolicy) {
-        match cancel_policy {
-            CancelPolicy::Abort | CancelPolicy::FinishIfStarted => {
-                self.ended(CancelPolicy::Abort).await;
+    async fn closed(&self, stop_policy: StopPolicy) {
+        match stop_policy {
+            StopPolicy::Abort | StopPolicy::FinishIfStarted => {
+                self.ended(StopPolicy::Abort).await;
             }
-            CancelPolicy::Finish => self.ended(cancel_policy).await,
+            StopPolicy::Finish => self.ended(stop_policy).await,
         }
     }
 
     /// Waits until a request of that policy that has started must end.
-    pub(in crate::client) async fn ended(&self, cancel_policy: CancelPolicy) {
+    pub(in crate::client) async fn ended(&self, stop_policy: StopPolicy) {
         let mut receiver = self.stopped_at.subscribe();
         let stopped_at = *receiver.wait_for(Option::is_some).await.expect("the sender is borrowed");
         let stopped_at = stopped_at.unwrap_or_else(Instant::now);
-        match cancel_policy {
-            CancelPolicy::Abort => {}
-            CancelPolicy::FinishIfStarted => sleep_until(stopped_at + WRITE_GRACE).await,
-            CancelPolicy::Finish => {
+        match stop_policy {
+            StopPolicy::Abort => {}
+            StopPolicy::FinishIfStarted => sleep_until(stopped_at + WRITE_GRACE).await,
+            StopPolicy::Finish => {
                 sleep_until(stopped_at + WRITE_GRACE + CONFIRMATION_GRACE).await;
             }
         }
@@ -151,12 +151,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn requests_are_limited_to_a_number_at_a_time() {
         let limiter = limiter(2);
-        let first = limiter.acquire(CancelPolicy::Abort, later()).await.unwrap();
-        let _second = limiter.acquire(CancelPolicy::Abort, later()).await.unwrap();
-        let third = tokio::time::timeout(SECOND, limiter.acquire(CancelPolicy::Abort, later()));
+        let first = limiter.acquire(StopPolicy::Abort, later()).await.unwrap();
+        let _second = limiter.acquire(StopPolicy::Abort, later()).await.unwrap();
+        let third = tokio::time::timeout(SECOND, limiter.acquire(StopPolicy::Abort, later()));
         assert!(third.await.is_err());
         drop(first);
-        assert!(limiter.acquire(CancelPolicy::Abort, later()).await.is_ok());
+        assert!(limiter.acquire(StopPolicy::Abort, later()).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -166,8 +166,8 @@ mod tests {
         limiter.rate_limit(5 * SECOND);
         limiter.rate_limit(SECOND);
         let (first, second) = tokio::join!(
-            limiter.acquire(CancelPolicy::Abort, later()),
-            limiter.acquire(CancelPolicy::Finish, later())
+            limiter.acquire(StopPolicy::Abort, later()),
+            limiter.acquire(StopPolicy::Finish, later())
         );
         assert!(first.is_ok() && second.is_ok());
         assert_eq!(started.elapsed(), 5 * SECOND, "the longer one counts");
@@ -178,17 +178,17 @@ mod tests {
         let limiter = limiter(1);
         limiter.rate_limit(5 * SECOND);
         let started = Instant::now();
-        let refused = limiter.acquire(CancelPolicy::Abort, started + SECOND).await;
-        assert_eq!(refused.err(), Some(Closed::RateLimited(5 * SECOND)));
+        let refused = limiter.acquire(StopPolicy::Abort, started + SECOND).await;
+        assert_eq!(refused.err(), Some(NotStarted::RateLimited(5 * SECOND)));
         assert!(started.elapsed().is_zero());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_429_that_comes_while_waiting_for_a_permit_counts() {
         let limiter = limiter(1);
-        let permit = limiter.acquire(CancelPolicy::Abort, later()).await.unwrap();
+        let permit = limiter.acquire(StopPolicy::Abort, later()).await.unwrap();
         let started = Instant::now();
-        let waiting = limiter.acquire(CancelPolicy::Abort, later());
+        let waiting = limiter.acquire(StopPolicy::Abort, later());
         let limiting = async {
             sleep(SECOND).await;
             limiter.rate_limit(5 * SECOND);
@@ -202,25 +202,28 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stop_ends_waits_and_lets_only_finishing_requests_start() {
         let limiter = limiter(1);
-        let permit = limiter.acquire(CancelPolicy::FinishIfStarted, later()).await.unwrap();
+        let permit = limiter.acquire(StopPolicy::FinishIfStarted, later()).await.unwrap();
         let (waiting, pause) = (
-            limiter.acquire(CancelPolicy::Abort, later()),
-            limiter.pause(50 * SECOND, CancelPolicy::FinishIfStarted),
+            limiter.acquire(StopPolicy::Abort, later()),
+            limiter.pause(50 * SECOND, StopPolicy::FinishIfStarted),
         );
         let started = Instant::now();
         let stop = async { limiter.stop() };
         let (waiting, pause, ()) = tokio::join!(waiting, pause, stop);
-        assert_eq!((waiting.err(), pause.err()), (Some(Closed::Stopped), Some(Closed::Stopped)));
+        assert_eq!(
+            (waiting.err(), pause.err()),
+            (Some(NotStarted::Stopped), Some(NotStarted::Stopped))
+        );
         assert!(started.elapsed().is_zero());
         drop(permit);
-        assert!(limiter.acquire(CancelPolicy::FinishIfStarted, later()).await.is_err());
-        assert!(limiter.acquire(CancelPolicy::Finish, later()).await.is_ok());
-        limiter.ended(CancelPolicy::Abort).await;
+        assert!(limiter.acquire(StopPolicy::FinishIfStarted, later()).await.is_err());
+        assert!(limiter.acquire(StopPolicy::Finish, later()).await.is_ok());
+        limiter.ended(StopPolicy::Abort).await;
         assert!(started.elapsed().is_zero());
-        limiter.ended(CancelPolicy::FinishIfStarted).await;
+        limiter.ended(StopPolicy::FinishIfStarted).await;
         assert_eq!(started.elapsed(), WRITE_GRACE);
-        assert!(limiter.acquire(CancelPolicy::Finish, later()).await.is_ok());
-        limiter.ended(CancelPolicy::Finish).await;
-        assert!(limiter.acquire(CancelPolicy::Finish, later()).await.is_err());
+        assert!(limiter.acquire(StopPolicy::Finish, later()).await.is_ok());
+        limiter.ended(StopPolicy::Finish).await;
+        assert!(limiter.acquire(StopPolicy::Finish, later()).await.is_err());
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::error::Error;
 use super::json::JsonObject;
-use super::limiter::CancelPolicy;
+use super::limiter::StopPolicy;
 use super::route::{Call, ENCODED, Route};
 
 /// One request, complete but for the base URL and the key.
@@ -19,7 +19,7 @@ pub(in crate::client) struct Request {
     /// Whether the key is sent along.
     pub(super) authorized: bool,
     pub(super) body: Option<Vec<u8>>,
-    pub(super) cancel_policy: CancelPolicy,
+    pub(super) stop_policy: StopPolicy,
     /// After which it is not sent again.
     pub(super) deadline: Option<Instant>,
 }
@@ -33,11 +33,7 @@ impl Request {
             target: path,
             authorized: true,
             body: None,
-            cancel_policy: if is_read {
-                CancelPolicy::Abort
-            } else {
-                CancelPolicy::FinishIfStarted
-            },
+            stop_policy: if is_read { StopPolicy::Abort } else { StopPolicy::FinishIfStarted },
             deadline: None,
         }
     }
@@ -57,7 +53,7 @@ impl Request {
     /// Sends it even after a stop, since it finds out what became of a write, and not again after
     /// `deadline`, if there is one.
     pub(in crate::client) fn finishing(mut self, deadline: Option<Instant>) -> Request {
-        self.cancel_policy = CancelPolicy::Finish;
+        self.stop_policy = StopPolicy::Finish;
         self.deadline = deadline;
         self
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use super::error::Error;
-use super::error_body::{self, MESSAGE_LIMIT};
+use super::error_body::{self, MAX_MESSAGE_CHARS};
 use super::json::{self, JsonObject};
 use super::route::Call;
 use super::secret::Redactor;
@@ -29,7 +29,7 @@ impl Response {
         Error::Decode {
             call: self.call.clone(),
             status: self.status,
-            reason: self.redactor.redact_and_cut(reason.as_ref(), MESSAGE_LIMIT),
+            reason: self.redactor.redact_and_cut(reason.as_ref(), MAX_MESSAGE_CHARS),
             request_id: self.request_id.clone(),
         }
     }

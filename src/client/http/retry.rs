@@ -22,7 +22,7 @@ const MAX_UNREADABLE: u32 = 3;
 
 /// Whether and when an attempt that failed is followed by another.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Retry {
+pub struct RetryPolicy {
     /// The wait after the first attempt. Every wait is shortened by a random part of it, half at
     /// most, so that calls that failed together are not retried together.
     pub initial_interval: Duration,
@@ -37,10 +37,10 @@ pub struct Retry {
     pub connection_errors: bool,
 }
 
-impl Default for Retry {
+impl Default for RetryPolicy {
     /// The values with which OpenRouter's own libraries begin, and five minutes in all.
-    fn default() -> Retry {
-        Retry {
+    fn default() -> RetryPolicy {
+        RetryPolicy {
             initial_interval: Duration::from_millis(500),
             max_interval: Duration::from_secs(60),
             exponent: 1.5,
@@ -53,7 +53,7 @@ impl Default for Retry {
 /// The attempts at one call.
 #[derive(Debug, Default)]
 pub(in crate::client) struct Attempts {
-    retry: Retry,
+    retry: RetryPolicy,
     /// After which there is no further attempt, whatever `retry` allows.
     deadline: Option<Instant>,
     first_started: Option<Instant>,
@@ -68,7 +68,7 @@ pub(in crate::client) struct Attempts {
 
 impl Attempts {
     /// None made yet.
-    pub(super) fn new(retry: Retry, deadline: Option<Instant>) -> Attempts {
+    pub(super) fn new(retry: RetryPolicy, deadline: Option<Instant>) -> Attempts {
         Attempts { retry, deadline, ..Attempts::default() }
     }
 
@@ -228,7 +228,7 @@ mod tests {
     }
 
     /// The waits after failures of that kind, until it gives up, when attempts take no time.
-    fn waits(retry: Retry, error: &Error) -> Vec<Duration> {
+    fn waits(retry: RetryPolicy, error: &Error) -> Vec<Duration> {
         let mut attempts = Attempts::new(retry, None);
         let mut now = Instant::now();
         let mut waits = Vec::new();
@@ -242,12 +242,12 @@ mod tests {
 
     #[test]
     fn waits_grow_to_a_limit_and_are_shortened_by_half_at_most() {
-        let retry = Retry {
+        let retry = RetryPolicy {
             initial_interval: seconds(2),
             max_interval: seconds(10),
             exponent: 2.0,
             max_elapsed_time: seconds(100),
-            ..Retry::default()
+            ..RetryPolicy::default()
         };
         let waits = waits(retry, &status(503, None));
         for (index, full) in [2, 4, 8, 10, 10, 10].into_iter().enumerate() {
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_api_decides_how_long_to_wait() {
-        let retry = Retry { max_elapsed_time: seconds(100), ..Retry::default() };
+        let retry = RetryPolicy { max_elapsed_time: seconds(100), ..RetryPolicy::default() };
         assert_eq!(waits(retry, &status(503, Some(seconds(30)))), [seconds(30); 3]);
         assert_eq!(
             waits(retry, &status(429, Some(seconds(101)))),
@@ -299,9 +299,9 @@ mod tests {
             (Error::Request { call: call(), reason: reason() }, false, false),
             (Error::Skipped { call: call(), noun: "key" }, false, false),
         ] {
-            let retry = Retry::default();
+            let retry = RetryPolicy::default();
             assert_eq!(!waits(retry, &error).is_empty(), always, "{error}");
-            let retry = Retry { connection_errors: false, ..retry };
+            let retry = RetryPolicy { connection_errors: false, ..retry };
             assert_eq!(!waits(retry, &error).is_empty(), without_connection_errors, "{error}");
         }
     }
@@ -310,22 +310,23 @@ mod tests {
     fn what_stays_unreadable_is_requested_three_times() {
         let unreadable =
             Error::Decode { call: call(), status: 200, reason: "why".to_owned(), request_id: None };
-        assert_eq!(waits(Retry::default(), &unreadable).len(), 2);
+        assert_eq!(waits(RetryPolicy::default(), &unreadable).len(), 2);
     }
 
     #[test]
     fn no_time_is_one_attempt_and_a_deadline_comes_first() {
-        let retry = Retry { max_elapsed_time: Duration::ZERO, ..Retry::default() };
+        let retry = RetryPolicy { max_elapsed_time: Duration::ZERO, ..RetryPolicy::default() };
         assert_eq!(waits(retry, &status(503, None)), NONE);
         let now = Instant::now();
-        let mut attempts = Attempts::new(Retry::default(), Some(now + Duration::from_millis(100)));
+        let mut attempts =
+            Attempts::new(RetryPolicy::default(), Some(now + Duration::from_millis(100)));
         attempts.start(now);
         assert_eq!(attempts.next_wait(&status(503, None), now), Err(RetryEnd::OutOfTime));
     }
 
     #[test]
     fn giving_up_tells_how_often_and_how_long() {
-        let mut attempts = Attempts::new(Retry::default(), None);
+        let mut attempts = Attempts::new(RetryPolicy::default(), None);
         let now = Instant::now();
         attempts.start(now);
         let alone = attempts.give_up(status(503, None), now, RetryEnd::OutOfTime);
@@ -345,7 +346,7 @@ mod tests {
 
     #[test]
     fn an_attempt_that_may_have_been_carried_out_is_not_forgotten() {
-        let mut attempts = Attempts::new(Retry::default(), None);
+        let mut attempts = Attempts::new(RetryPolicy::default(), None);
         let now = Instant::now();
         attempts.start(now);
         let _ = attempts.next_wait(&status(503, None), now);
@@ -359,7 +360,7 @@ mod tests {
     /// The waits of a call, and how it ends, when the service was unreached since that moment until
     /// it was reached.
     fn unreached(
-        retry: Retry,
+        retry: RetryPolicy,
         since: Instant,
         begun: Instant,
         reached: Option<Instant>,
@@ -386,7 +387,7 @@ mod tests {
     #[test]
     fn an_api_that_was_never_reached_is_given_up_early() {
         let start = Instant::now();
-        let retry = Retry { max_interval: seconds(1), ..Retry::default() };
+        let retry = RetryPolicy { max_interval: seconds(1), ..RetryPolicy::default() };
         let (tried, error) = unreached(retry, start, start, None);
         assert!(tried <= seconds(30) && tried >= seconds(28), "{tried:?}");
         assert!(error.to_string().ends_with("the API was never reached in this run"), "{error}");
@@ -396,18 +397,23 @@ mod tests {
         assert!(error.to_string().contains("gave up after 1 attempt in"), "{error}");
 
         let (tried, _) =
-            unreached(Retry { max_elapsed_time: seconds(3), ..retry }, start, start, None);
+            unreached(RetryPolicy { max_elapsed_time: seconds(3), ..retry }, start, start, None);
         assert!(tried <= seconds(3), "{tried:?}");
 
         let (tried, error) = unreached(retry, start, start, Some(start + seconds(10)));
         assert!(tried > seconds(290), "once reached, it has all the time: {tried:?}");
         assert!(!error.to_string().contains("never reached"), "{error}");
 
-        let (_, error) =
-            unreached(Retry { max_elapsed_time: Duration::ZERO, ..retry }, start, start, None);
+        let (_, error) = unreached(
+            RetryPolicy { max_elapsed_time: Duration::ZERO, ..retry },
+            start,
+            start,
+            None,
+        );
         assert!(matches!(error, Error::Connect { .. }), "a single attempt: {error}");
 
-        let mut attempts = Attempts::new(Retry { max_elapsed_time: Duration::ZERO, ..retry }, None);
+        let mut attempts =
+            Attempts::new(RetryPolicy { max_elapsed_time: Duration::ZERO, ..retry }, None);
         attempts.unreached_since = Some(start);
         assert!(!attempts.is_given_up(start + seconds(29)), "each call has its one attempt");
         assert!(attempts.is_given_up(start + seconds(30)));
@@ -415,12 +421,12 @@ mod tests {
 
     #[test]
     fn extreme_settings_do_not_overflow() {
-        let retry = Retry {
+        let retry = RetryPolicy {
             initial_interval: Duration::MAX,
             max_interval: Duration::MAX,
             exponent: f64::MAX,
             max_elapsed_time: Duration::MAX,
-            ..Retry::default()
+            ..RetryPolicy::default()
         };
         assert!(waits(retry, &status(503, None)).len() < 3);
     }

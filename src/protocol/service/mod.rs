@@ -35,7 +35,7 @@ pub struct Service<P: Provider> {
 
 struct Connection<P: Provider> {
     provider: Arc<P>,
-    setup: RwLock<Setup<P::Data>>,
+    setup: RwLock<ConnectionState<P::Data>>,
     /// The types of the provider's resources, in its order; each is made of a schema once.
     resource_types: Vec<OnceLock<Type>>,
     /// The types of its data sources.
@@ -44,7 +44,7 @@ struct Connection<P: Provider> {
 
 /// What a connection was configured with; under one lock, so that a stop in the middle of a
 /// configuration is not lost.
-struct Setup<D> {
+struct ConnectionState<D> {
     data: Option<Arc<D>>,
     stopped: bool,
 }
@@ -54,7 +54,7 @@ impl<P: Provider> Service<P> {
     pub(super) fn new(provider: Arc<P>, calls: TaskTracker, stop: CancellationToken) -> Self {
         let types = |count| (0..count).map(|_| OnceLock::new()).collect();
         let connection = Arc::new(Connection {
-            setup: RwLock::new(Setup { data: None, stopped: false }),
+            setup: RwLock::new(ConnectionState { data: None, stopped: false }),
             resource_types: types(provider.resources().len()),
             data_source_types: types(provider.data_sources().len()),
             provider,

@@ -14,19 +14,19 @@ use crate::{
 };
 
 use super::{
-    Api, Assignment, GUARDRAIL_ID,
-    planned::{HolderPlan, PlannedAssignment},
+    AssignmentResource, GUARDRAIL_ID, ProviderData,
+    planned::{ObjectPlan, PlannedAssignment},
     private::Private,
 };
 
-impl Assignment {
+impl AssignmentResource {
     /// Notes what a configuration plans, and gives the warning for what others of the walk plan.
     ///
     /// # Errors
     /// When another new resource plans a different guardrail, and the state is empty.
     pub(super) async fn note_configuration(
         &self,
-        api: &Api,
+        api: &ProviderData,
         prior: &Value,
         planned: &Value,
     ) -> Result<Option<Diagnostic>, Diagnostics> {
@@ -53,12 +53,12 @@ impl Assignment {
     /// it.
     pub(super) async fn plan_removal(
         &self,
-        api: &Api,
+        api: &ProviderData,
         prior: &Value,
         private: &mut Private,
     ) -> Option<Diagnostic> {
         let row = self.row(prior);
-        let removed = HolderPlan::Removed { keeps_row: false };
+        let removed = ObjectPlan::Removed { keeps_row: false };
         private.keep = api.planned().note_holder(&row, &private.maker, removed);
         let stays = private.keep && api.planned().another_stays(&row, &private.maker).await;
         stays.then(|| self.kept_warning(prior))
@@ -67,7 +67,7 @@ impl Assignment {
     /// Notes what a configuration makes of an object of the state.
     pub(super) async fn plan_holder(
         &self,
-        api: &Api,
+        api: &ProviderData,
         prior: &Value,
         planned: &Value,
         private: &mut Private,
@@ -76,7 +76,7 @@ impl Assignment {
             return self.plan_removal(api, prior, private).await;
         }
         let moves = prior.attribute(GUARDRAIL_ID) != planned.attribute(GUARDRAIL_ID);
-        let plan = if moves { HolderPlan::Moved } else { HolderPlan::Stays };
+        let plan = if moves { ObjectPlan::Moved } else { ObjectPlan::Stays };
         api.planned().note_holder(&self.row(prior), &private.maker, plan);
         (private.reassign && !moves).then(|| self.reassigned_warning(prior))
     }
@@ -84,7 +84,7 @@ impl Assignment {
     /// Refuses to apply what contradicts another resource of the same apply.
     pub(super) async fn refuse_conflict(
         &self,
-        api: &Api,
+        api: &ProviderData,
         state: &Value,
     ) -> Result<(), Diagnostics> {
         let (guardrail_id, assignee) = self.ids(state);
@@ -102,7 +102,7 @@ impl Assignment {
     /// made yet, or cannot be read, is taken to be of another workspace.
     async fn excludes(
         &self,
-        api: &Api,
+        api: &ProviderData,
         here: &PlannedAssignment,
         other: &PlannedAssignment,
     ) -> bool {

@@ -7,22 +7,25 @@ use crate::{
     table::{field::object_type, validate::is_uuid},
 };
 
-use super::{Api, Assignment, GUARDRAIL_ID, WORKSPACE_ID, error_diagnostic, fields, ids, key};
+use super::{
+    AssignmentResource, GUARDRAIL_ID, ProviderData, WORKSPACE_ID, error_diagnostic, fields, ids,
+    misplaced_key,
+};
 
-impl Assignment {
+impl AssignmentResource {
     /// The assignment that `given` means.
     ///
     /// # Errors
     /// When it does not have the form of an id, holds a secret, or no such assignment exists.
     pub(super) async fn find_for_import(
         &self,
-        api: &Api,
+        api: &ProviderData,
         given: &str,
     ) -> Result<Value, Diagnostics> {
         let assignee = given.rsplit('/').next().unwrap_or(given);
         // The last part is the key or member; an API key anywhere else is refused as well.
-        let refused = key::refuse_key(self.assignee, assignee);
-        if let Some(refused) = refused.or_else(|| key::refuse_key("id", given)) {
+        let refused = misplaced_key::refuse_key(self.assignee, assignee);
+        if let Some(refused) = refused.or_else(|| misplaced_key::refuse_key("id", given)) {
             return Err(refused.into());
         }
         let state = self.parse(given).ok_or_else(|| self.malformed(given))?;
@@ -47,9 +50,14 @@ impl Assignment {
 
     /// The assignment, complete.
     ///
-    /// # Errors When a member's guardrail is not in the workspace that was given: names the id that
+    /// # Errors
+    /// When a member's guardrail is not in the workspace that was given: names the id that
     /// is right.
-    async fn in_right_workspace(&self, api: &Api, state: Value) -> Result<Value, Diagnostics> {
+    async fn in_right_workspace(
+        &self,
+        api: &ProviderData,
+        state: Value,
+    ) -> Result<Value, Diagnostics> {
         let (guardrail_id, assignee) = self.ids(&state);
         if self.kind == AssigneeKind::Member
             && let Some(actual) = self.workspace_of(api, guardrail_id).await?
@@ -64,7 +72,7 @@ impl Assignment {
         self.complete(api, state).await
     }
 
-    /// The parts of an id. UUIDs are brought to the small letters in which the API gives them.
+    /// The parts of an id. UUIDs are brought to the lowercase in which the API gives them.
     fn parse(&self, given: &str) -> Option<Value> {
         let ty = ObjectType { optional: [].into(), ..object_type(self.fields) };
         let mut state = Value::null_object(&ty);

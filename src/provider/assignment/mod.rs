@@ -28,18 +28,18 @@ use crate::{
 };
 
 use super::{
-    config::Api,
+    config::ProviderData,
     error_diagnostics::{error_diagnostic, error_diagnostic_at},
-    id_form, key,
+    id_form, misplaced_key,
 };
 use planned::Row;
 use private::Private;
 
 pub(super) use fields::{GUARDRAIL_ID, WORKSPACE_ID};
-pub(super) use planned::{Departure, PlannedAssignments};
+pub(super) use planned::{PlannedAssignments, RowExit};
 
 /// One of the two resources.
-pub(super) struct Assignment {
+pub(super) struct AssignmentResource {
     /// What the guardrail is assigned to.
     kind: AssigneeKind,
     /// The attribute that names it: a key's hash, a member's user id.
@@ -51,7 +51,7 @@ pub(super) struct Assignment {
 }
 
 /// The resource for keys.
-pub(super) const KEY: Assignment = Assignment {
+pub(super) const KEY: AssignmentResource = AssignmentResource {
     kind: AssigneeKind::Key,
     assignee: fields::KEY_HASH,
     noun: "key",
@@ -61,7 +61,7 @@ pub(super) const KEY: Assignment = Assignment {
 };
 
 /// The resource for members.
-pub(super) const MEMBER: Assignment = Assignment {
+pub(super) const MEMBER: AssignmentResource = AssignmentResource {
     kind: AssigneeKind::Member,
     assignee: fields::USER_ID,
     noun: "member",
@@ -72,20 +72,21 @@ pub(super) const MEMBER: Assignment = Assignment {
 };
 
 #[async_trait]
-impl Resource<Api> for Assignment {
+impl Resource<ProviderData> for AssignmentResource {
     fn schema(&self) -> Schema {
         schema(self.description, self.fields)
     }
 
-    fn validate(&self, api: Option<&Api>, config: &Value) -> Diagnostics {
+    fn validate(&self, api: Option<&ProviderData>, config: &Value) -> Diagnostics {
         if let Some(api) = api {
             api.planned().note_validated(self.kind, config.attribute(self.assignee).as_str());
         }
-        let refused = key::refuse_keys(config, &[GUARDRAIL_ID, self.assignee, WORKSPACE_ID]);
+        let refused =
+            misplaced_key::refuse_keys(config, &[GUARDRAIL_ID, self.assignee, WORKSPACE_ID]);
         validate_with(self.fields, config, refused)
     }
 
-    async fn read(&self, api: &Api, state: State) -> Reply<Option<State>> {
+    async fn read(&self, api: &ProviderData, state: State) -> Reply<Option<State>> {
         let (row, mut private) = (self.row(&state.value), Private::read(&state.private));
         api.planned().note_read(&row, &private.maker);
         let (guardrail_id, assignee) = self.ids(&state.value);
@@ -108,7 +109,7 @@ impl Resource<Api> for Assignment {
         }
     }
 
-    async fn plan(&self, api: &Api, request: PlanRequest) -> Reply<PlanReply> {
+    async fn plan(&self, api: &ProviderData, request: PlanRequest) -> Reply<PlanReply> {
         let PlanRequest { prior, config, private } = request;
         let mut private = Private::read(&private);
         if config.is_null() {
@@ -132,12 +133,12 @@ impl Resource<Api> for Assignment {
         Ok(WithWarnings::new(reply, warnings))
     }
 
-    async fn create(&self, api: &Api, planned: Value) -> Reply<State> {
+    async fn create(&self, api: &ProviderData, planned: Value) -> Reply<State> {
         let state = self.complete(api, planned).await?;
         Ok(WithWarnings::ok(self.assign(api, state).await?))
     }
 
-    async fn update(&self, api: &Api, prior: State, planned: Value) -> Reply<State> {
+    async fn update(&self, api: &ProviderData, prior: State, planned: Value) -> Reply<State> {
         let state = self.complete(api, planned).await?;
         let former = Private::read(&prior.private);
         let moves = prior.value.attribute(GUARDRAIL_ID) != state.attribute(GUARDRAIL_ID);
@@ -151,7 +152,7 @@ impl Resource<Api> for Assignment {
         Ok(WithWarnings::new(state, warning))
     }
 
-    async fn delete(&self, api: &Api, prior: State) -> Reply<()> {
+    async fn delete(&self, api: &ProviderData, prior: State) -> Reply<()> {
         let (guardrail_id, assignee) = self.ids(&prior.value);
         let private = Private::read(&prior.private);
         let client = api.client()?;
@@ -167,13 +168,13 @@ impl Resource<Api> for Assignment {
         Ok(WithWarnings::ok(()))
     }
 
-    async fn import(&self, api: &Api, given: &str) -> Reply<State> {
+    async fn import(&self, api: &ProviderData, given: &str) -> Reply<State> {
         let value = self.find_for_import(api, given).await?;
         Ok(WithWarnings::ok(State { value, private: Private::new().to_bytes() }))
     }
 }
 
-impl Assignment {
+impl AssignmentResource {
     /// The planned object with its id: the prior one while nothing changes, else its text where
     /// every part of that is known. An unknown id makes core call for the update that assigns
     /// again.
@@ -203,7 +204,7 @@ impl Assignment {
     }
 
     /// Assigns the guardrail, as a new holder of the row.
-    async fn assign(&self, api: &Api, state: Value) -> Result<State, Diagnostics> {
+    async fn assign(&self, api: &ProviderData, state: Value) -> Result<State, Diagnostics> {
         self.refuse_conflict(api, &state).await?;
         let (guardrail_id, assignee) = self.ids(&state);
         let private = Private::new();
@@ -222,7 +223,7 @@ impl Assignment {
     /// In any other move the API has done that. The move itself is done, so a failure is a warning.
     async fn leave_former_workspace(
         &self,
-        api: &Api,
+        api: &ProviderData,
         prior: &Value,
         former: &Private,
         state: &Value,

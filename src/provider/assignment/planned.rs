@@ -52,7 +52,7 @@ struct Memory {
     /// Configurations whose key or member is unknown yet: each of them may mean any.
     unknown: HashMap<AssigneeKind, Calls>,
     /// What is planned for the objects of the state, by the row that they hold and their token.
-    holders: HashMap<Row, HashMap<String, HolderPlan>>,
+    holders: HashMap<Row, HashMap<String, ObjectPlan>>,
     /// Rows of which the user was warned that two resources hold them.
     warned: HashSet<Row>,
     /// Whether anything in the state was seen, so that the walk may be that of a destroy.
@@ -83,7 +83,7 @@ pub(super) struct PlannedAssignment {
 
 /// What is planned for an object of the state that holds a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HolderPlan {
+pub(super) enum ObjectPlan {
     /// It was read, and is not planned yet.
     Open,
     /// It keeps the row.
@@ -96,7 +96,7 @@ pub(super) enum HolderPlan {
 
 /// How a row leaves its guardrail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::provider) enum Departure {
+pub(in crate::provider) enum RowExit {
     /// It is removed.
     Removed,
     /// Its key or member is assigned to another guardrail.
@@ -142,26 +142,26 @@ impl PlannedAssignments {
         let mut memory = self.memory();
         memory.has_state = true;
         let holders = memory.holders.entry(row.clone()).or_default();
-        let plan = holders.entry(token.to_owned()).or_insert(HolderPlan::Open);
+        let plan = holders.entry(token.to_owned()).or_insert(ObjectPlan::Open);
         if plan.is_holder() {
-            *plan = HolderPlan::Open;
+            *plan = ObjectPlan::Open;
         }
     }
 
     /// Notes what is planned for an object of the state. Gives whether a removal leaves the row to
     /// another object that holds it. Of several that are removed, the last one removes the row:
     /// noting and looking are one step.
-    pub(super) fn note_holder(&self, row: &Row, token: &str, mut plan: HolderPlan) -> bool {
+    pub(super) fn note_holder(&self, row: &Row, token: &str, mut plan: ObjectPlan) -> bool {
         let mut memory = self.memory();
         memory.has_state = true;
         let holders = memory.holders.entry(row.clone()).or_default();
         let is_shared = holders.iter().any(|(other, plan)| other != token && plan.is_holder());
-        if let HolderPlan::Removed { keeps_row } = &mut plan {
+        if let ObjectPlan::Removed { keeps_row } = &mut plan {
             *keeps_row = is_shared;
         }
         holders.insert(token.to_owned(), plan);
         drop(memory);
-        let leaves = matches!(plan, HolderPlan::Moved | HolderPlan::Removed { .. });
+        let leaves = matches!(plan, ObjectPlan::Moved | ObjectPlan::Removed { .. });
         if is_shared || leaves {
             self.changes.send_replace(());
         }
@@ -177,7 +177,7 @@ impl PlannedAssignments {
 
     /// Whether a row is removed with another object, which was planned before this one was known.
     pub(super) fn is_removed_by_another(&self, row: &Row, token: &str) -> bool {
-        let removed = HolderPlan::Removed { keeps_row: false };
+        let removed = ObjectPlan::Removed { keeps_row: false };
         self.memory().others(row, token).contains(&removed)
     }
 
@@ -188,13 +188,13 @@ impl PlannedAssignments {
         let end = Instant::now() + MAX_WAIT;
         loop {
             let others = self.memory().others(row, token);
-            let is_open = others.contains(&HolderPlan::Open);
+            let is_open = others.contains(&ObjectPlan::Open);
             let is_over = Instant::now() >= end;
             if is_open && !is_over && matches!(timeout(QUIET, changes.changed()).await, Ok(Ok(())))
             {
                 continue;
             }
-            return is_open || others.contains(&HolderPlan::Stays);
+            return is_open || others.contains(&ObjectPlan::Stays);
         }
     }
 
@@ -203,15 +203,15 @@ impl PlannedAssignments {
         &self,
         assignee: &Assignee,
         guardrail_id: &str,
-    ) -> Option<Departure> {
+    ) -> Option<RowExit> {
         let memory = self.memory();
         let holders = memory.holders.get(&(assignee.clone(), guardrail_id.to_owned()))?;
         let mut departure = None;
         for plan in holders.values() {
             match plan {
-                HolderPlan::Open | HolderPlan::Stays => return None,
-                HolderPlan::Moved => departure = Some(Departure::Moved),
-                HolderPlan::Removed { .. } => _ = departure.get_or_insert(Departure::Removed),
+                ObjectPlan::Open | ObjectPlan::Stays => return None,
+                ObjectPlan::Moved => departure = Some(RowExit::Moved),
+                ObjectPlan::Removed { .. } => _ = departure.get_or_insert(RowExit::Removed),
             }
         }
         departure
@@ -256,13 +256,13 @@ impl Memory {
     }
 
     /// What is planned for other objects that hold a row.
-    fn others(&self, row: &Row, token: &str) -> Vec<HolderPlan> {
+    fn others(&self, row: &Row, token: &str) -> Vec<ObjectPlan> {
         let holders = self.holders.get(row).into_iter().flatten();
         holders.filter(|(other, _)| *other != token).map(|(_, plan)| *plan).collect()
     }
 }
 
-impl HolderPlan {
+impl ObjectPlan {
     /// Whether the object will keep the row, or take care itself of what becomes of it.
     fn is_holder(self) -> bool {
         !matches!(self, Self::Removed { .. })
@@ -280,7 +280,7 @@ mod tests {
     use super::*;
 
     const KEYS: AssigneeKind = AssigneeKind::Key;
-    const REMOVED: HolderPlan = HolderPlan::Removed { keeps_row: false };
+    const REMOVED: ObjectPlan = ObjectPlan::Removed { keeps_row: false };
 
     fn planned(guardrail_id: &str) -> PlannedAssignment {
         let guardrail_id = (guardrail_id != "?").then(|| guardrail_id.to_owned());
@@ -336,7 +336,7 @@ mod tests {
     fn a_removed_row_is_left_to_whoever_holds_it_too() {
         let memory = PlannedAssignments::default();
         let note = |token, plan| memory.note_holder(&row(), token, plan);
-        for plan in [HolderPlan::Open, HolderPlan::Stays, HolderPlan::Moved] {
+        for plan in [ObjectPlan::Open, ObjectPlan::Stays, ObjectPlan::Moved] {
             note("other", plan);
             assert!(note("this", REMOVED), "{plan:?}");
             assert!(!memory.is_removed_by_another(&row(), "other"));
@@ -355,11 +355,11 @@ mod tests {
         let started = Instant::now();
         memory.note_holder(&row(), "this", REMOVED);
         assert!(!memory.another_stays(&row(), "this").await);
-        memory.note_holder(&row(), "other", HolderPlan::Stays);
+        memory.note_holder(&row(), "other", ObjectPlan::Stays);
         assert!(memory.another_stays(&row(), "this").await);
         assert_eq!(started.elapsed(), Duration::ZERO);
 
-        memory.note_holder(&row(), "other", HolderPlan::Open);
+        memory.note_holder(&row(), "other", ObjectPlan::Open);
         let plans_removal = async {
             tokio::time::sleep(QUIET / 2).await;
             memory.note_holder(&row(), "other", REMOVED);
@@ -367,7 +367,7 @@ mod tests {
         let row = row();
         let (stays, ()) = tokio::join!(memory.another_stays(&row, "this"), plans_removal);
         assert!(!stays && started.elapsed() < QUIET);
-        memory.note_holder(&row, "other", HolderPlan::Open);
+        memory.note_holder(&row, "other", ObjectPlan::Open);
         assert!(memory.another_stays(&row, "this").await, "no plan comes");
     }
 }

@@ -9,9 +9,11 @@ use crate::{
     protocol::diagnostics::{Diagnostic, Diagnostics},
 };
 
-use super::{Api, Assignment, GUARDRAIL_ID, WORKSPACE_ID, error_diagnostic_at, fields};
+use super::{
+    AssignmentResource, GUARDRAIL_ID, ProviderData, WORKSPACE_ID, error_diagnostic_at, fields,
+};
 
-impl Assignment {
+impl AssignmentResource {
     /// Plans the workspace: unknown when the guardrail changes and the configuration sets none.
     ///
     /// # Errors
@@ -42,9 +44,14 @@ impl Assignment {
 
     /// The planned state with workspace and id filled in.
     ///
-    /// # Errors When a member's guardrail cannot be read, has no workspace, or is in another one
+    /// # Errors
+    /// When a member's guardrail cannot be read, has no workspace, or is in another one
     /// than configured.
-    pub(super) async fn complete(&self, api: &Api, planned: Value) -> Result<Value, Diagnostics> {
+    pub(super) async fn complete(
+        &self,
+        api: &ProviderData,
+        planned: Value,
+    ) -> Result<Value, Diagnostics> {
         let state = match self.kind {
             AssigneeKind::Key => planned,
             AssigneeKind::Member => self.with_workspace(api, planned).await?,
@@ -58,7 +65,7 @@ impl Assignment {
     /// be allowed to read.
     pub(super) async fn in_same_workspace(
         &self,
-        api: &Api,
+        api: &ProviderData,
         state: &Value,
         guardrails: Vec<String>,
     ) -> Option<String> {
@@ -78,7 +85,7 @@ impl Assignment {
     /// may fail: a key that is bound to one workspace gets 403 or 404 for the guardrails of others.
     pub(super) async fn readable_workspace_of(
         &self,
-        api: &Api,
+        api: &ProviderData,
         guardrail_id: &str,
     ) -> Option<String> {
         let found = api.client().ok()?.workspace_of_guardrail_once(guardrail_id).await;
@@ -90,7 +97,7 @@ impl Assignment {
     /// The workspace that a guardrail is in; none for one older than workspaces.
     pub(super) async fn workspace_of(
         &self,
-        api: &Api,
+        api: &ProviderData,
         guardrail_id: &str,
     ) -> Result<Option<String>, Diagnostics> {
         let found = api.client()?.workspace_of_guardrail(guardrail_id).await;
@@ -100,7 +107,11 @@ impl Assignment {
         })
     }
 
-    async fn with_workspace(&self, api: &Api, planned: Value) -> Result<Value, Diagnostics> {
+    async fn with_workspace(
+        &self,
+        api: &ProviderData,
+        planned: Value,
+    ) -> Result<Value, Diagnostics> {
         let guardrail_id = self.ids(&planned).0;
         let Some(actual) = self.workspace_of(api, guardrail_id).await? else {
             return Err(without_workspace(guardrail_id).into());

@@ -21,7 +21,7 @@ fn settings(attributes: serde_json::Value) -> Config {
     client_config(&environment, "1.15.5", &block(&attributes)).unwrap()
 }
 
-fn retry_of(members: serde_json::Value) -> Retry {
+fn retry_of(members: serde_json::Value) -> RetryPolicy {
     settings(json!({ "retry": members })).retry
 }
 
@@ -54,28 +54,31 @@ fn a_silent_block_leaves_the_clients_defaults() {
         let settings = settings(attributes);
         assert_eq!(settings.timeout, DEFAULT_TIMEOUT);
         assert_eq!(settings.max_concurrent_requests, DEFAULT_CONCURRENCY);
-        assert_eq!(settings.retry, Retry::default());
+        assert_eq!(settings.retry, RetryPolicy::default());
     }
 }
 
 #[test]
 fn each_setting_is_taken_and_leaves_the_others_alone() {
-    let default = Retry::default;
+    let default = RetryPolicy::default;
     let whole = |milliseconds| Duration::from_millis(milliseconds);
     assert_eq!(settings(json!({ "timeout_ms": 1 })).timeout, whole(1));
     assert_eq!(settings(json!({ "max_concurrent_requests": 1 })).max_concurrent_requests.get(), 1);
     for (members, expected) in [
-        (json!({ "initial_interval_ms": 7 }), Retry { initial_interval: whole(7), ..default() }),
-        (json!({ "max_interval_ms": 800 }), Retry { max_interval: whole(800), ..default() }),
-        (json!({ "exponent": 1 }), Retry { exponent: 1.0, ..default() }),
-        (json!({ "exponent": 2.25 }), Retry { exponent: 2.25, ..default() }),
+        (
+            json!({ "initial_interval_ms": 7 }),
+            RetryPolicy { initial_interval: whole(7), ..default() },
+        ),
+        (json!({ "max_interval_ms": 800 }), RetryPolicy { max_interval: whole(800), ..default() }),
+        (json!({ "exponent": 1 }), RetryPolicy { exponent: 1.0, ..default() }),
+        (json!({ "exponent": 2.25 }), RetryPolicy { exponent: 2.25, ..default() }),
         (
             json!({ "max_elapsed_time_ms": 0 }),
-            Retry { max_elapsed_time: Duration::ZERO, ..default() },
+            RetryPolicy { max_elapsed_time: Duration::ZERO, ..default() },
         ),
         (
             json!({ "retry_connection_errors": false }),
-            Retry { connection_errors: false, ..default() },
+            RetryPolicy { connection_errors: false, ..default() },
         ),
     ] {
         assert_eq!(retry_of(members), expected);
@@ -94,8 +97,13 @@ fn enormous_settings_are_no_accident() {
 
 #[test]
 fn the_documented_defaults_are_the_clients() {
-    let Retry { initial_interval, max_interval, exponent, max_elapsed_time, connection_errors } =
-        Retry::default();
+    let RetryPolicy {
+        initial_interval,
+        max_interval,
+        exponent,
+        max_elapsed_time,
+        connection_errors,
+    } = RetryPolicy::default();
     for (name, default) in [
         (TIMEOUT_MS, DEFAULT_TIMEOUT.as_millis().to_string()),
         (MAX_CONCURRENT_REQUESTS, DEFAULT_CONCURRENCY.to_string()),
@@ -183,7 +191,8 @@ fn what_is_not_known_yet_is_named_when_a_client_is_needed() {
     {
         let config = block(&json!({})).with_attribute(name, value);
         assert_eq!(refusals(&config), [""; 0]);
-        let api = configure(&environment, &Accounts::default(), "1.15.5", &config).unwrap().value;
+        let api =
+            configure(&environment, &CreateRegistry::default(), "1.15.5", &config).unwrap().value;
         api.stop();
         let error = api.client().unwrap_err();
         let detail = &error.iter().next().unwrap().detail;

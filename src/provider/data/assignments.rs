@@ -13,83 +13,86 @@ use crate::{
         schema::Schema,
     },
     table::{
-        field::{Check, Field, Kind},
+        field::{Check, Field, FieldType},
         schema::schema,
         validate::validate_with,
     },
 };
 
 use super::{
-    super::{assignment::GUARDRAIL_ID, config::Api, error_diagnostics::error_diagnostic_at, key},
+    super::{
+        assignment::GUARDRAIL_ID, config::ProviderData, error_diagnostics::error_diagnostic_at,
+        misplaced_key,
+    },
     LIMIT, OFFSET, TOTAL_COUNT, listed, window,
 };
 
 /// One of the two data sources.
-pub(in crate::provider) struct Assignments {
+pub(in crate::provider) struct AssignmentsDataSource {
     kind: AssigneeKind,
     description: &'static str,
     fields: &'static [Field],
 }
 
 /// The data source for keys.
-pub(in crate::provider) const KEYS: Assignments = Assignments {
+pub(in crate::provider) const KEYS: AssignmentsDataSource = AssignmentsDataSource {
     kind: AssigneeKind::Key,
     description: "The API keys that a guardrail is assigned to, or any guardrail of the account.",
     fields: &list_of(&[
         ID,
-        Field::computed("key_hash", Kind::String).doc("The hash of the key."),
+        Field::computed("key_hash", FieldType::String).doc("The hash of the key."),
         GUARDRAIL,
-        Field::computed("key_name", Kind::String).doc("The name of the key."),
-        Field::computed("key_label", Kind::String).doc("The label of the key."),
+        Field::computed("key_name", FieldType::String).doc("The name of the key."),
+        Field::computed("key_label", FieldType::String).doc("The label of the key."),
         ASSIGNED_BY,
         CREATED_AT,
     ]),
 };
 
 /// The data source for members.
-pub(in crate::provider) const MEMBERS: Assignments = Assignments {
+pub(in crate::provider) const MEMBERS: AssignmentsDataSource = AssignmentsDataSource {
     kind: AssigneeKind::Member,
     description: "The members of the organization that a guardrail is assigned to, or any guardrail \
                   of the account.",
     fields: &list_of(&[
         ID,
-        Field::computed("user_id", Kind::String).doc("The user id of the member."),
-        Field::computed("organization_id", Kind::String).doc("The id of the organization."),
+        Field::computed("user_id", FieldType::String).doc("The user id of the member."),
+        Field::computed("organization_id", FieldType::String).doc("The id of the organization."),
         GUARDRAIL,
         ASSIGNED_BY,
         CREATED_AT,
     ]),
 };
 
-const ID: Field = Field::computed("id", Kind::String).doc("The API's id of the assignment.");
+const ID: Field = Field::computed("id", FieldType::String).doc("The API's id of the assignment.");
 const GUARDRAIL: Field =
-    Field::computed(GUARDRAIL_ID, Kind::String).doc("The id of the guardrail.");
-const ASSIGNED_BY: Field =
-    Field::computed("assigned_by", Kind::String).doc("The user id of who made the assignment.");
+    Field::computed(GUARDRAIL_ID, FieldType::String).doc("The id of the guardrail.");
+const ASSIGNED_BY: Field = Field::computed("assigned_by", FieldType::String)
+    .doc("The user id of who made the assignment.");
 const CREATED_AT: Field =
-    Field::computed("created_at", Kind::String).doc("When it was made, in ISO 8601.");
+    Field::computed("created_at", FieldType::String).doc("When it was made, in ISO 8601.");
 
 const fn list_of(row: &'static [Field]) -> [Field; 5] {
-    let guardrail = Field::optional(GUARDRAIL_ID, Kind::String).checks(&[Check::Id]).doc(
+    let guardrail = Field::optional(GUARDRAIL_ID, FieldType::String).checks(&[Check::Id]).doc(
         "The id of the guardrail. Without it, the assignments of the whole account are read, of all \
          workspaces.",
     );
-    let data = Field::computed("data", Kind::ObjectList(row))
+    let data = Field::computed("data", FieldType::ObjectList(row))
         .doc("The assignments, in no particular order.");
     [guardrail, OFFSET, LIMIT, data, TOTAL_COUNT]
 }
 
 #[async_trait]
-impl DataSource<Api> for Assignments {
+impl DataSource<ProviderData> for AssignmentsDataSource {
     fn schema(&self) -> Schema {
         schema(self.description, self.fields)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        validate_with(self.fields, config, key::refuse_keys(config, &[GUARDRAIL_ID]))
+        validate_with(self.fields, config, misplaced_key::refuse_keys(config, &[GUARDRAIL_ID]))
     }
 
-    async fn read(&self, api: &Api, config: Value) -> Reply<Value> {
+    async fn read(&self, api: &ProviderData, config: Value) -> Reply<Value> {
         let guardrail = config.attribute(GUARDRAIL_ID).as_str();
         let listing = api.client()?.list_assignments(self.kind, guardrail, window(&config)).await;
         let listing = listing.map_err(|error| {

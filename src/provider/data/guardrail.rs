@@ -21,7 +21,8 @@ use crate::{
 
 use super::{
     super::{
-        assignment::WORKSPACE_ID, config::Api, error_diagnostics::error_diagnostic, guardrail, key,
+        assignment::WORKSPACE_ID, config::ProviderData, error_diagnostics::error_diagnostic,
+        guardrail, misplaced_key,
     },
     fill,
 };
@@ -51,10 +52,10 @@ fn found_by_or_computed(field: &Field) -> Field {
     }
 }
 
-pub(in crate::provider) struct Guardrail;
+pub(in crate::provider) struct GuardrailDataSource;
 
 #[async_trait]
-impl DataSource<Api> for Guardrail {
+impl DataSource<ProviderData> for GuardrailDataSource {
     fn schema(&self) -> Schema {
         schema("One guardrail, by its id or by its name.", &FIELDS)
     }
@@ -63,7 +64,7 @@ impl DataSource<Api> for Guardrail {
         validate_with(&FIELDS, config, own_rules(config))
     }
 
-    async fn read(&self, api: &Api, config: Value) -> Reply<Value> {
+    async fn read(&self, api: &ProviderData, config: Value) -> Reply<Value> {
         let client = api.client()?;
         let found = if let Some(id) = config.attribute(ID).as_str() {
             let found = client.get_guardrail(id).await;
@@ -81,7 +82,7 @@ impl DataSource<Api> for Guardrail {
 
 /// Exactly one of `id` and `name` finds the guardrail, and neither may be a key.
 fn own_rules(config: &Value) -> Diagnostics {
-    let refused = key::refuse_keys(config, &[ID, WORKSPACE_ID]);
+    let refused = misplaced_key::refuse_keys(config, &[ID, WORKSPACE_ID]);
     let (id, name) = (config.attribute(ID), config.attribute(NAME));
     let (attribute, wrong) = match (id.is_null(), name.is_null()) {
         (true, true) => (ID, "Set `id` or `name`: one of the two finds the guardrail."),

@@ -11,7 +11,7 @@ use crate::{
         schema::Schema,
     },
     table::{
-        field::{Check, Field, Kind},
+        field::{Check, Field, FieldType},
         schema::schema,
         validate::validate_with,
     },
@@ -19,36 +19,36 @@ use crate::{
 
 use super::{
     super::{
-        assignment::WORKSPACE_ID, config::Api, error_diagnostics::error_diagnostic_at, guardrail,
-        key,
+        assignment::WORKSPACE_ID, config::ProviderData, error_diagnostics::error_diagnostic_at,
+        guardrail, misplaced_key,
     },
     LIMIT, OFFSET, TOTAL_COUNT, listed, window,
 };
 
 const FIELDS: &[Field] = &[
-    Field::optional(WORKSPACE_ID, Kind::String)
+    Field::optional(WORKSPACE_ID, FieldType::String)
         .checks(&[Check::Id])
         .doc("The id of the workspace; by default the account's default workspace."),
     OFFSET,
     LIMIT,
-    Field::computed("data", Kind::ObjectList(guardrail::FIELDS))
+    Field::computed("data", FieldType::ObjectList(guardrail::FIELDS))
         .doc("The guardrails, in no particular order."),
     TOTAL_COUNT,
 ];
 
-pub(in crate::provider) struct Guardrails;
+pub(in crate::provider) struct GuardrailsDataSource;
 
 #[async_trait]
-impl DataSource<Api> for Guardrails {
+impl DataSource<ProviderData> for GuardrailsDataSource {
     fn schema(&self) -> Schema {
         schema("The guardrails of a workspace.", FIELDS)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        validate_with(FIELDS, config, key::refuse_keys(config, &[WORKSPACE_ID]))
+        validate_with(FIELDS, config, misplaced_key::refuse_keys(config, &[WORKSPACE_ID]))
     }
 
-    async fn read(&self, api: &Api, config: Value) -> Reply<Value> {
+    async fn read(&self, api: &ProviderData, config: Value) -> Reply<Value> {
         let workspace = config.attribute(WORKSPACE_ID).as_str();
         let listing = api.client()?.list_guardrails_in(workspace, window(&config)).await;
         let listing = listing.map_err(|error| {

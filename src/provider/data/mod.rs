@@ -9,33 +9,33 @@ pub(super) mod guardrails;
 use serde_json::Value as Json;
 
 use crate::{
-    client::{JsonObject, Window},
+    client::{JsonObject, RowRange},
     cty::Value,
     protocol::diagnostics::{Diagnostic, Diagnostics},
     table::{
         decode,
-        field::{Check, Field, Kind},
+        field::{Check, Field, FieldType},
     },
 };
 
-const OFFSET: Field = Field::optional("offset", Kind::Number)
+const OFFSET: Field = Field::optional("offset", FieldType::Number)
     .checks(&[Check::AtLeast(0), Check::Integer])
     .doc("How many rows to leave out at the beginning, as the API counts them. Defaults to 0.");
 
-const LIMIT: Field = Field::optional("limit", Kind::Number)
+const LIMIT: Field = Field::optional("limit", FieldType::Number)
     .checks(&[Check::GreaterThan(0), Check::Integer])
     .doc("How many rows to look at, as the API counts them. Without it, everything is read.");
 
-const TOTAL_COUNT: Field = Field::computed("total_count", Kind::Number)
+const TOTAL_COUNT: Field = Field::computed("total_count", FieldType::Number)
     .doc("How many rows the API counts, which can be more than it shows.");
 
 /// The part of a list that a configuration asks for.
-fn window(config: &Value) -> Window {
+fn window(config: &Value) -> RowRange {
     let number = |field: Field| {
         let number = config.attribute(field.name).as_number()?.to_i64()?;
         u64::try_from(number).ok()
     };
-    Window { offset: number(OFFSET).unwrap_or(0), limit: number(LIMIT) }
+    RowRange { offset: number(OFFSET).unwrap_or(0), limit: number(LIMIT) }
 }
 
 /// The state of a data source over a list: the configuration, with `data` and `total_count`.

@@ -12,27 +12,27 @@ use crate::{
     table::{
         JsonObject, NameCatalog,
         field::Field,
-        resource::{Backend, Call, NameCatalogResult, Planned, UpdateError, Updated},
+        resource::{Backend, NameCatalogResult, ObjectCall, ObjectToCreate, UpdateError, Updated},
     },
 };
 
 use super::{
     super::{
         assignment::WORKSPACE_ID,
-        config::Api,
+        config::ProviderData,
         error_diagnostics::{body_error_diagnostic, error_diagnostic},
-        id_form, key,
+        id_form, misplaced_key,
     },
     fields::FIELDS,
     import, in_use, provider_slugs,
 };
 
 /// The guardrails of an account.
-pub(in crate::provider) struct Guardrails;
+pub(in crate::provider) struct GuardrailBackend;
 
 #[async_trait]
-impl Backend for Guardrails {
-    type Data = Api;
+impl Backend for GuardrailBackend {
+    type Data = ProviderData;
 
     const NOUN: &'static str = "guardrail";
     const LABEL: &'static str = "name";
@@ -42,7 +42,7 @@ impl Backend for Guardrails {
         why.";
     const FIELDS: &'static [Field] = FIELDS;
 
-    async fn get(&self, call: Call<'_, Self>) -> Result<Option<JsonObject>, Diagnostics> {
+    async fn get(&self, call: ObjectCall<'_, Self>) -> Result<Option<JsonObject>, Diagnostics> {
         match call.data.client()?.get_guardrail(call.id).await {
             Ok(found) => Ok(Some(found.fields().clone())),
             Err(error) if error.is_not_found() => Ok(None),
@@ -50,7 +50,11 @@ impl Backend for Guardrails {
         }
     }
 
-    async fn create(&self, call: Call<'_, Self>, planned: &Planned<'_>) -> Reply<JsonObject> {
+    async fn create(
+        &self,
+        call: ObjectCall<'_, Self>,
+        planned: &ObjectToCreate<'_>,
+    ) -> Reply<JsonObject> {
         let client = call.data.client()?;
         let matches = |found: &Guardrail, catalog: Option<&ModelCatalog>| {
             planned.matches(found.fields(), catalog.map(|catalog| catalog as &dyn NameCatalog))
@@ -67,7 +71,7 @@ impl Backend for Guardrails {
         }
     }
 
-    async fn update(&self, call: Call<'_, Self>, body: &JsonObject) -> Updated {
+    async fn update(&self, call: ObjectCall<'_, Self>, body: &JsonObject) -> Updated {
         let client = call.data.client().map_err(UpdateError::Failed)?;
         let error = match client.update_guardrail(call.id, body).await {
             Ok(updated) => return Ok(updated.fields().clone()),
@@ -82,7 +86,7 @@ impl Backend for Guardrails {
         Err(UpdateError::Failed(errors))
     }
 
-    async fn delete(&self, call: Call<'_, Self>) -> Result<(), Diagnostics> {
+    async fn delete(&self, call: ObjectCall<'_, Self>) -> Result<(), Diagnostics> {
         match call.data.client()?.delete_guardrail(call.id).await {
             Err(error) if !error.is_not_found() => {
                 Err(error_diagnostic(&call.action, &error).into())
@@ -91,11 +95,11 @@ impl Backend for Guardrails {
         }
     }
 
-    async fn find(&self, call: Call<'_, Self>) -> Result<JsonObject, Diagnostics> {
+    async fn find(&self, call: ObjectCall<'_, Self>) -> Result<JsonObject, Diagnostics> {
         Ok(import::find(call.data.client()?, call.id).await?.fields().clone())
     }
 
-    async fn name_catalog(&self, api: &Api, after_write: bool) -> NameCatalogResult {
+    async fn name_catalog(&self, api: &ProviderData, after_write: bool) -> NameCatalogResult {
         let client = api.client()?;
         let models =
             if after_write { client.models_to_finish(None).await } else { client.models().await };
@@ -110,14 +114,14 @@ impl Backend for Guardrails {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        key::refuse_keys(config, &[WORKSPACE_ID])
+        misplaced_key::refuse_keys(config, &[WORKSPACE_ID])
     }
 
-    fn note_state(&self, api: &Api) {
+    fn note_state(&self, api: &ProviderData) {
         api.planned().note_state();
     }
 
-    async fn warnings(&self, api: &Api, prior: &Value, plan: &PlanReply) -> Diagnostics {
+    async fn warnings(&self, api: &ProviderData, prior: &Value, plan: &PlanReply) -> Diagnostics {
         let mut warnings = Diagnostics::default();
         warnings.extend(id_form::warn_unless_uuid(prior, &plan.planned, WORKSPACE_ID, "workspace"));
         warnings.extend(provider_slugs::warn_of_unlisted(api, prior, &plan.planned).await);
@@ -127,7 +131,7 @@ impl Backend for Guardrails {
         warnings
     }
 
-    fn redact(&self, api: &Api, text: &str) -> String {
+    fn redact(&self, api: &ProviderData, text: &str) -> String {
         api.client().map_or_else(|_| String::new(), |client| client.redact(text))
     }
 }

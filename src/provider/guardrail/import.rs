@@ -11,7 +11,7 @@ use crate::{
 use super::super::{
     assignment::WORKSPACE_ID,
     error_diagnostics::{error_diagnostic, error_diagnostic_at},
-    key,
+    misplaced_key,
 };
 
 /// The guardrail that the id given to an import stands for.
@@ -19,7 +19,7 @@ use super::super::{
 /// # Errors
 /// When it has neither form, finds none or several, or is the default guardrail of a workspace.
 pub(super) async fn find(client: &Client, import_id: &str) -> Result<Guardrail, Diagnostics> {
-    if let Some(refused) = key::refuse_key("id", import_id) {
+    if let Some(refused) = misplaced_key::refuse_key("id", import_id) {
         return Err(refused.into());
     }
     let found = match import_id.split_once('/') {

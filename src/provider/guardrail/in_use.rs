@@ -13,7 +13,7 @@ use crate::{
     protocol::diagnostics::Diagnostic,
 };
 
-use super::super::{assignment::Departure, config::Api};
+use super::super::{assignment::RowExit, config::ProviderData};
 
 /// How long no assignment must have been planned before those that remain are taken to stay.
 const QUIET_PERIOD: Duration = Duration::from_millis(100);
@@ -22,7 +22,7 @@ const QUIET_PERIOD: Duration = Duration::from_millis(100);
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// The warning, if there is reason for one. That the assignments cannot be listed is no error.
-pub(super) async fn warn_if_in_use(api: &Api, guardrail: &Value) -> Option<Diagnostic> {
+pub(super) async fn warn_if_in_use(api: &ProviderData, guardrail: &Value) -> Option<Diagnostic> {
     let client = api.client().ok()?;
     let id = guardrail.attribute("id").as_str().unwrap_or_default();
     let keys = client.assigned_to(AssigneeKind::Key, id).await;
@@ -55,7 +55,7 @@ struct Assigned<'a> {
 
 impl<'a> Assigned<'a> {
     fn count(
-        api: &Api,
+        api: &ProviderData,
         kind: AssigneeKind,
         guardrail_id: &str,
         listed: &'a Result<Vec<String>, Error>,
@@ -68,8 +68,8 @@ impl<'a> Assigned<'a> {
         };
         for assignee in assigned {
             match api.planned().departure(&(kind, assignee.clone()), guardrail_id) {
-                Some(Departure::Removed) => {}
-                Some(Departure::Moved) => moved += 1,
+                Some(RowExit::Removed) => {}
+                Some(RowExit::Moved) => moved += 1,
                 None => staying += 1,
             }
         }
@@ -94,9 +94,8 @@ fn count_of(count: usize, noun: &str) -> String {
 
 fn still_in_use(guardrail: &Value, keys: &Assigned, members: &Assigned) -> Diagnostic {
     let detail = format!(
-        "Under it now: {} and {}, of which nothing planned so far says that they are moved or \
-         removed. Check that the rest of the plan does: deleting the guardrail leaves all others \
-         without it. Terraform deletes a guardrail before it moves its keys and members to another \
+        "It is assigned to {} and {} that nothing planned so far moves or removes. Check that the \
+         rest of the plan does: deleting the guardrail leaves all others without it. Terraform deletes a guardrail before it moves its keys and members to another \
          one, unless the guardrail has `lifecycle {{ create_before_destroy = true }}`.",
         keys.staying_text(),
         members.staying_text()
@@ -108,8 +107,8 @@ fn still_in_use(guardrail: &Value, keys: &Assigned, members: &Assigned) -> Diagn
 fn all_move(guardrail: &Value, keys: &Assigned, members: &Assigned) -> Diagnostic {
     let detail = format!(
         "This plan moves {} and {} from it to other guardrails. If it has `lifecycle {{ \
-         create_before_destroy = true }}`, they are moved first, and all is well. Else Terraform \
-         deletes it first, and they are without a guardrail of their own until they are moved.",
+         create_before_destroy = true }}`, they are moved first. Otherwise Terraform deletes it \
+         first, and they have no guardrail of their own until they are moved.",
         count_of(keys.moved, keys.noun),
         count_of(members.moved, members.noun)
     );

@@ -8,7 +8,7 @@ mod import;
 mod in_use;
 mod provider_slugs;
 
-pub(super) use backend::Guardrails;
+pub(super) use backend::GuardrailBackend;
 pub use fields::FIELDS;
 pub(super) use import::by_name;
-pub(super) use provider_slugs::NamedSlugs;
+pub(super) use provider_slugs::WarnedSlugs;

@@ -10,16 +10,16 @@ use crate::{
     protocol::diagnostics::Diagnostic,
 };
 
-use super::super::config::Api;
+use super::super::config::ProviderData;
 
 /// The attributes that hold slugs of providers.
 const ATTRIBUTES: [&str; 2] = ["allowed_providers", "ignored_providers"];
 
 /// The slugs that a connection has warned about: each is named once.
 #[derive(Default)]
-pub(in crate::provider) struct NamedSlugs(Mutex<HashSet<String>>);
+pub(in crate::provider) struct WarnedSlugs(Mutex<HashSet<String>>);
 
-impl NamedSlugs {
+impl WarnedSlugs {
     /// Whether a slug was not named before. It is now.
     fn insert(&self, slug: &str) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(slug.to_owned())
@@ -27,7 +27,11 @@ impl NamedSlugs {
 }
 
 /// Warnings about the slugs that are new in a plan. Without any, nothing is requested.
-pub(super) async fn warn_of_unlisted(api: &Api, prior: &Value, planned: &Value) -> Vec<Diagnostic> {
+pub(super) async fn warn_of_unlisted(
+    api: &ProviderData,
+    prior: &Value,
+    planned: &Value,
+) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
     for attribute in ATTRIBUTES {
         let prior = prior.attribute(attribute).elements().unwrap_or_default();
@@ -41,7 +45,7 @@ pub(super) async fn warn_of_unlisted(api: &Api, prior: &Value, planned: &Value) 
         let Some(listed) = client.provider_slugs().await else { return warnings };
         let mut unlisted = Vec::new();
         for slug in new {
-            if !listed.contains(slug) && api.named_slugs().insert(slug) {
+            if !listed.contains(slug) && api.warned_slugs().insert(slug) {
                 unlisted.push(format!("\"{slug}\""));
             }
         }
@@ -54,7 +58,7 @@ pub(super) async fn warn_of_unlisted(api: &Api, prior: &Value, planned: &Value) 
 
 fn warning(attribute: &str, slugs: &str) -> Diagnostic {
     let detail = format!(
-        "OpenRouter lists no provider {slugs}. Check the spelling: slugs are in small letters, such \
+        "OpenRouter lists no provider {slugs}. Check the spelling: slugs are lowercase, such \
          as `anthropic` or `google-vertex`, and an entry of `{attribute}` that means no provider has \
          no effect, or lets none be used."
     );

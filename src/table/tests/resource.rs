@@ -16,7 +16,8 @@ use crate::{
         field::Field,
         json::JsonObject,
         resource::{
-            Backend, Call, NameCatalogResult, Planned, TableResource, UpdateError, Updated,
+            Backend, NameCatalogResult, ObjectCall, ObjectToCreate, TableResource, UpdateError,
+            Updated,
         },
     },
 };
@@ -42,18 +43,22 @@ impl Backend for Widgets {
     const DESCRIPTION: &'static str = "";
     const FIELDS: &'static [Field] = WIDGET;
 
-    async fn get(&self, call: Call<'_, Self>) -> Result<Option<JsonObject>, Diagnostics> {
+    async fn get(&self, call: ObjectCall<'_, Self>) -> Result<Option<JsonObject>, Diagnostics> {
         Ok(call.data.widget.lock().unwrap().clone())
     }
 
-    async fn create(&self, call: Call<'_, Self>, planned: &Planned<'_>) -> Reply<JsonObject> {
+    async fn create(
+        &self,
+        call: ObjectCall<'_, Self>,
+        planned: &ObjectToCreate<'_>,
+    ) -> Reply<JsonObject> {
         let created = call.data.change(json!({ "id": "w1", "place": "p1" }), &planned.body);
         let is_as_planned = call.data.overrides.is_null();
         assert_eq!(planned.matches(&created, Some(&Catalog)), Some(is_as_planned));
         Ok(WithWarnings::ok(created))
     }
 
-    async fn update(&self, call: Call<'_, Self>, body: &JsonObject) -> Updated {
+    async fn update(&self, call: ObjectCall<'_, Self>, body: &JsonObject) -> Updated {
         let widget = Json::from(call.data.widget.lock().unwrap().clone().unwrap());
         let updated = call.data.change(widget, body);
         if call.data.loses_responses {
@@ -63,12 +68,12 @@ impl Backend for Widgets {
         Ok(updated)
     }
 
-    async fn delete(&self, call: Call<'_, Self>) -> Result<(), Diagnostics> {
+    async fn delete(&self, call: ObjectCall<'_, Self>) -> Result<(), Diagnostics> {
         *call.data.widget.lock().unwrap() = None;
         Ok(())
     }
 
-    async fn find(&self, call: Call<'_, Self>) -> Result<JsonObject, Diagnostics> {
+    async fn find(&self, call: ObjectCall<'_, Self>) -> Result<JsonObject, Diagnostics> {
         let found = self.get(call).await?;
         found.ok_or_else(|| Diagnostic::error("Not found", "There is no such widget.").into())
     }

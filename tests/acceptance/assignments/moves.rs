@@ -110,7 +110,7 @@ fn deleting_a_guardrail_in_use_is_warned_of() {
     mock.assign_members(&id(&workspace, "a"), &mock.member_ids()[1..2]).unwrap();
     let in_use = [
         "Guardrail \"a\" is still in use",
-        "Under it now: 2 keys and 1 member,",
+        "It is assigned to 2 keys and 1 member that",
         "create_before_destroy",
     ];
     assert_warns(workspace.try_plan().exits_with(2), &in_use);

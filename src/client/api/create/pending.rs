@@ -13,11 +13,11 @@ use super::super::lock;
 /// What the clients of one process share: for each account, what is known of its creates. It is kept
 /// for as long as a client of the account lives.
 #[derive(Default)]
-pub struct Accounts(Mutex<Vec<(BaseUrl, ApiKey, Weak<PendingCreates>)>>);
+pub struct CreateRegistry(Mutex<Vec<(BaseUrl, ApiKey, Weak<CreateLedger>)>>);
 
-impl Accounts {
+impl CreateRegistry {
     /// What is known of the creates of an account.
-    pub(in crate::client) fn pending_creates(&self, config: &Config) -> Arc<PendingCreates> {
+    pub(in crate::client) fn pending_creates(&self, config: &Config) -> Arc<CreateLedger> {
         let mut accounts = lock(&self.0);
         accounts.retain(|(.., pending)| pending.strong_count() > 0);
         for (base_url, api_key, pending) in accounts.iter() {
@@ -28,7 +28,7 @@ impl Accounts {
                 return pending;
             }
         }
-        let pending = Arc::new(PendingCreates::default());
+        let pending = Arc::new(CreateLedger::default());
         let (base_url, api_key) = (config.base_url.clone(), config.api_key.clone());
         accounts.push((base_url, api_key, Arc::downgrade(&pending)));
         pending
@@ -37,7 +37,7 @@ impl Accounts {
 
 /// The creates of one account.
 #[derive(Default)]
-pub(in crate::client) struct PendingCreates(Mutex<State>);
+pub(in crate::client) struct CreateLedger(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -45,14 +45,14 @@ struct State {
     /// searches.
     locks: HashMap<String, Arc<RwLock<()>>>,
     /// The creates with attempts of unknown outcome, and how many these are.
-    unresolved: Vec<(Arc<Wanted>, usize)>,
+    unresolved: Vec<(Arc<CreateSpec>, usize)>,
     /// The ids that belong to a create, or were reported as duplicates.
     taken: HashSet<String>,
 }
 
 /// What a create asks for.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub(super) struct CreateSpec {
     pub(super) name: String,
     /// None for the default workspace.
     pub(super) workspace_id: Option<String>,
@@ -62,7 +62,7 @@ pub(super) struct Wanted {
 
 /// The attempts of unknown outcome in one workspace and of one name.
 #[derive(Default)]
-pub(super) struct Unresolved {
+pub(super) struct UnresolvedAttempts {
     /// The creates that ask for the same fields, and their attempts.
     pub(super) creates: usize,
     pub(super) attempts: usize,
@@ -70,7 +70,7 @@ pub(super) struct Unresolved {
     pub(super) other_attempts: usize,
 }
 
-impl PendingCreates {
+impl CreateLedger {
     /// The lock that the creates of a name share.
     pub(super) fn lock(&self, name: &str) -> Arc<RwLock<()>> {
         Arc::clone(self.state().locks.entry(name.to_owned()).or_default())
@@ -86,7 +86,7 @@ impl PendingCreates {
     }
 
     /// Notes an attempt of unknown outcome.
-    pub(super) fn note_unresolved(&self, wanted: &Arc<Wanted>) {
+    pub(super) fn note_unresolved(&self, wanted: &Arc<CreateSpec>) {
         let unresolved = &mut self.state().unresolved;
         match unresolved.iter_mut().find(|(create, _)| Arc::ptr_eq(create, wanted)) {
             Some((_, attempts)) => *attempts += 1,
@@ -95,19 +95,19 @@ impl PendingCreates {
     }
 
     /// Notes that the outcome of one of these attempts is known.
-    pub(super) fn resolve_attempt(&self, wanted: &Arc<Wanted>) {
+    pub(super) fn resolve_attempt(&self, wanted: &Arc<CreateSpec>) {
         for (create, attempts) in &mut self.state().unresolved {
             *attempts -= usize::from(Arc::ptr_eq(create, wanted));
         }
     }
 
     /// Notes the end of a create.
-    pub(super) fn end(&self, wanted: &Arc<Wanted>) {
+    pub(super) fn end(&self, wanted: &Arc<CreateSpec>) {
         self.state().unresolved.retain(|(create, _)| !Arc::ptr_eq(create, wanted));
     }
 
     /// Whether a create has attempts of unknown outcome.
-    pub(super) fn has_unresolved(&self, wanted: &Arc<Wanted>) -> bool {
+    pub(super) fn has_unresolved(&self, wanted: &Arc<CreateSpec>) -> bool {
         let state = self.state();
         state
             .unresolved
@@ -116,8 +116,8 @@ impl PendingCreates {
     }
 
     /// The attempts of unknown outcome that may have made something of this name in this workspace.
-    pub(super) fn unresolved(&self, wanted: &Wanted) -> Unresolved {
-        let mut unresolved = Unresolved::default();
+    pub(super) fn unresolved(&self, wanted: &CreateSpec) -> UnresolvedAttempts {
+        let mut unresolved = UnresolvedAttempts::default();
         for (create, attempts) in &self.state().unresolved {
             if create.name != wanted.name || !create.may_share_workspace(wanted) {
                 continue;
@@ -137,18 +137,18 @@ impl PendingCreates {
     }
 }
 
-impl Wanted {
-    pub(super) fn new(body: &JsonObject) -> Wanted {
+impl CreateSpec {
+    pub(super) fn new(body: &JsonObject) -> CreateSpec {
         let text = |name| body.get(name).and_then(Value::as_str).map(str::to_owned);
         let mut fields = body.clone();
         fields.remove("workspace_id");
         let name = text("name").unwrap_or_default();
-        Wanted { name, workspace_id: text("workspace_id"), fields }
+        CreateSpec { name, workspace_id: text("workspace_id"), fields }
     }
 
     /// Whether both can be in one workspace: the default one has an id too, by which one create can
     /// name it while the other does not.
-    fn may_share_workspace(&self, other: &Wanted) -> bool {
+    fn may_share_workspace(&self, other: &CreateSpec) -> bool {
         match (&self.workspace_id, &other.workspace_id) {
             (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
             _ => true,

@@ -16,14 +16,14 @@ pub(super) const MAX_SKEW: Duration = Duration::from_millis(500);
 pub(super) const MAX_DOUBTFUL_SKEW: Duration = Duration::from_secs(10);
 
 /// When a create began.
-pub(super) struct Start {
+pub(super) struct CreateStart {
     pub(super) instant: Instant,
     by_own_clock: SystemTime,
 }
 
-impl Start {
-    pub(super) fn now() -> Start {
-        Start { instant: Instant::now(), by_own_clock: SystemTime::now() }
+impl CreateStart {
+    pub(super) fn now() -> CreateStart {
+        CreateStart { instant: Instant::now(), by_own_clock: SystemTime::now() }
     }
 
     /// Whether an entity is far older, by both clocks.

@@ -27,7 +27,7 @@ pub(super) fn refuse_keys(config: &Value, attributes: &[&str]) -> Diagnostics {
 pub(super) fn refuse_key(attribute: &str, text: &str) -> Option<Diagnostic> {
     if is_label(text) {
         let detail = format!(
-            "`{attribute}` holds the label of an API key, which only shows how the key begins and \
+            "`{attribute}` holds the label of an API misplaced_key, which only shows how the key begins and \
              ends. Use the key's hash, 64 hexadecimal digits, as the API lists keys."
         );
         return Some(Diagnostic::error("Label of an API key instead of its hash", detail));

@@ -8,18 +8,18 @@ use crate::{
 };
 
 use super::{API_KEY, CATEGORIES, HTTP_REFERER, KEY_VARIABLES, TITLE, USER_AGENT_VARIABLE};
-use crate::provider::key;
+use crate::provider::misplaced_key;
 
 /// A setting of the provider, and where it comes from.
 #[derive(Clone, Copy)]
-pub(super) struct Setting<'a> {
+pub(super) struct ConfigSetting<'a> {
     pub(super) text: &'a str,
-    pub(super) origin: Origin,
+    pub(super) origin: SettingSource,
 }
 
 /// Where a setting comes from.
 #[derive(Clone, Copy)]
-pub(super) enum Origin {
+pub(super) enum SettingSource {
     /// The attribute of this name in the provider block.
     Attribute(&'static str),
     /// The environment variable of this name.
@@ -27,17 +27,17 @@ pub(super) enum Origin {
 }
 
 /// The key, or why it cannot be one. Without a path: Terraform would print the line with the key.
-pub(super) fn api_key(setting: Setting) -> Result<ApiKey, Diagnostic> {
+pub(super) fn api_key(setting: ConfigSetting) -> Result<ApiKey, Diagnostic> {
     ApiKey::new(setting.text).map_err(|error| {
         let detail = match setting.origin {
-            Origin::Attribute(_) if setting.text.trim().is_empty() => format!(
+            SettingSource::Attribute(_) if setting.text.trim().is_empty() => format!(
                 "the API key is empty. Check where the value of `{API_KEY}` comes from, such as an \
                  input variable (TF_VAR_...) or a secret that is not set. To use the environment \
                  variable {}, leave `{API_KEY}` out or set it to null.",
                 KEY_VARIABLES.join(" or ")
             ),
-            Origin::Attribute(_) => format!("{error}."),
-            Origin::Variable(name) => {
+            SettingSource::Attribute(_) => format!("{error}."),
+            SettingSource::Variable(name) => {
                 format!("{error}. It comes from the environment variable {name}.")
             }
         };
@@ -46,7 +46,7 @@ pub(super) fn api_key(setting: Setting) -> Result<ApiKey, Diagnostic> {
 }
 
 /// The base URL, or why it cannot be one.
-pub(super) fn base_url(setting: Setting, key: Option<&str>) -> Result<BaseUrl, Diagnostic> {
+pub(super) fn base_url(setting: ConfigSetting, key: Option<&str>) -> Result<BaseUrl, Diagnostic> {
     if let Some(refused) = holds_key(setting, key, "the base URL of the API") {
         return Err(refused);
     }
@@ -54,11 +54,11 @@ pub(super) fn base_url(setting: Setting, key: Option<&str>) -> Result<BaseUrl, D
         let may_be_shown = !may_hold_secret(setting.text);
         let refused = |detail| Diagnostic::error(summary(setting.origin.name()), detail);
         match setting.origin {
-            Origin::Attribute(name) if may_be_shown => {
+            SettingSource::Attribute(name) if may_be_shown => {
                 refused(format!("{error}.")).at(Path::attribute(name))
             }
-            Origin::Attribute(_) => refused(format!("{error}.")),
-            Origin::Variable(name) => {
+            SettingSource::Attribute(_) => refused(format!("{error}.")),
+            SettingSource::Variable(name) => {
                 let value = if may_be_shown {
                     format!("holds {:?}", setting.text)
                 } else {
@@ -74,13 +74,17 @@ pub(super) fn base_url(setting: Setting, key: Option<&str>) -> Result<BaseUrl, D
 
 /// The error for a setting that holds an API key, though it takes `what`. `key` is the configured
 /// one. Without a path, as Terraform would print the line.
-pub(super) fn holds_key(setting: Setting, key: Option<&str>, what: &str) -> Option<Diagnostic> {
-    if !key::holds_encoded_key(setting.text, key) {
+pub(super) fn holds_key(
+    setting: ConfigSetting,
+    key: Option<&str>,
+    what: &str,
+) -> Option<Diagnostic> {
+    if !misplaced_key::holds_encoded_key(setting.text, key) {
         return None;
     }
     let place = match setting.origin {
-        Origin::Attribute(name) => format!("`{name}`"),
-        Origin::Variable(name) => format!("The environment variable {name}"),
+        SettingSource::Attribute(name) => format!("`{name}`"),
+        SettingSource::Variable(name) => format!("The environment variable {name}"),
     };
     let detail = format!(
         "{place} holds an API key, but it takes {what}. The key belongs in `{API_KEY}` or in the \
@@ -134,7 +138,7 @@ fn may_hold_secret(text: &str) -> bool {
     text.contains(['@', '?', '#']) || (!text.contains("://") && has_long_word())
 }
 
-impl Origin {
+impl SettingSource {
     fn name(self) -> &'static str {
         match self {
             Self::Attribute(name) | Self::Variable(name) => name,
