@@ -1,5 +1,5 @@
-//! What becomes of a run that is interrupted as Ctrl-C does it: Terraform and the provider both get the signal, and Terraform
-//! tells the provider to stop.
+//! Runs that are interrupted as Ctrl-C does it: Terraform and the provider both get the signal, and Terraform tells the provider
+//! to stop.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -13,23 +13,20 @@ use serde_json::{Value, json};
 
 use crate::harness::{Run, Workspace, changes};
 
-/// How many guardrails there are to make.
-const COUNT: usize = 30;
+/// How many guardrails there are to create: so many that a third round of requests would be needed.
+const COUNT: usize = 48;
 
-/// More than the provider has under way at a time, so that some wait for their turn within it.
+/// More than the requests that the provider sends at a time, so that some wait within it.
 const PARALLELISM: &str = "-parallelism=22";
 
-/// How long slow requests take: longer than a busy machine needs to hand on a signal.
-const SLOW: Duration = Duration::from_secs(2);
+/// How long slow requests take: longer than a busy machine needs to deliver a signal.
+const SLOW: Duration = Duration::from_secs(3);
 
-/// For what should be seen long before.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The limit for everything, which the busiest machine keeps.
+const LIMIT: Duration = Duration::from_secs(120);
 
-/// Within which a run ends that has only waits and reads to give up. Terraform itself takes most of it on a busy machine.
-const SOON: Duration = Duration::from_secs(10);
-
-/// Within which a run ends that has writes to finish.
-const LAST_WRITES: Duration = Duration::from_secs(25);
+/// How long a request or a wait takes that the signal must cut short.
+const HANGING: Duration = Duration::from_secs(240);
 
 fn guardrails() -> String {
     format!(
@@ -37,34 +34,25 @@ fn guardrails() -> String {
     )
 }
 
-fn id(fields: &Value) -> String {
-    fields["id"].as_str().unwrap().to_owned()
-}
-
-/// The ids of the guardrails that the service has.
-fn held(mock: &Mock) -> BTreeSet<String> {
-    mock.guardrails().iter().map(id).collect()
+/// The ids of the guardrails that the API has.
+fn guardrail_ids(mock: &Mock) -> BTreeSet<String> {
+    mock.guardrails().iter().map(|fields| fields["id"].as_str().unwrap().to_owned()).collect()
 }
 
 const APPLY: &[&str] = &["apply", "-auto-approve", PARALLELISM];
 
-/// Begins a run, interrupts it once `moment` has come, and waits for its end.
+/// Starts a run, interrupts it once the mock is in that state, and waits for its end.
 #[track_caller]
-fn interrupted(
-    workspace: &Workspace,
-    args: &[&str],
-    moment: impl FnMut(&Mock) -> bool,
-    patience: Duration,
-) -> Run {
+fn interrupted(workspace: &Workspace, args: &[&str], state: impl FnMut(&Mock) -> bool) -> Run {
     let mock = workspace.mock();
     let running = workspace.start(args);
-    assert!(mock.wait_until(PATIENCE, moment), "{:?}", mock.log().counts);
+    assert!(mock.wait_until(LIMIT, state), "{:?}", mock.log().counts);
     running.interrupt();
-    running.ends_within(patience).fails()
+    running.ends_within(LIMIT).fails()
 }
 
-/// Expects that the state has what the service has, nothing tainted, and that the next plan creates the rest of `total`
-/// resources and does nothing else.
+/// Expects that the state has what the API has, nothing tainted, and that the next plan creates the rest of `total` resources and
+/// does nothing else.
 #[track_caller]
 fn only_the_rest_is_missing(workspace: &Workspace, total: usize) {
     let mock = workspace.mock();
@@ -78,11 +66,8 @@ fn only_the_rest_is_missing(workspace: &Workspace, total: usize) {
             None => drop(guardrails.insert(text("id").unwrap())),
         }
     }
-    assert_eq!(
-        (guardrails, assignments),
-        (held(mock), mock.key_assignments()),
-        "state and service"
-    );
+    let in_api = (guardrail_ids(mock), mock.key_assignments());
+    assert_eq!((guardrails, assignments), in_api, "state and API");
     let plan = workspace.plan_json();
     let changes = changes(&plan);
     let others: Vec<_> =
@@ -91,31 +76,30 @@ fn only_the_rest_is_missing(workspace: &Workspace, total: usize) {
     assert_eq!(changes.len() + instances.len(), total);
 }
 
-/// Applies the rest, and expects what was asked for in the first place.
+/// Applies the rest, and expects all that is configured, with what was there before unchanged.
 #[track_caller]
 fn converges(workspace: &Workspace) {
     let mock = workspace.mock();
-    let before = (held(mock), mock.key_assignments());
+    let (guardrails, assignments) = (guardrail_ids(mock), mock.key_assignments());
     workspace.apply();
-    let after = (held(mock), mock.key_assignments());
-    assert!(
-        before.0.is_subset(&after.0)
-            && before.1.iter().all(|(key, id)| after.1.get(key) == Some(id)),
-        "{before:?}"
-    );
-    let names: BTreeSet<String> =
-        mock.guardrails().iter().map(|held| held["name"].to_string()).collect();
-    assert_eq!(names.len(), mock.guardrails().len(), "none is there twice");
-    assert_eq!(workspace.addresses().len(), after.0.len() + after.1.len());
+    let all = mock.guardrails();
+    assert!(guardrails.is_subset(&guardrail_ids(mock)), "{guardrails:?}");
+    let all_assignments = mock.key_assignments();
+    for (key, id) in &assignments {
+        assert_eq!(all_assignments.get(key), Some(id));
+    }
+    let names: BTreeSet<String> = all.iter().map(|fields| fields["name"].to_string()).collect();
+    assert_eq!(names.len(), all.len(), "none exists twice");
+    assert_eq!(workspace.addresses().len(), all.len() + all_assignments.len());
 }
 
-/// The service is as fast and as good as ever.
-fn calm(mock: &Mock) {
+/// Ends latency and faults.
+fn recover(mock: &Mock) {
     mock.set_latency(Duration::ZERO);
     mock.clear_faults();
 }
 
-/// Some guardrails are made, some under way, some wait in the provider, some were not handed to it.
+/// Some guardrails are created, some under way, some wait in the provider, some were not passed to it.
 #[test]
 fn slow_creates_are_finished_and_kept() {
     let workspace = Workspace::new();
@@ -127,23 +111,20 @@ fn slow_creates_are_finished_and_kept() {
         done = mock.guardrails().len();
         done >= 10 && mock.count("POST", "/guardrails") >= 18
     };
-    let run = interrupted(&workspace, APPLY, under_way, LAST_WRITES);
+    let run = interrupted(&workspace, APPLY, under_way);
     run.says("Interrupt received")
         .says("POST /guardrails was not sent, because the run was interrupted");
-    let (made, asked) = (mock.guardrails().len(), mock.count("POST", "/guardrails"));
-    assert!(
-        made > done && made < COUNT,
-        "{done} were made before the signal, and {made} in the end"
-    );
-    assert_eq!(usize::try_from(asked).unwrap(), made, "what was sent was finished");
-    calm(mock);
+    let (created, sent) = (mock.guardrails().len(), mock.count("POST", "/guardrails"));
+    assert!(done < created && created < COUNT, "first {done}, then {created}");
+    assert_eq!(usize::try_from(sent).unwrap(), created, "what was sent was finished");
+    recover(mock);
     only_the_rest_is_missing(&workspace, COUNT);
     converges(&workspace);
 }
 
-/// After the signal no create brings an answer, whether the service has done the work or not.
+/// After the signal no create has a response, whether the work was done or not.
 #[test]
-fn creates_whose_answers_are_lost_after_the_signal_are_found() {
+fn creates_whose_responses_are_lost_after_the_signal_are_found() {
     let workspace = Workspace::new();
     workspace.config(&guardrails());
     let mock = workspace.mock();
@@ -155,31 +136,30 @@ fn creates_whose_answers_are_lost_after_the_signal_are_found() {
         mock.add_fault(fault.skip(10)).unwrap();
     }
     let under_way = |mock: &Mock| mock.count("POST", "/guardrails") >= 18;
-    interrupted(&workspace, APPLY, under_way, LAST_WRITES);
+    interrupted(&workspace, APPLY, under_way);
     let log = mock.log();
     let sent = log.requests.iter().filter(|request| request.method == "POST");
     let names: Vec<_> = sent.map(|request| request.body["name"].to_string()).collect();
     let distinct: BTreeSet<_> = names.iter().collect();
     assert_eq!(distinct.len(), names.len(), "nothing was sent twice: {names:?}");
-    assert_eq!(held(mock).len(), 15);
-    calm(mock);
+    assert_eq!(mock.guardrails().len(), 15);
+    recover(mock);
     only_the_rest_is_missing(&workspace, COUNT);
     converges(&workspace);
 }
 
-/// The service has asked for a minute's patience.
 #[test]
-fn creates_that_wait_to_be_tried_again_end_at_once() {
+fn creates_that_wait_for_a_retry_end_at_once() {
     let workspace = Workspace::new();
     workspace.config(&guardrails());
     let mock = workspace.mock();
-    mock.add_fault(Fault::on("POST", "/guardrails", Action::retry_after(60)).skip(3).forever())
-        .unwrap();
+    let later = Action::retry_after(HANGING.as_secs());
+    mock.add_fault(Fault::on("POST", "/guardrails", later).skip(3).forever()).unwrap();
     let waiting =
         |mock: &Mock| mock.fault_hits().values().any(|hits| *hits > 0) && mock.log().in_flight == 0;
-    interrupted(&workspace, APPLY, waiting, SOON);
-    assert_eq!(held(mock).len(), 3);
-    calm(mock);
+    interrupted(&workspace, APPLY, waiting);
+    assert_eq!(mock.guardrails().len(), 3);
+    recover(mock);
     only_the_rest_is_missing(&workspace, COUNT);
     converges(&workspace);
 }
@@ -190,12 +170,12 @@ fn a_slow_refresh_ends_at_once() {
     workspace.config(&guardrails()).apply();
     let mock = workspace.mock();
     let before = workspace.state_file();
-    let slow = Action::slow(Duration::from_secs(60), When::Before);
+    let slow = Action::slow(HANGING, When::Before);
     mock.add_fault(Fault::on("GET", "/guardrails/{id}", slow).skip(5).forever()).unwrap();
     let reading = |mock: &Mock| mock.fault_hits().values().any(|hits| *hits > 3);
-    interrupted(&workspace, &["plan", PARALLELISM], reading, SOON);
+    interrupted(&workspace, &["plan", PARALLELISM], reading);
     assert_eq!(workspace.state_file(), before);
-    calm(mock);
+    recover(mock);
     workspace.plans_nothing();
 }
 
@@ -210,7 +190,7 @@ fn one_at_a_time(keys: usize) -> (Workspace, String, Vec<String>) {
     (workspace, "provider \"openrouter\" {\n  max_concurrent_requests = 1\n}\n".to_owned(), keys)
 }
 
-/// One request with assignments is under way, and others wait for their turn.
+/// One request with assignments is under way, and others wait.
 #[test]
 fn assignments_under_way_are_kept_and_no_others_are_sent() {
     let (workspace, provider, keys) = one_at_a_time(90);
@@ -231,18 +211,18 @@ fn assignments_under_way_are_kept_and_no_others_are_sent() {
         done > 0 && mock.count("POST", ASSIGN) == 2
     };
     let args = ["apply", "-auto-approve", "-parallelism=30"];
-    interrupted(&workspace, &args, second_is_under_way, LAST_WRITES).says(UNSENT);
+    interrupted(&workspace, &args, second_is_under_way).says(UNSENT);
     let assigned = mock.key_assignments().len();
     assert!(assigned > done && assigned < keys.len(), "first {done}, then {assigned}");
-    calm(mock);
+    recover(mock);
     only_the_rest_is_missing(&workspace, 3 + keys.len());
     converges(&workspace);
 }
 
-/// Assignments under one guardrail come one by one, each after a guardrail of its own, so that a request waits for more of
-/// them nearly all the time.
+/// Assignments to one guardrail come one by one, each after a guardrail of its own, so that a request waits for more of them
+/// nearly all the time.
 #[test]
-fn assignments_that_are_being_gathered_are_not_sent_any_more() {
+fn assignments_that_wait_for_more_are_not_sent() {
     let (workspace, provider, keys) = one_at_a_time(16);
     let mock = workspace.mock();
     let mut config =
@@ -262,8 +242,8 @@ fn assignments_that_are_being_gathered_are_not_sent_any_more() {
     let slow = Action::slow(Duration::from_millis(400), When::After);
     mock.add_fault(Fault::on("POST", "/guardrails", slow).forever()).unwrap();
     let gathering = |mock: &Mock| mock.guardrails().len() >= 10;
-    interrupted(&workspace, APPLY, gathering, LAST_WRITES).says(UNSENT);
-    calm(mock);
+    interrupted(&workspace, APPLY, gathering).says(UNSENT);
+    recover(mock);
     only_the_rest_is_missing(&workspace, 1 + 2 * keys.len());
     converges(&workspace);
 }

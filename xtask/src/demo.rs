@@ -16,10 +16,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::console;
 use crate::demo::cast::Cast;
-use crate::mirror;
 use crate::mock::{self, Holdings, Mock};
 use crate::project::Project;
 use crate::terraform::{self, Terraform};
+use crate::{host, mirror};
 
 const EXAMPLE: &str = "examples/main.tf";
 /// Exit codes of `terraform plan -detailed-exitcode`.
@@ -211,7 +211,7 @@ impl Stage {
     }
 
     fn command(&self, terraform: &Terraform, mock: &Mock) -> Command {
-        let mut command = terraform::hermetic(&terraform.path);
+        let mut command = host::hermetic(&terraform.path);
         command
             .current_dir(&self.work)
             .env("HOME", &self.home)

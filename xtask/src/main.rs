@@ -14,6 +14,7 @@ mod console;
 mod demo;
 mod docs;
 mod fuzz;
+mod host;
 mod mirror;
 mod mock;
 mod project;

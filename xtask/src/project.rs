@@ -7,9 +7,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::console;
+use crate::host::PROVIDER;
 
-/// The file name of the provider's binary, which Terraform prescribes.
-pub(crate) const PROVIDER: &str = "terraform-provider-openrouter";
 const MOCK: &str = "mock-openrouter";
 
 /// Which of cargo's profiles to build with.

@@ -3,33 +3,30 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use super::{Run, Workspace};
 
-/// A run that goes on.
+/// A run that has not been waited for.
 pub(crate) struct Running<'a> {
     workspace: &'a Workspace,
     line: String,
     group: u32,
-    ended: Option<Receiver<io::Result<Output>>>,
+    output: Receiver<io::Result<Output>>,
+    has_ended: bool,
 }
 
 impl Workspace {
-    /// Starts Terraform and goes on without waiting for its end.
+    /// Starts Terraform and returns without waiting for its end.
     pub(crate) fn start(&self, args: &[&str]) -> Running<'_> {
         let mut command = self.command(args);
         let child = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let child = child.expect("Terraform can be started");
-        let (group, (tell, ended)) = (child.id(), channel());
-        std::thread::spawn(move || tell.send(child.wait_with_output()));
-        Running {
-            workspace: self,
-            line: format!("terraform {}", args.join(" ")),
-            group,
-            ended: Some(ended),
-        }
+        let (group, (sender, output)) = (child.id(), channel());
+        std::thread::spawn(move || sender.send(child.wait_with_output()));
+        let line = format!("terraform {}", args.join(" "));
+        Running { workspace: self, line, group, output, has_ended: false }
     }
 }
 
@@ -45,17 +42,13 @@ impl Running<'_> {
 
     /// Waits for the end, which must come within that time.
     #[track_caller]
-    pub(crate) fn ends_within(mut self, patience: Duration) -> Run {
-        let ended = self.ended.as_ref().map(|ended| ended.recv_timeout(patience));
-        let output = match ended {
-            Some(Ok(output)) => output.expect("Terraform's output can be read"),
-            Some(Err(RecvTimeoutError::Timeout)) => {
-                panic!("still runs after {patience:?}: {}", self.line)
-            }
-            _ => panic!("nobody waits for it: {}", self.line),
+    pub(crate) fn ends_within(mut self, limit: Duration) -> Run {
+        let Ok(output) = self.output.recv_timeout(limit) else {
+            panic!("still runs after {limit:?}: {}", self.line)
         };
-        self.ended = None;
-        self.workspace.ran(std::mem::take(&mut self.line), output)
+        self.has_ended = true;
+        let output = output.expect("Terraform's output can be read");
+        self.workspace.check_run(self.line.clone(), output)
     }
 
     fn signal(&self, name: &str) -> bool {
@@ -67,8 +60,8 @@ impl Running<'_> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        // A test that failed leaves it behind.
-        if self.ended.is_some() {
+        // A test that failed leaves it running.
+        if !self.has_ended {
             self.signal("KILL");
         }
     }

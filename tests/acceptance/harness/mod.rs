@@ -11,6 +11,8 @@
 
 #[cfg(unix)]
 mod background;
+#[path = "../../../xtask/src/host.rs"]
+mod host;
 mod leaks;
 mod provider;
 mod state;
@@ -133,7 +135,7 @@ impl Workspace {
 
     /// A Terraform command in this workspace that has not started yet: for signals, and runs side by side.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = terraform::hermetic(&Terraform::get().path);
+        let mut command = host::hermetic(&Terraform::get().path);
         command
             .args(args)
             .current_dir(self.directory())
@@ -153,12 +155,12 @@ impl Workspace {
     #[track_caller]
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         let output = self.command(args).output().expect("Terraform can be started");
-        self.ran(format!("terraform {}", args.join(" ")), output)
+        self.check_run(format!("terraform {}", args.join(" ")), output)
     }
 
     /// A run that has ended, which has not shown the key.
     #[track_caller]
-    fn ran(&self, line: String, output: Output) -> Run {
+    fn check_run(&self, line: String, output: Output) -> Run {
         let run = Run::new(line, output);
         if !self.disclosed.load(Ordering::Relaxed) {
             let shown = self.marks.line_in(&run.stdout).or_else(|| self.marks.line_in(&run.stderr));

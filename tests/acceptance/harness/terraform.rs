@@ -1,54 +1,50 @@
-//! The Terraform that the tests drive, and what one run of it gave.
+//! The Terraform that the tests drive, and the result of a run.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// Handed over by `cargo xtask test`, once per Terraform.
-const HANDED_OVER: &str = "OPENROUTER_ACC_TERRAFORM";
+use super::host::{self, Product};
+
+/// Set by `cargo xtask test`.
+const PATH_VARIABLE: &str = "OPENROUTER_ACC_TERRAFORM";
 
 /// A binary of Terraform or `OpenTofu`.
 pub(crate) struct Terraform {
     pub(crate) path: PathBuf,
-    /// Major and minor number. `OpenTofu` counts on its own.
+    /// Major and minor number, which mean another thing in each product.
     pub(crate) version: (u32, u32),
     pub(crate) is_opentofu: bool,
 }
 
 impl Terraform {
-    /// The one that was handed over, else one on the PATH. A test without Terraform proves nothing, so it fails.
+    /// The given one, else one on the PATH. A test without Terraform proves nothing, so it fails.
     pub(crate) fn get() -> &'static Self {
         static FOUND: OnceLock<Terraform> = OnceLock::new();
         FOUND.get_or_init(|| {
-            let handed_over = std::env::var_os(HANDED_OVER).map(PathBuf::from);
-            let Some(path) = handed_over.or_else(on_path) else {
-                panic!(
-                    "no Terraform to test with: run `cargo xtask test`, which finds or installs it"
-                );
-            };
-            Self::ask(&path)
+            let given = std::env::var_os(PATH_VARIABLE).map(PathBuf::from);
+            let found =
+                given.or_else(|| ["terraform", "tofu"].into_iter().find_map(host::find_on_path));
+            Self::probe(
+                &found.expect("`cargo xtask test` finds or installs a Terraform to test with"),
+            )
         })
     }
 
-    fn ask(path: &Path) -> Self {
+    fn probe(path: &Path) -> Self {
         // Later runs have another working directory.
         let path = std::path::absolute(path).expect("the path is not empty");
-        let output = hermetic(&path).arg("version").output();
+        let output = host::hermetic(&path).arg("version").output();
         let output =
             output.unwrap_or_else(|error| panic!("cannot run {}: {error}", path.display()));
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let parsed = text.lines().find_map(|line| {
-            let (product, version) = line.split_once(" v")?;
-            let mut numbers = version.split('.').map(str::parse);
-            let version = (numbers.next()?.ok()?, numbers.next()?.ok()?);
-            Some((version, product == "OpenTofu"))
-        });
-        let (version, is_opentofu) = parsed
-            .unwrap_or_else(|| panic!("{} does not say its version: {text:?}", path.display()));
-        Self { path, version, is_opentofu }
+        let text = String::from_utf8_lossy(&output.stdout);
+        let Some((product, _, version)) = host::parse_version(&text) else {
+            panic!("{} does not print its version: {text:?}", path.display())
+        };
+        Self { path, version, is_opentofu: product == Product::OpenTofu }
     }
 
     /// Whether this is Terraform itself, of at least that version: for what `OpenTofu` and older ones lack.
@@ -57,32 +53,7 @@ impl Terraform {
     }
 }
 
-fn on_path() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    ["terraform", "tofu"].iter().find_map(|name| {
-        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        std::env::split_paths(&path)
-            .map(|folder| folder.join(&file))
-            .find(|candidate| candidate.is_file())
-    })
-}
-
-/// A command whose environment holds nothing that steers Terraform or the provider, nor a proxy on the way to loopback.
-pub(crate) fn hermetic(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    for (name, _) in std::env::vars_os() {
-        let upper = name.to_string_lossy().to_ascii_uppercase();
-        let steers =
-            ["TF_", "OPENROUTER_", "PLUGIN_"].iter().any(|prefix| upper.starts_with(prefix));
-        if steers || upper.ends_with("_PROXY") {
-            command.env_remove(name);
-        }
-    }
-    command.envs([("CHECKPOINT_DISABLE", "1"), ("TF_IN_AUTOMATION", "1"), ("TF_INPUT", "0")]);
-    command
-}
-
-/// What a run gave. Shown in full when an assertion about it fails.
+/// The result of a run, shown in full when an assertion about it fails.
 pub(crate) struct Run {
     /// The command line, for messages.
     pub(crate) line: String,

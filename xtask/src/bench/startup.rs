@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::console;
+use crate::host::hermetic;
 use crate::project::Project;
-use crate::terraform::hermetic;
 
 const ROUNDS: usize = 50;
 const WARM_UP: usize = 3;
