@@ -46,10 +46,13 @@ impl CachedListing {
     }
 }
 
+/// A listing that is fetched once for all who wait for it.
+type SharedListing = Arc<SingleFlight<CachedListing>>;
+
 /// The listings of one client: of a guardrail, or of the account under `None`.
 #[derive(Default)]
 pub(super) struct AssignmentCache {
-    listings: Mutex<HashMap<(AssigneeKind, Option<String>), Arc<SingleFlight<CachedListing>>>>,
+    listings: Mutex<HashMap<(AssigneeKind, Option<String>), SharedListing>>,
 }
 
 impl AssignmentCache {

@@ -25,7 +25,7 @@ const MIN_IDLE: Duration = Duration::from_millis(200);
 const MAX_IDLE: Duration = Duration::from_secs(1);
 
 /// A batch is sent this long after its first row, whatever else is expected.
-const MAX_WAIT: Duration = Duration::from_secs(5);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// One batch in so many measures how many rows Terraform has in progress, and so do the first ones.
 const MEASURED: u32 = 8;
@@ -150,7 +150,7 @@ mod tests {
                 let least = 1000 * gap + 100 * latency;
                 assert!(ms <= least + least / 10 + 5000, "{gap} {latency}: {ms} of {least} ms");
                 let (sizes, _) = simulate(100, latency, || gap);
-                assert!(sizes.len() <= 55, "{gap} {latency}: {sizes:?}");
+                assert!(sizes.len() <= 30, "{gap} {latency}: {sizes:?}");
             }
         }
     }
@@ -158,7 +158,7 @@ mod tests {
     /// The gaps are of any length up to double, and one in fifty is six times as long.
     #[test]
     fn irregular_gaps_cost_few_batches() {
-        for seed in 0..20 {
+        for seed in 0..8 {
             for gap in [5, 50, 150] {
                 let mut random = fastrand::Rng::with_seed(seed);
                 let (sizes, _) = simulate(10, 20, || {

@@ -186,7 +186,8 @@ impl<'a, T: NamedEntity> Create<'a, T> {
         let lock = self.pending().lock(&self.wanted.name);
         let _searching = lock.write().await;
         let time = SEARCH_TIME.max(self.attempts.last_took(Instant::now()));
-        debug!(call = %self.request.call, search_ms = time.as_millis(), reason = %error, "searching for what may have been made");
+        let (call, search_ms) = (&self.request.call, time.as_millis());
+        debug!(%call, search_ms, reason = %error, "searching for what may have been made");
         let is_enough = |candidate: &Candidate<T>| {
             candidate.matches || response.is_some_and(|entity| entity.id() == candidate.entity.id())
         };
