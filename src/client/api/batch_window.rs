@@ -1,11 +1,11 @@
 //! How long a batch waits for more rows. Pure: the caller passes the time.
 //!
 //! Terraform computes assignments one after the other, tens of milliseconds apart in a large
-//! configuration. It has a fixed number of them in progress (`-parallelism`), and starts others only
-//! when those are done. So a batch is complete once it has as many rows as Terraform has in progress.
-//! That number is measured: one batch waits until no more rows arrive, and the following ones wait
-//! for as many rows as that one had. It is measured again every few batches, and the most counts, as
-//! a pause of Terraform can have cut a measured batch short.
+//! configuration. It has a fixed number of them in progress (`-parallelism`), and starts others
+//! only when those are done. So a batch is complete once it has as many rows as Terraform has in
+//! progress. That number is measured: one batch waits until no more rows arrive, and the following
+//! ones wait for as many rows as that one had. It is measured again every few batches, and the most
+//! counts, as a pause of Terraform can have cut a measured batch short.
 
 use std::time::Duration;
 
@@ -66,8 +66,8 @@ impl BatchWindow {
         self.last_event = Some(now);
     }
 
-    /// When a batch with so many `rows` is sent, if no other row arrives. `started` is the arrival of
-    /// its first row.
+    /// When a batch with so many `rows` is sent, if no other row arrives. `started` is the arrival
+    /// of its first row.
     pub(super) fn deadline(&self, started: Instant, rows: usize) -> Instant {
         let is_complete = self.sent > 0 && !self.is_measuring() && rows >= self.expected;
         if is_complete || rows >= MAX_ROWS {
@@ -100,9 +100,9 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// The sizes of the batches, and the milliseconds that all take, when Terraform has `parallelism`
-    /// of a thousand assignments in progress and a request takes `latency` ms. `gap` is the time in ms
-    /// that Terraform takes to compute one.
+    /// The sizes of the batches, and the milliseconds that all take, when Terraform has
+    /// `parallelism` of a thousand assignments in progress and a request takes `latency` ms. `gap`
+    /// is the time in ms that Terraform takes to compute one.
     fn simulate(
         parallelism: usize,
         latency: u32,
