@@ -175,7 +175,8 @@ async fn nobody_waits_for_a_batch_that_is_not_theirs() {
     stuck.abort();
 }
 
-/// What is asked of one key is done in the order in which it was asked, each when the one before is done.
+/// What is asked of one key is done in the order in which it was asked, each when the one before is
+/// done.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_key_takes_one_step_after_the_other() {
     let (signal, second_came) = std::sync::mpsc::channel();

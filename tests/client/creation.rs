@@ -130,7 +130,8 @@ async fn several_that_could_be_it_stop_the_search() {
     );
 }
 
-/// The work of the first attempt comes after the settle time: nobody can know, but somebody is told.
+/// The work of the first attempt comes after the settle time: nobody can know, but somebody is
+/// told.
 #[tokio::test]
 async fn a_twin_that_comes_late_is_named() {
     let (mock, client) = start();

@@ -49,7 +49,8 @@ async fn many_reads_share_one_listing() {
     assert_eq!(listings(&server), (2, 1));
 }
 
-/// The account's listing decides, if it was begun after the guardrail's: an older one proves nothing.
+/// The account's listing decides, if it was begun after the guardrail's: an older one proves
+/// nothing.
 #[tokio::test]
 async fn a_miss_is_confirmed_by_a_fresh_listing() {
     let (server, rows) = service().await;
@@ -71,7 +72,8 @@ async fn a_miss_is_confirmed_by_a_fresh_listing() {
     assert_eq!(listings(&server), (3, 2));
 }
 
-/// A connection can live through several plans, as under `terraform test`. What has changed between them shows.
+/// A connection can live through several plans, as under `terraform test`. What has changed between
+/// them shows.
 #[tokio::test]
 async fn each_refresh_has_a_listing_of_its_own() {
     let (server, rows) = service().await;

@@ -1,5 +1,5 @@
-//! A create that is answered with another guardrail's body, as a cache or a proxy in between can do: what was made is looked
-//! for, and nobody else's guardrail is taken for it.
+//! A create that is answered with another guardrail's body, as a cache or a proxy in between can
+//! do: what was made is looked for, and nobody else's guardrail is taken for it.
 
 use mock_openrouter::{Action, Document, Fault, Mock};
 use serde_json::{Value, json};
@@ -82,7 +82,8 @@ async fn a_guardrail_that_was_known_before_is_never_adopted() {
     }
 }
 
-/// The one guardrail that was made is the one that was created, by one request where that has worked.
+/// The one guardrail that was made is the one that was created, by one request where that has
+/// worked.
 #[track_caller]
 fn assert_is_new(mock: &Mock, created: &Created, before: &Value, after_work: bool) {
     let new: Vec<_> = ids(mock).into_iter().filter(|id| before["id"] != json!(id)).collect();
@@ -91,8 +92,8 @@ fn assert_is_new(mock: &Mock, created: &Created, before: &Value, after_work: boo
     assert_eq!(mock.count("POST", "/guardrails"), if after_work { 1 } else { 2 });
 }
 
-/// A server whose `Date` is so many seconds ahead of ours, and which has made a guardrail at a moment
-/// that is so many ahead. The POST gets this status.
+/// A server whose `Date` is so many seconds ahead of ours, and which has made a guardrail at a
+/// moment that is so many ahead. The POST gets this status.
 async fn create_at(status: u16, date: i64, created: i64) -> (Result<Created, Error>, usize) {
     let shifted = |by| OffsetDateTime::now_utc() + time::Duration::seconds(by);
     let (date, created) = (httpdate::fmt_http_date(shifted(date).into()), shifted(created));
@@ -150,7 +151,8 @@ async fn an_answer_that_is_repeated_stops_it() {
     assert_eq!((ids(&mock).len(), mock.count("POST", "/guardrails")), (1, 3));
 }
 
-/// The service may change what it was sent. It is the same guardrail, and the caller tells of the difference.
+/// The service may change what it was sent. It is the same guardrail, and the caller tells of the
+/// difference.
 #[tokio::test]
 async fn a_field_that_the_service_changes_makes_no_other_guardrail() {
     let (mock, client) = start();

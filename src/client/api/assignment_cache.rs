@@ -1,11 +1,11 @@
 //! Where single keys and members are assigned, read from listings that many reads share.
 //!
-//! The first read of a guardrail's assignments lists them all, and later ones look there. A row that
-//! is not in that listing is confirmed to be missing by a listing of the whole account that began
-//! after it, which also tells where the key or member is assigned instead.
+//! The first read of a guardrail's assignments lists them all, and later ones look there. A row
+//! that is not in that listing is confirmed to be missing by a listing of the whole account that
+//! began after it, which also tells where the key or member is assigned instead.
 //!
-//! A listing is valid for one refresh, and nothing in the protocol says where one ends: a client can
-//! live through many. But a refresh reads a row once. So a listing answers
+//! A listing is valid for one refresh, and nothing in the protocol says where one ends: a client
+//! can live through many. But a refresh reads a row once. So a listing answers
 //! [`Client::read_assignment`] once for each row; a second read of the row is another refresh and
 //! needs another listing. Each write of assignments drops all listings.
 
@@ -46,10 +46,13 @@ impl CachedListing {
     }
 }
 
+/// A listing that is fetched once for all who wait for it.
+type SharedListing = Arc<SingleFlight<CachedListing>>;
+
 /// The listings of one client: of a guardrail, or of the account under `None`.
 #[derive(Default)]
 pub(super) struct AssignmentCache {
-    listings: Mutex<HashMap<(AssigneeKind, Option<String>), Arc<SingleFlight<CachedListing>>>>,
+    listings: Mutex<HashMap<(AssigneeKind, Option<String>), SharedListing>>,
 }
 
 impl AssignmentCache {
@@ -60,8 +63,8 @@ impl AssignmentCache {
 }
 
 impl Client {
-    /// Where a refresh finds a key or member, seen from a guardrail, which may be gone. A second call
-    /// with the same arguments belongs to another refresh.
+    /// Where a refresh finds a key or member, seen from a guardrail, which may be gone. A second
+    /// call with the same arguments belongs to another refresh.
     pub async fn read_assignment(
         &self,
         kind: AssigneeKind,

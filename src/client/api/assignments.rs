@@ -1,6 +1,6 @@
-//! Assignments: which API keys and members are assigned to which guardrail. One function per operation
-//! of the API. How single assignments become bulk requests is in `batch.rs`, how single reads share a
-//! listing in `assignment_cache.rs`.
+//! Assignments: which API keys and members are assigned to which guardrail. One function per
+//! operation of the API. How single assignments become bulk requests is in `batch.rs`, how single
+//! reads share a listing in `assignment_cache.rs`.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -80,8 +80,8 @@ impl AssigneeKind {
 }
 
 impl Client {
-    /// Assignments to one guardrail, or of the whole account with all its workspaces. Rows of deleted
-    /// keys count in `total_count`, but never show.
+    /// Assignments to one guardrail, or of the whole account with all its workspaces. Rows of
+    /// deleted keys count in `total_count`, but never show.
     pub async fn list_assignments(
         &self,
         kind: AssigneeKind,
@@ -96,8 +96,8 @@ impl Client {
         pages::read(self, request, is_assigned_to(guardrail_id), window).await
     }
 
-    /// All assignments to one guardrail, where the outcome of a write depends on them; without another
-    /// attempt after `deadline`.
+    /// All assignments to one guardrail, where the outcome of a write depends on them; without
+    /// another attempt after `deadline`.
     pub(super) async fn list_assignments_to_finish(
         &self,
         kind: AssigneeKind,
@@ -110,10 +110,10 @@ impl Client {
         Ok(pages::read(self, request, belongs, RowRange::ALL).await?.rows)
     }
 
-    /// Assigns to a guardrail, which moves each assignee away from its former guardrail, or removes the
-    /// assignments to it. Idempotent. Returns the call, and how many the API counts: it skips keys that
-    /// do not exist without a word, while one key of another workspace, or one member from outside,
-    /// fails the whole request with 400.
+    /// Assigns to a guardrail, which moves each assignee away from its former guardrail, or removes
+    /// the assignments to it. Idempotent. Returns the call, and how many the API counts: it skips
+    /// keys that do not exist without a word, while one key of another workspace, or one member
+    /// from outside, fails the whole request with 400.
     pub(super) async fn bulk(
         &self,
         operation: Operation,

@@ -1,14 +1,15 @@
 //! Single assignments made and removed by bulk requests.
 //!
-//! Terraform asks for one assignment at a time, many at once; the API takes many in one request. Rows
-//! of one guardrail that arrive together are sent together (`batch_window.rs` says how long a batch
-//! waits). When a request fails because of some rows, each caller still gets the outcome of its own.
+//! Terraform asks for one assignment at a time, many at once; the API takes many in one request.
+//! Rows of one guardrail that arrive together are sent together (`batch_window.rs` says how long a
+//! batch waits). When a request fails because of some rows, each caller still gets the outcome of
+//! its own.
 //!
 //! The operations on one key or member are done in the order of the calls. Core does not order the
-//! destruction of an assignment and the creation of the same one under another address. So a removal
-//! is dropped if another resource has made the row since, or is about to make it: the row is that
-//! resource's now. A client can live through many applies, so who has made a row is forgotten when
-//! the row is read.
+//! destruction of an assignment and the creation of the same one under another address. So a
+//! removal is dropped if another resource has made the row since, or is about to make it: the row
+//! is that resource's now. A client can live through many applies, so who has made a row is
+//! forgotten when the row is read.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
@@ -75,8 +76,8 @@ struct State {
 }
 
 impl Client {
-    /// Assigns a key or member to a guardrail, which moves it away from its former one. `maker` names
-    /// the resource in Terraform's state that stands for the row, and no other.
+    /// Assigns a key or member to a guardrail, which moves it away from its former one. `maker`
+    /// names the resource in Terraform's state that stands for the row, and no other.
     ///
     /// # Errors
     /// [`Error::Skipped`] if the API knows no such key; else why the request failed.
@@ -101,9 +102,9 @@ impl Client {
         outcome
     }
 
-    /// Removes the assignment of a key or member to a guardrail. Success as well if there is no such
-    /// assignment or guardrail, and if another resource than `maker` has made the row since it was
-    /// last read: then the row stays.
+    /// Removes the assignment of a key or member to a guardrail. Success as well if there is no
+    /// such assignment or guardrail, and if another resource than `maker` has made the row since it
+    /// was last read: then the row stays.
     pub async fn unassign(
         &self,
         kind: AssigneeKind,

@@ -1,11 +1,11 @@
 //! How long a batch waits for more rows. Pure: the caller passes the time.
 //!
 //! Terraform computes assignments one after the other, tens of milliseconds apart in a large
-//! configuration. It has a fixed number of them in progress (`-parallelism`), and starts others only
-//! when those are done. So a batch is complete once it has as many rows as Terraform has in progress.
-//! That number is measured: one batch waits until no more rows arrive, and the following ones wait
-//! for as many rows as that one had. It is measured again every few batches, and the most counts, as
-//! a pause of Terraform can have cut a measured batch short.
+//! configuration. It has a fixed number of them in progress (`-parallelism`), and starts others
+//! only when those are done. So a batch is complete once it has as many rows as Terraform has in
+//! progress. That number is measured: one batch waits until no more rows arrive, and the following
+//! ones wait for as many rows as that one had. It is measured again every few batches, and the most
+//! counts, as a pause of Terraform can have cut a measured batch short.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const MIN_IDLE: Duration = Duration::from_millis(200);
 const MAX_IDLE: Duration = Duration::from_secs(1);
 
 /// A batch is sent this long after its first row, whatever else is expected.
-const MAX_WAIT: Duration = Duration::from_secs(5);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// One batch in so many measures how many rows Terraform has in progress, and so do the first ones.
 const MEASURED: u32 = 8;
@@ -66,8 +66,8 @@ impl BatchWindow {
         self.last_event = Some(now);
     }
 
-    /// When a batch with so many `rows` is sent, if no other row arrives. `started` is the arrival of
-    /// its first row.
+    /// When a batch with so many `rows` is sent, if no other row arrives. `started` is the arrival
+    /// of its first row.
     pub(super) fn deadline(&self, started: Instant, rows: usize) -> Instant {
         let is_complete = self.sent > 0 && !self.is_measuring() && rows >= self.expected;
         if is_complete || rows >= MAX_BATCH_ROWS {
@@ -100,9 +100,9 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// The sizes of the batches, and the milliseconds that all take, when Terraform has `parallelism`
-    /// of a thousand assignments in progress and a request takes `latency` ms. `gap` is the time in ms
-    /// that Terraform takes to compute one.
+    /// The sizes of the batches, and the milliseconds that all take, when Terraform has
+    /// `parallelism` of a thousand assignments in progress and a request takes `latency` ms. `gap`
+    /// is the time in ms that Terraform takes to compute one.
     fn simulate(
         parallelism: usize,
         latency: u32,
@@ -150,7 +150,7 @@ mod tests {
                 let least = 1000 * gap + 100 * latency;
                 assert!(ms <= least + least / 10 + 5000, "{gap} {latency}: {ms} of {least} ms");
                 let (sizes, _) = simulate(100, latency, || gap);
-                assert!(sizes.len() <= 55, "{gap} {latency}: {sizes:?}");
+                assert!(sizes.len() <= 30, "{gap} {latency}: {sizes:?}");
             }
         }
     }
@@ -158,7 +158,7 @@ mod tests {
     /// The gaps are of any length up to double, and one in fifty is six times as long.
     #[test]
     fn irregular_gaps_cost_few_batches() {
-        for seed in 0..20 {
+        for seed in 0..8 {
             for gap in [5, 50, 150] {
                 let mut random = fastrand::Rng::with_seed(seed);
                 let (sizes, _) = simulate(10, 20, || {

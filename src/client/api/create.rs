@@ -1,16 +1,16 @@
 //! Entities that are created exactly once.
 //!
 //! The API has no idempotency keys: a create whose response was lost may have made something. So an
-//! attempt of unknown outcome is followed by a search before the request is sent again: for an entity
-//! of the same workspace, name and fields, created since this create began, that belongs to no other
-//! create of this account. While one create of a name searches, no other of that name sends, so that
-//! two creates that ask for the same cannot take each other's entity.
+//! attempt of unknown outcome is followed by a search before the request is sent again: for an
+//! entity of the same workspace, name and fields, created since this create began, that belongs to
+//! no other create of this account. While one create of a name searches, no other of that name
+//! sends, so that two creates that ask for the same cannot take each other's entity.
 //!
 //! A cache or a proxy can answer a create with the description of another entity. A response is
 //! trusted only if it has the fields that were asked for, and the entity did not exist before.
 //!
-//! What is known of creates is shared by all clients of an account in this process ([`CreateRegistry`]). The
-//! same create by another process within the same seconds cannot be told from our own.
+//! What is known of creates is shared by all clients of an account in this process ([`CreateRegistry`]).
+//! The same create by another process within the same seconds cannot be told from our own.
 
 mod pending;
 mod start;
@@ -65,8 +65,8 @@ pub(super) trait NamedEntity: Entity + Clone + Send + Sync {
     fn was_known_before(client: &Client, id: &str, moment: Instant) -> bool;
 }
 
-/// Whether an entity has the fields of a create's body. None if that depends on which names mean the
-/// same model, and no catalogue was given.
+/// Whether an entity has the fields of a create's body. None if that depends on which names mean
+/// the same model, and no catalogue was given.
 pub(super) type Matches<'a, T> =
     dyn Fn(&T, Option<&ModelCatalog>) -> Option<bool> + Send + Sync + 'a;
 
@@ -173,8 +173,8 @@ impl<'a, T: NamedEntity> Create<'a, T> {
     }
 
     /// Searches for what an attempt of unknown outcome has made; `response` is an entity with other
-    /// fields that came as its response. None if nothing was made, as far as can be seen. A search that
-    /// has begun is finished also after a stop, as long as there is time.
+    /// fields that came as its response. None if nothing was made, as far as can be seen. A search
+    /// that has begun is finished also after a stop, as long as there is time.
     ///
     /// # Errors
     /// When what was made cannot be told from the work of others, or cannot be searched for.
@@ -186,7 +186,8 @@ impl<'a, T: NamedEntity> Create<'a, T> {
         let lock = self.pending().lock(&self.wanted.name);
         let _searching = lock.write().await;
         let time = SEARCH_TIME.max(self.attempts.time_since_last_start(Instant::now()));
-        debug!(call = %self.request.call, search_ms = time.as_millis(), reason = %error, "searching for what may have been made");
+        let (call, search_ms) = (&self.request.call, time.as_millis());
+        debug!(%call, search_ms, reason = %error, "searching for what may have been made");
         let is_enough = |candidate: &Candidate<T>| {
             candidate.matches || response.is_some_and(|entity| entity.id() == candidate.entity.id())
         };
@@ -215,8 +216,8 @@ impl<'a, T: NamedEntity> Create<'a, T> {
         Ok(found)
     }
 
-    /// The candidate that an attempt of this create has made, if there is one. The error has the ids of
-    /// those that could be it, if that cannot be decided.
+    /// The candidate that an attempt of this create has made, if there is one. The error has the
+    /// ids of those that could be it, if that cannot be decided.
     fn choose(
         &self,
         candidates: Vec<Candidate<T>>,
@@ -243,7 +244,8 @@ impl<'a, T: NamedEntity> Create<'a, T> {
         }
     }
 
-    /// The ids of duplicates that attempts of unknown outcome may have made, too late for the search.
+    /// The ids of duplicates that attempts of unknown outcome may have made, too late for the
+    /// search.
     async fn duplicates(&self) -> Vec<String> {
         if !self.pending().has_unresolved(&self.wanted) {
             return Vec::new();
@@ -272,8 +274,8 @@ impl<'a, T: NamedEntity> Create<'a, T> {
         self.ids(&duplicates)
     }
 
-    /// Lists for so long, and once more at the end; until there is a candidate that `is_enough`. After
-    /// a stop it lists once more.
+    /// Lists for so long, and once more at the end; until there is a candidate that `is_enough`.
+    /// After a stop it lists once more.
     async fn poll(
         &self,
         time: Duration,

@@ -1,5 +1,5 @@
-//! The objects in a response. Knows the API's envelopes (`{"data": …}`, `{"data": […], "total_count": n}`,
-//! `{"deleted": true}`), and names the field that is not as documented.
+//! The objects in a response. Knows the API's envelopes (`{"data": …}`, `{"data": […],
+//! "total_count": n}`, `{"deleted": true}`), and names the field that is not as documented.
 
 use serde_json::Value;
 
@@ -58,8 +58,8 @@ impl Response {
         page(self.object()?, belongs).map_err(|reason| self.unusable(reason))
     }
 
-    /// Nothing, if the response confirms the deletion of `id`: by the status 204, or by a JSON object
-    /// that reports no error, is about nothing else, and whose `deleted` is true or absent.
+    /// Nothing, if the response confirms the deletion of `id`: by the status 204, or by a JSON
+    /// object that reports no error, is about nothing else, and whose `deleted` is true or absent.
     pub(super) fn deleted(&self, id: &str) -> Result<(), Error> {
         if self.status == 204 {
             return Ok(());

@@ -1,4 +1,5 @@
-//! Guardrails: which models and providers may be used, with what budget. One function per operation.
+//! Guardrails: which models and providers may be used, with what budget. One function per
+//! operation.
 
 use std::collections::HashMap;
 use std::sync::MutexGuard;
@@ -56,8 +57,8 @@ impl Client {
     /// Creates exactly one guardrail with the fields in `body`; `matches` recognises it.
     ///
     /// # Errors
-    /// Where [`Error::may_have_happened`] holds, there may be a guardrail that is in no state; after
-    /// any other error there is none.
+    /// Where [`Error::may_have_happened`] holds, there may be a guardrail that is in no state;
+    /// after any other error there is none.
     pub async fn create_guardrail(
         &self,
         body: &JsonObject,
@@ -80,8 +81,8 @@ impl Client {
         self.call_about(&self.http().request_with_id(&UPDATE, id)?.json(body)?, id).await
     }
 
-    /// A guardrail after a write whose outcome is unknown, and whose time for retries is over: a single
-    /// attempt, even after a stop.
+    /// A guardrail after a write whose outcome is unknown, and whose time for retries is over: a
+    /// single attempt, even after a stop.
     pub async fn get_guardrail_after_write(&self, id: &str) -> Result<Guardrail, Error> {
         let request = self.http().request_with_id(&GET, id)?.finishing(Some(Instant::now()));
         self.call_about(&request, id).await
@@ -96,7 +97,8 @@ impl Client {
         self.inner.assignment_cache.clear();
         let error = match deleted {
             Err(error) if error.may_have_happened() => error,
-            // Not the API's own 404: a proxy may have replaced the response to a deletion that is done.
+            // Not the API's own 404: a proxy may have replaced the response to a deletion that is
+            // done.
             Err(error) if error.status() == Some(404) && !error.is_not_found() => error,
             outcome => return outcome,
         };
@@ -106,8 +108,8 @@ impl Client {
         }
     }
 
-    /// The workspace of a guardrail; none for one that is older than workspaces. Requested only for a
-    /// guardrail that no response has described yet, as a guardrail stays in its workspace.
+    /// The workspace of a guardrail; none for one that is older than workspaces. Requested only for
+    /// a guardrail that no response has described yet, as a guardrail stays in its workspace.
     pub async fn workspace_of_guardrail(&self, id: &str) -> Result<Option<String>, Error> {
         self.workspace_of_guardrail_with(id, |request| request).await
     }
@@ -152,8 +154,8 @@ impl Client {
     }
 }
 
-/// Checks that a guardrail belongs in the list of a workspace. One without a workspace is older than
-/// workspaces, and can be in any.
+/// Checks that a guardrail belongs in the list of a workspace. One without a workspace is older
+/// than workspaces, and can be in any.
 fn is_in(workspace_id: Option<&str>) -> impl Fn(&Guardrail) -> Result<(), Malformed> {
     move |guardrail| match (workspace_id, guardrail.workspace_id()) {
         (Some(wanted), Some(found)) if !found.eq_ignore_ascii_case(wanted) => {

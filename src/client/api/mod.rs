@@ -53,8 +53,8 @@ impl Client {
         Client::of_account(config, &CreateRegistry::default())
     }
 
-    /// Prepares a client that shares with others of its account what is known of creates; nothing is
-    /// sent yet.
+    /// Prepares a client that shares with others of its account what is known of creates; nothing
+    /// is sent yet.
     pub fn of_account(config: Config, accounts: &CreateRegistry) -> Result<Client, ConfigError> {
         let pending_creates = accounts.pending_creates(&config);
         let inner = Inner {

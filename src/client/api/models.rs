@@ -20,8 +20,8 @@ const PAGE: usize = 1000;
 const MAX_PAGES: usize = 100;
 
 impl Client {
-    /// The catalogue of all models, except hidden and delisted ones. Fetched once for a client and its
-    /// clones, also when several ask at once; a failure is not kept.
+    /// The catalogue of all models, except hidden and delisted ones. Fetched once for a client and
+    /// its clones, also when several ask at once; a failure is not kept.
     pub async fn models(&self) -> Result<Arc<ModelCatalog>, Error> {
         self.inner.models.get(|_| true, || self.fetch_models(|request| request)).await
     }
@@ -82,8 +82,8 @@ struct ModelPage {
 }
 
 impl ModelPage {
-    /// Whether nothing follows this page, which comes after so many models. A short page is the last
-    /// one, unless the count shows that the API returns fewer at a time.
+    /// Whether nothing follows this page, which comes after so many models. A short page is the
+    /// last one, unless the count shows that the API returns fewer at a time.
     fn is_last(&self, before: usize) -> bool {
         let rows = self.data.len();
         let is_more = self.total_count.map_or(rows >= PAGE, |total| total > before + rows);
@@ -105,7 +105,8 @@ pub struct ModelCatalog {
 }
 
 impl ModelCatalog {
-    /// A catalogue of pairs of slug and canonical slug. Of a slug that comes twice, the first pair counts.
+    /// A catalogue of pairs of slug and canonical slug. Of a slug that comes twice, the first pair
+    /// counts.
     pub fn new<S, C>(models: impl IntoIterator<Item = (S, C)>) -> ModelCatalog
     where
         S: Into<String>,
@@ -120,8 +121,9 @@ impl ModelCatalog {
         catalog
     }
 
-    /// The form in which the API stores a name: the canonical slug, with the variant (`:free`) that the name has.
-    /// A canonical slug is its own canonical form. None for a name that is not in the catalogue.
+    /// The form in which the API stores a name: the canonical slug, with the variant (`:free`) that
+    /// the name has. A canonical slug is its own canonical form. None for a name that is not in the
+    /// catalogue.
     pub fn canonical(&self, name: &str) -> Option<String> {
         if self.canonical.contains(name) {
             return Some(name.to_owned());

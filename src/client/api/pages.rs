@@ -1,6 +1,6 @@
 //! Reading a list, or a part of it. The API drops rows after it has counted them, so a page can be
-//! short, even empty, before the end: the offset steps by the page size asked for, and `total_count`
-//! says where the end is.
+//! short, even empty, before the end: the offset steps by the page size asked for, and
+//! `total_count` says where the end is.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,8 @@ const MAX_LIST_ROWS: u64 = 100_000;
 pub struct RowRange {
     /// How many rows to leave out at the beginning.
     pub offset: u64,
-    /// How many rows to look at; none for all. Counted rows that the API does not show are among them.
+    /// How many rows to look at; none for all. Counted rows that the API does not show are among
+    /// them.
     pub limit: Option<u64>,
 }
 
@@ -38,8 +39,8 @@ pub struct Listing<T> {
     pub total_count: u64,
 }
 
-/// The rows of a list that are in `window`. `request` is without offset and limit, and `belongs` checks
-/// that a row is one of those it asks for.
+/// The rows of a list that are in `window`. `request` is without offset and limit, and `belongs`
+/// checks that a row is one of those it asks for.
 pub(super) async fn read<T: Entity>(
     client: &Client,
     request: Request,
@@ -87,8 +88,8 @@ impl Position {
         self.window.offset.saturating_add(limit).saturating_sub(self.offset).min(PAGE)
     }
 
-    /// The position after a page of `rows` rows, of which `new` were not seen before; `seen` were seen
-    /// by now. None at the end.
+    /// The position after a page of `rows` rows, of which `new` were not seen before; `seen` were
+    /// seen by now. None at the end.
     ///
     /// # Errors
     /// When the page cannot be part of a list that has an end.
@@ -100,7 +101,8 @@ impl Position {
         total: u64,
     ) -> Result<Option<Position>, Malformed> {
         let (rows, seen) = (rows as u64, self.window.offset.saturating_add(seen as u64));
-        // The offset was ignored. Taken for the end of the list, this would hide the rest of the rows.
+        // The offset was ignored. Taken for the end of the list, this would hide the rest of the
+        // rows.
         if self.first_total.is_some() && rows > 0 && new == 0 && total > seen {
             return Err(format!(
                 "data: it only repeats earlier rows, but total_count says there are {total}"

@@ -1,5 +1,5 @@
-//! The list of providers that serve models. Public, and asked for without credentials. Only a warning
-//! depends on it.
+//! The list of providers that serve models. Public, and asked for without credentials. Only a
+//! warning depends on it.
 
 use std::collections::HashSet;
 use std::time::Duration;

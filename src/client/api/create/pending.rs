@@ -1,5 +1,5 @@
-//! What is known of the creates of an account: which attempts have an unknown outcome, and which ids
-//! belong to a create. Sends nothing.
+//! What is known of the creates of an account: which attempts have an unknown outcome, and which
+//! ids belong to a create. Sends nothing.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
@@ -10,8 +10,8 @@ use tokio::sync::RwLock;
 use super::super::super::http::{ApiKey, BaseUrl, Config, JsonObject};
 use super::super::lock;
 
-/// What the clients of one process share: for each account, what is known of its creates. It is kept
-/// for as long as a client of the account lives.
+/// What the clients of one process share: for each account, what is known of its creates. It is
+/// kept for as long as a client of the account lives.
 #[derive(Default)]
 pub struct CreateRegistry(Mutex<Vec<(BaseUrl, ApiKey, Weak<CreateLedger>)>>);
 

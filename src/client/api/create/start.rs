@@ -1,5 +1,5 @@
-//! When a create began, and whether an entity is older. Two clocks can tell: the API's, by the `Date`
-//! of its responses, and our own. Either can be wrong, as where a proxy rewrites `Date`.
+//! When a create began, and whether an entity is older. Two clocks can tell: the API's, by the
+//! `Date` of its responses, and our own. Either can be wrong, as where a proxy rewrites `Date`.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,8 +11,8 @@ use super::NamedEntity;
 /// How far the clock of `created_at` may be behind the one of `Date`.
 pub(super) const MAX_SKEW: Duration = Duration::from_millis(500);
 
-/// How far clocks may be apart where an error does less harm: before a response is distrusted, when a
-/// duplicate is reported, and before our own clock counts.
+/// How far clocks may be apart where an error does less harm: before a response is distrusted, when
+/// a duplicate is reported, and before our own clock counts.
 pub(super) const MAX_DOUBTFUL_SKEW: Duration = Duration::from_secs(10);
 
 /// When a create began.
@@ -32,8 +32,9 @@ impl CreateStart {
         !is_since(entity, by_server.min(self.by_own_clock) - MAX_DOUBTFUL_SKEW)
     }
 
-    /// Whether an entity was created since, by the API's clock: true if certainly, false if one clock
-    /// says so and not the other, where the two are too far apart to mean the same. None if not.
+    /// Whether an entity was created since, by the API's clock: true if certainly, false if one
+    /// clock says so and not the other, where the two are too far apart to mean the same. None if
+    /// not.
     pub(super) fn is_before(
         &self,
         entity: &impl NamedEntity,
