@@ -150,23 +150,27 @@ fn parse(pattern: &str, has_repeated_code_point: bool) -> Result<(), String> {
     let plain = Flags { no_opt: true, ..Flags::default() };
     let unicode = Flags { unicode: true, ..plain };
     let unicode_sets = Flags { unicode_sets: true, ..plain };
-    let parsed = |flags| Regex::with_flags(pattern, flags).map(|_| ()).map_err(|error| error.text);
-    let in_unicode = parsed(unicode);
-    let in_plain = if has_repeated_code_point { in_unicode.clone() } else { parsed(plain) };
-    if in_unicode.is_ok() || in_plain.is_ok() {
-        return Ok(());
-    }
-    // Outside of classes the mode `v` is the mode `u`, where our parser is as strict as JavaScript.
-    let is_set_pattern = Regex::with_flags(&without_classes(pattern), unicode).is_ok();
-    if is_set_pattern && parsed(unicode_sets).is_ok() {
-        return Ok(());
-    }
-    match in_plain {
-        Err(error) if error.contains("limit exceeded") || error.contains("too deeply nested") => {
-            Ok(())
+    // What our parser accepts in a mode, and JavaScript does not. Outside of classes the mode `v` is
+    // the mode `u`, where our parser is as strict as JavaScript.
+    let is_set_pattern = || Regex::with_flags(&without_classes(pattern), unicode).is_ok();
+    let mut first_error = None;
+    for flags in [plain, unicode, unicode_sets] {
+        if has_repeated_code_point && !flags.unicode && !flags.unicode_sets {
+            continue;
         }
-        Err(error) => Err(format!("it is not valid in JavaScript ({error})")),
-        Ok(()) => Ok(()),
+        match Regex::with_flags(pattern, flags) {
+            Ok(_) if !flags.unicode_sets || is_set_pattern() => return Ok(()),
+            Ok(_) => {}
+            Err(error) => first_error = first_error.or(Some(error.text)),
+        }
+    }
+    match first_error {
+        Some(error)
+            if !error.contains("limit exceeded") && !error.contains("too deeply nested") =>
+        {
+            Err(format!("it is not valid in JavaScript ({error})"))
+        }
+        _ => Ok(()),
     }
 }
 
