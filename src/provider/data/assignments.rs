@@ -49,8 +49,8 @@ pub(in crate::provider) const KEYS: Assignments = Assignments {
 /// The data source for members.
 pub(in crate::provider) const MEMBERS: Assignments = Assignments {
     kind: AssigneeKind::Member,
-    description: "The members of the organization that a guardrail is assigned to, or any guardrail \
-                  of the account.",
+    description: "The members of the organization that a guardrail is assigned to, or any \
+                  guardrail of the account.",
     fields: &list_of(&[
         ID,
         Field::computed("user_id", Kind::String).doc("The user id of the member."),
@@ -71,8 +71,8 @@ const CREATED_AT: Field =
 
 const fn list_of(row: &'static [Field]) -> [Field; 5] {
     let guardrail = Field::optional(GUARDRAIL_ID, Kind::String).checks(&[Check::Id]).doc(
-        "The id of the guardrail. Without it, the assignments of the whole account are read, of all \
-         workspaces.",
+        "The id of the guardrail. Without it, the assignments of the whole account are read, of \
+         all workspaces.",
     );
     let data = Field::computed("data", Kind::ObjectList(row))
         .doc("The assignments, in no particular order.");
