@@ -104,7 +104,7 @@ fn a_404_of_a_proxy_takes_nothing_out_of_the_state() {
     let page = "<html><head><title>404 Not Found</title></head></html>";
     each_operation_fails(
         &Action::html(404, page, false),
-        &["answered 404", "not an answer of the OpenRouter API"],
+        &["answered 404", "may not be a response of the OpenRouter API"],
     );
 }
 
