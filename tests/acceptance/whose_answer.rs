@@ -131,7 +131,7 @@ fn a_404_that_is_not_the_apis_leaves_the_state() {
             .try_plan()
             .fails()
             .says("answered 404")
-            .says("not an answer of the OpenRouter API");
+            .says("may not be a response of the OpenRouter API");
         workspace.run(&["apply", "-auto-approve"]).fails();
         assert_eq!(workspace.state_file(), before, "{body}");
     }
