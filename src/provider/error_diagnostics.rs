@@ -83,8 +83,6 @@ fn attribute_in(message: &str, fields: &[Field]) -> Option<&'static str> {
 const OUTCOME_UNKNOWN: &str = "The API may or may not have done it: look at what is there, then \
                                run Terraform again. A slow API may need a longer `timeout_ms`.";
 
-const FAILED_BEFORE_API: &str = "The API, or a proxy in front of it, failed.";
-
 /// Why it was not retried, if that is for the user to change.
 fn retry_hint(error: &Error) -> Option<String> {
     let Error::RetriesExhausted { end, last, .. } = error else { return None };
@@ -107,9 +105,40 @@ fn retry_hint(error: &Error) -> Option<String> {
     }
 }
 
-fn next_step(error: &Error) -> String {
+fn next_step(error: &Error) -> &'static str {
     let is_read = error.call().method() == http::Method::GET;
-    let step = match error {
+    match error {
+        Error::RetriesExhausted { last, .. }
+            if error.may_have_happened() && !last.may_have_happened() =>
+        {
+            OUTCOME_UNKNOWN
+        }
+        Error::RetriesExhausted { last, .. } => next_step(last),
+        Error::ConnectionLost { .. } | Error::Timeout { .. } if is_read => {
+            "Nothing was changed. Run Terraform again. A slow API may need a longer `timeout_ms`."
+        }
+        Error::ConnectionLost { .. }
+        | Error::Timeout { .. }
+        | Error::Stopped { sent: true, .. } => OUTCOME_UNKNOWN,
+        Error::Stopped { .. } => "Nothing was done. Run Terraform again to go on.",
+        Error::Status { status: 404, from_service: false, .. } | Error::Decode { .. } => {
+            "This may not be a response of the OpenRouter API: check `server_url` (or \
+             OPENROUTER_BASE_URL) and any proxy in between. If it is one, please report this."
+        }
+        Error::Status { status: 404, call, .. } if !call.template().contains("{id}") => {
+            "What is named does not exist, or the key cannot see it, or this is not the OpenRouter \
+             API: check `server_url` (or OPENROUTER_BASE_URL)."
+        }
+        Error::Status { status: 408 | 499 | 500..=599, .. } if is_read => {
+            "The API, or a proxy in front of it, failed. Nothing was changed. Run Terraform again."
+        }
+        Error::Status { status, .. } => next_step_after_status(*status),
+        _ => next_step_without_response(error),
+    }
+}
+
+fn next_step_without_response(error: &Error) -> &'static str {
+    match error {
         Error::Unconfirmed { .. } => {
             "Look at what is there before you run Terraform again: what is there already can be \
              imported."
@@ -119,58 +148,24 @@ fn next_step(error: &Error) -> String {
              have other fields. Look at them: import the one that is yours, or delete those that \
              nobody uses, then run Terraform again."
         }
-        Error::RetriesExhausted { last, .. }
-            if error.may_have_happened() && !last.may_have_happened() =>
-        {
-            OUTCOME_UNKNOWN
-        }
-        Error::RetriesExhausted { last, .. } => return next_step(last),
         Error::RateLimited { .. } => {
             "Nothing was done. Run Terraform again when that time is over, or give the provider's \
              `retry` a longer `max_elapsed_time_ms`."
         }
-        Error::Stopped { sent: false, .. } => "Nothing was done. Run Terraform again to go on.",
         Error::Skipped { noun: "member", .. } => {
-            "Nothing was done for it. Take the user id of a member of the organization, as the API lists it."
+            "Nothing was done for it. Use the user id of a member of the organization, as the API \
+             lists it."
         }
         Error::Skipped { .. } => {
             "Nothing was done for it. Use the hash of a key that exists, as the API lists it; not \
              the key itself."
         }
-        Error::Request { .. } => {
-            "Nothing was sent. Correct the value in the configuration or the state."
-        }
         Error::Connect { .. } => {
             "Nothing was sent. Check `server_url` (or OPENROUTER_BASE_URL), the network and the \
              proxy settings (HTTPS_PROXY, NO_PROXY), and run Terraform again."
         }
-        Error::ConnectionLost { .. } | Error::Timeout { .. } if is_read => {
-            "Nothing was changed. Run Terraform again. A slow API may need a longer `timeout_ms`."
-        }
-        Error::ConnectionLost { .. } | Error::Timeout { .. } | Error::Stopped { .. } => {
-            OUTCOME_UNKNOWN
-        }
-        Error::Decode { .. } => {
-            "This may not be a response of the OpenRouter API: check `server_url` (or \
-             OPENROUTER_BASE_URL) and any proxy in between. If it is one, please report this."
-        }
-        Error::Status { status: 404, from_service: false, .. } => {
-            "This is not a response of the OpenRouter API: check `server_url` (or \
-             OPENROUTER_BASE_URL) and any proxy in between."
-        }
-        Error::Status { status: 404, call, .. } if !call.template().contains("{id}") => {
-            "What is named does not exist, or the key cannot see it, or this is not the OpenRouter \
-             API: check `server_url` (or OPENROUTER_BASE_URL)."
-        }
-        Error::Status { status: 408 | 499 | 500..=599, .. } if is_read => {
-            return format!("{FAILED_BEFORE_API} Nothing was changed. Run Terraform again.");
-        }
-        Error::Status { status: 408 | 499 | 500..=599, .. } => {
-            return format!("{FAILED_BEFORE_API} {OUTCOME_UNKNOWN}");
-        }
-        Error::Status { status, .. } => next_step_after_status(*status),
-    };
-    step.to_owned()
+        _ => "Nothing was sent. Correct the value in the configuration or the state.",
+    }
 }
 
 /// Whether it is the call that must not be made twice.
@@ -206,6 +201,10 @@ fn next_step_after_status(status: u16) -> &'static str {
         425 | 429 => {
             "The API limits the rate of requests. Wait a little and apply again, or lower \
              `max_concurrent_requests`."
+        }
+        408 | 499 | 500..=599 => {
+            "The API, or a proxy in front of it, failed, and may or may not have done it: look at \
+             what is there, then run Terraform again."
         }
         _ => "Run Terraform again. If that fails too, look at the message above.",
     }

@@ -122,7 +122,7 @@ fn each_operation_explains_each_failure_and_can_be_repeated() {
         // Only the API itself can say that something is gone.
         (
             Action::html(404, not_found, false),
-            &["answered 404", "not a response of the OpenRouter API"],
+            &["answered 404", "may not be a response of the OpenRouter API"],
         ),
         (
             redirect,

@@ -131,7 +131,7 @@ fn a_404_that_is_not_the_apis_leaves_the_state() {
             .try_apply()
             .fails()
             .says("answered 404")
-            .says("not a response of the OpenRouter API");
+            .says("may not be a response of the OpenRouter API");
         assert_eq!(workspace.state_file(), before, "{body}");
     }
     workspace.mock().clear_faults();

@@ -136,7 +136,7 @@ fn add_pinned(
         Ok(terraform) => found.push(terraform),
         Err(error) if required.contains(&pin.terraform) => return Err(error),
         Err(error) => {
-            eprintln!("warning: continuing without Terraform {}: {error:#}", pin.terraform)
+            eprintln!("warning: continuing without Terraform {}: {error:#}", pin.terraform);
         }
     }
     Ok(())

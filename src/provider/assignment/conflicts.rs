@@ -147,8 +147,9 @@ impl AssignmentResource {
     }
 
     fn shared_warning(&self, planned: &Value) -> Diagnostic {
-        let next_step = "Remove one of them from the configuration, and from the state with a `removed` \
-                         block that has `lifecycle { destroy = false }`, or with `terraform state rm`.";
+        let next_step = "Remove one of them from the configuration, and from the state with a \
+                         `removed` block that has `lifecycle { destroy = false }`, or with \
+                         `terraform state rm`.";
         let diagnostic = self.shared(planned, "Two resources hold one assignment", next_step);
         diagnostic.at(Path::attribute(self.assignee))
     }
@@ -159,8 +160,8 @@ impl AssignmentResource {
     }
 
     fn reassigned_warning(&self, prior: &Value) -> Diagnostic {
-        let next_step = "The other one is destroyed, so this one assigns the guardrail again in the \
-                         same apply.";
+        let next_step = "The other one is destroyed, so this one assigns the guardrail again in \
+                         the same apply.";
         self.shared(prior, "Two resources hold one assignment", next_step)
     }
 

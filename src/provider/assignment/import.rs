@@ -102,7 +102,8 @@ impl AssignmentResource {
         let noun = self.noun;
         let detail = match now {
             Some(now) => format!(
-                "The {noun} is assigned to guardrail {now}. Import it with the id of that guardrail."
+                "The {noun} is assigned to guardrail {now}. Import it with the id of that \
+                 guardrail."
             ),
             None => format!(
                 "The {noun} is assigned to no guardrail, or does not exist. Assign it instead of \

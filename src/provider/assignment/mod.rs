@@ -208,9 +208,8 @@ impl AssignmentResource {
         self.refuse_conflict(api, &state).await?;
         let (guardrail_id, assignee) = self.ids(&state);
         let private = Private::new();
-        let assigned =
-            api.client()?.assign(self.kind, guardrail_id, assignee, &private.maker).await;
-        if let Err(error) = assigned {
+        let result = api.client()?.assign(self.kind, guardrail_id, assignee, &private.maker).await;
+        if let Err(error) = result {
             let action = self.action("assign", &state);
             let diagnostic = error_diagnostic_at(&action, &error, Some(GUARDRAIL_ID));
             let path = diagnostic.path.clone().unwrap_or(Path::attribute(self.assignee));

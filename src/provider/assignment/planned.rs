@@ -136,8 +136,8 @@ impl PlannedAssignments {
         self.memory().warned.insert(row)
     }
 
-    /// Notes that an object of the state is read. Core reads one that has left the configuration after
-    /// it has planned its removal.
+    /// Notes that an object of the state is read. One that has left the configuration can be read
+    /// after its removal was planned.
     pub(super) fn note_read(&self, row: &Row, token: &str) {
         let mut memory = self.memory();
         memory.has_state = true;

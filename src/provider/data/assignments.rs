@@ -52,8 +52,8 @@ pub(in crate::provider) const KEYS: AssignmentsDataSource = AssignmentsDataSourc
 /// The data source for members.
 pub(in crate::provider) const MEMBERS: AssignmentsDataSource = AssignmentsDataSource {
     kind: AssigneeKind::Member,
-    description: "The members of the organization that a guardrail is assigned to, or any guardrail \
-                  of the account.",
+    description: "The members of the organization that a guardrail is assigned to, or any \
+                  guardrail of the account.",
     fields: &list_of(&[
         ID,
         Field::computed("user_id", FieldType::String).doc("The user id of the member."),
@@ -74,8 +74,8 @@ const CREATED_AT: Field =
 
 const fn list_of(row: &'static [Field]) -> [Field; 5] {
     let guardrail = Field::optional(GUARDRAIL_ID, FieldType::String).checks(&[Check::Id]).doc(
-        "The id of the guardrail. Without it, the assignments of the whole account are read, of all \
-         workspaces.",
+        "The id of the guardrail. Without it, the assignments of the whole account are read, of \
+         all workspaces.",
     );
     let data = Field::computed("data", FieldType::ObjectList(row))
         .doc("The assignments, in no particular order.");
