@@ -88,6 +88,7 @@ fn a_missing_key_is_one_error_that_says_what_to_set() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn bad_settings_are_refused_at_their_attribute_and_not_repeated() {
     let workspace = Workspace::new();
     for (settings, attribute, text) in [

@@ -79,6 +79,7 @@ fn every_field_is_kept_patched_alone_and_cleared() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn bodies_that_the_service_refuses() {
     let api = Api::new();
     let id = text(&api.create(&json!({"name": "a"})), "id");

@@ -293,7 +293,7 @@ impl Workspace {
         self.instance(address)["attributes"].clone()
     }
 
-    /// CanonicalNames of the files that are left in the directory for temporary files: a provider that ended leaves none.
+    /// Names of the files that are left in the directory for temporary files: a provider that ended leaves none.
     pub(crate) fn leftovers(&self) -> Vec<String> {
         let entries =
             fs::read_dir(self.root.path().join("tmp")).expect("the workspace is readable");

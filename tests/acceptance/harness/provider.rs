@@ -19,7 +19,9 @@ pub(crate) fn override_with(root: &Path) -> PathBuf {
 /// Writes a CLI configuration that installs the built provider from a mirror, and returns its path.
 pub(crate) fn mirror_for(root: &Path) -> PathBuf {
     let mirror = root.join("mirror");
-    host::mirrored(&mirror, VERSION).iter().for_each(|file| place(file));
+    for file in host::mirrored(&mirror, VERSION) {
+        place(&file);
+    }
     write(root, &host::mirror_method(&mirror))
 }
 

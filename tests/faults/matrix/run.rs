@@ -141,9 +141,10 @@ impl<'a> FaultyRun<'a> {
         let mut text = format!("{reason}\n{}", self.run);
         for request in self.fixture.mock().log().requests {
             let LoggedRequest { at_ms, method, path, status, work_status, fault, .. } = request;
-            text += &format!(
+            let line = format!(
                 "\n{at_ms:>7} {method} {path} {status:?} work {work_status:?} fault {fault:?}"
             );
+            text.push_str(&line);
         }
         text + "\n" + &self.refusals.join("\n")
     }
