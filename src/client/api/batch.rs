@@ -71,6 +71,8 @@ struct State {
     locks: HashMap<(AssigneeKind, String), Arc<tokio::sync::Mutex<()>>>,
     /// The resource that has made a row, until the row is read.
     makers: HashMap<Row, String>,
+    /// The resource that failed to make a row, and why, until the row is read.
+    failures: HashMap<Row, (String, Error)>,
     /// Rows that are being made; each call that makes one holds a reference.
     being_made: HashMap<Row, Weak<()>>,
 }
@@ -96,8 +98,15 @@ impl Client {
         let Outcome::Done(outcome) = self.submit(Operation::Assign, &row).await else {
             unreachable!("only removals are superseded")
         };
-        if outcome.is_ok() {
-            batches.state().makers.insert(row.clone(), maker.to_owned());
+        let mut state = batches.state();
+        match &outcome {
+            Ok(()) => {
+                state.failures.remove(&row);
+                state.makers.insert(row.clone(), maker.to_owned());
+            }
+            Err(error) => {
+                state.failures.insert(row.clone(), (maker.to_owned(), error.clone()));
+            }
         }
         outcome
     }
@@ -117,6 +126,13 @@ impl Client {
         loop {
             let lock = batches.lock(&row);
             let _locked = lock.lock().await;
+            // The row may be the other resource's as well, and that one could not make it anew.
+            let failure = batches.state().failures.get(&row).cloned();
+            if let Some((failed, error)) = failure
+                && Some(failed.as_str()) != maker
+            {
+                return Err(error);
+            }
             let made_by = batches.state().makers.get(&row).cloned();
             if made_by.is_some() && made_by.as_deref() != maker {
                 debug!(guardrail_id, id, "not removed: another resource has made it since");
@@ -132,7 +148,9 @@ impl Client {
     /// Notes that a row is read: the apply that made it is over, and a removal is meant.
     pub fn forget_maker(&self, kind: AssigneeKind, guardrail_id: &str, id: &str) {
         let row = Row::new(kind, guardrail_id, id);
-        self.inner.batches.state().makers.remove(&row);
+        let mut state = self.inner.batches.state();
+        state.makers.remove(&row);
+        state.failures.remove(&row);
     }
 
     /// Adds a row to the batch that will be sent next, and waits for the outcome.
