@@ -182,7 +182,9 @@ fn check_scalar(check: &Check, value: &Value, path: &Path) -> Option<String> {
 /// secret in the wrong place.
 fn check_id(text: &str) -> Option<&'static str> {
     if text.is_empty() {
-        return Some("is empty. Give it an id, or leave it out.");
+        return Some(
+            "is empty. Set it to an id; to set no id where none is required, leave it out.",
+        );
     }
     if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
         return Some("is not an id: it contains a slash or white space.");

@@ -41,7 +41,12 @@ fn everything_is_imported_by_id_and_by_name() {
     for (index, name) in names.iter().enumerate() {
         let place = if index % 2 == 0 { &default } else { &production };
         let id = existing(&workspace, json!({ "name": name, "workspace_id": place }));
-        let given = if index == 0 { id.clone() } else { format!("{place}/{name}") };
+        // A UUID is the same in capitals.
+        let given = match index {
+            0 => id.to_uppercase(),
+            1 => format!("{}/{name}", place.to_uppercase()),
+            _ => format!("{place}/{name}"),
+        };
         workspace.try_import(&address(name), &given).succeeds();
         let imported =
             workspace.attributes(&format!("openrouter_guardrail.by_name[{}]", json!(nfc(name))));

@@ -24,9 +24,9 @@ pub(super) async fn find(client: &Client, import_id: &str) -> Result<Guardrail, 
     }
     let found = match import_id.split_once('/') {
         Some((workspace, name)) if is_uuid(workspace) && !name.is_empty() => {
-            by_name(client, "import", Some(workspace), name).await?
+            by_name(client, "import", Some(&workspace.to_ascii_lowercase()), name).await?
         }
-        None if is_uuid(import_id) => by_id(client, import_id).await?,
+        None if is_uuid(import_id) => by_id(client, &import_id.to_ascii_lowercase()).await?,
         _ => {
             let detail = format!(
                 "\"{import_id}\" is neither a guardrail's id (a UUID) nor <workspace_id>/<name>, \
