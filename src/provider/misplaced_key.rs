@@ -27,7 +27,7 @@ pub(super) fn refuse_keys(config: &Value, attributes: &[&str]) -> Diagnostics {
 pub(super) fn refuse_key(attribute: &str, text: &str) -> Option<Diagnostic> {
     if is_label(text) {
         let detail = format!(
-            "`{attribute}` holds the label of an API misplaced_key, which only shows how the key begins and \
+            "`{attribute}` holds the label of an API key, which only shows how the key begins and \
              ends. Use the key's hash, 64 hexadecimal digits, as the API lists keys."
         );
         return Some(Diagnostic::error("Label of an API key instead of its hash", detail));
@@ -93,6 +93,7 @@ mod tests {
         for label in ["sk-or-v1-121...5c6b", "sk-or-v1-0e6...1c96"] {
             let refused = refuse_key("key_hash", label).unwrap();
             assert_eq!(refused.summary, "Label of an API key instead of its hash");
+            assert!(refused.detail.starts_with("`key_hash` holds the label of an API key, which"));
         }
         let hidden = format!("sk-or-v1-{}...5c6b", "0".repeat(20));
         for key in
