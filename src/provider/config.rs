@@ -27,7 +27,10 @@ use crate::{
     },
 };
 
-use super::{assignment::PlannedAssignments, guardrail::WarnedSlugs};
+use super::{
+    assignment::PlannedAssignments,
+    guardrail::{PlannedDefaults, WarnedSlugs},
+};
 use setting_errors::{ConfigSetting, SettingSource};
 
 const API_KEY: &str = "api_key";
@@ -124,6 +127,7 @@ pub(super) fn schema() -> Schema {
 pub struct ProviderData {
     client: Result<Client, &'static str>,
     planned: PlannedAssignments,
+    planned_defaults: PlannedDefaults,
     warned_slugs: WarnedSlugs,
 }
 
@@ -132,6 +136,7 @@ impl ProviderData {
         Self {
             client,
             planned: PlannedAssignments::default(),
+            planned_defaults: PlannedDefaults::default(),
             warned_slugs: WarnedSlugs::default(),
         }
     }
@@ -139,6 +144,11 @@ impl ProviderData {
     /// What the plans of this connection have said of assignments.
     pub(super) fn planned(&self) -> &PlannedAssignments {
         &self.planned
+    }
+
+    /// What the plans of this connection have said of default guardrails.
+    pub(super) fn planned_defaults(&self) -> &PlannedDefaults {
+        &self.planned_defaults
     }
 
     /// The providers that the user was warned of.

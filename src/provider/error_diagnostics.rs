@@ -61,12 +61,28 @@ pub(super) fn body_error_diagnostic(
     error_diagnostic_at(action, error, attribute)
 }
 
+/// The same with the workspace that a refused call was about, if it is known: a management key may
+/// be bound to another one.
+pub(super) fn naming_workspace(
+    diagnostic: Diagnostic,
+    error: &Error,
+    workspace: Option<&str>,
+) -> Diagnostic {
+    match (error.cause().status(), workspace) {
+        (Some(403), Some(workspace)) => {
+            let detail = format!("{} This call was for workspace {workspace}.", diagnostic.detail);
+            Diagnostic { detail, ..diagnostic }
+        }
+        _ => diagnostic,
+    }
+}
+
 /// Whether the API does not know what was named, or refuses access to it, and not the key as such.
 fn is_about_the_named_object(error: &Error) -> bool {
     match error.cause() {
         Error::Status { status: 404, from_service, .. } => *from_service,
         Error::Status { status: 403, from_service, message, .. } => {
-            *from_service && !message.to_ascii_lowercase().contains("management key")
+            *from_service && !message.to_ascii_lowercase().contains("only management keys")
         }
         _ => false,
     }
@@ -186,9 +202,9 @@ fn next_step_after_status(status: u16) -> &'static str {
         }
         402 => "The account's credits or plan do not cover this.",
         403 => {
-            "The key must be a management key of the account that owns the workspace, and the \
-             account must allow this. A management key may be bound to one workspace: the API then \
-             refuses it in all others."
+            "Possible reasons: the key is no management key; it belongs to another account than the \
+             workspace; it is bound to one workspace, and this call was for another; the account \
+             does not allow this."
         }
         404 => {
             "It does not exist, or the key cannot see it. Check the id, and that `server_url` (or \

@@ -12,6 +12,7 @@ mod guardrail;
 mod id_form;
 mod javascript_regex;
 mod misplaced_key;
+mod walk;
 
 use std::collections::BTreeMap;
 
@@ -52,6 +53,10 @@ impl OpenRouter {
                 ("openrouter_guardrail", Box::new(TableResource(guardrail::GuardrailBackend))),
                 ("openrouter_guardrail_key_assignment", Box::new(assignment::KEY)),
                 ("openrouter_guardrail_member_assignment", Box::new(assignment::MEMBER)),
+                (
+                    "openrouter_workspace_default_guardrail",
+                    Box::new(TableResource(guardrail::WorkspaceDefaultBackend)),
+                ),
             ],
             data_sources: vec![
                 ("openrouter_guardrail", Box::new(data::guardrail::GuardrailDataSource)),

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use crate::cty::Value;
 
 use super::{
-    field::Field,
+    extra_fields,
+    field::{Field, FieldType},
     json::{JsonObject, encode, encode_members},
 };
 
@@ -18,7 +19,7 @@ pub(super) fn create_body(fields: &[Field], planned: &Value) -> JsonObject {
 }
 
 /// The body of an update: every field that changed, and the other fields of its group; null clears
-/// a field.
+/// a field. One that is planned unknown is the API's to decide.
 pub(super) fn update_body(fields: &[Field], prior: &Value, planned: &Value) -> JsonObject {
     let is_changed = |field: &&Field| prior.attribute(field.name) != planned.attribute(field.name);
     let changed_groups: BTreeSet<_> =
@@ -26,9 +27,14 @@ pub(super) fn update_body(fields: &[Field], prior: &Value, planned: &Value) -> J
     let mut body = JsonObject::new();
     for field in fields.iter().filter(|field| field.is_configurable() && field.is_exchanged()) {
         let is_in_group = field.group.is_some_and(|group| changed_groups.contains(group));
-        if is_changed(&field) || is_in_group {
-            let value = encode(field.kind, planned.attribute(field.name));
-            body.insert(field.name.to_owned(), value);
+        if let FieldType::ExtraFields { .. } = field.kind {
+            let (prior, planned) = (prior.attribute(field.name), planned.attribute(field.name));
+            body.extend(extra_fields::changes(fields, prior, planned));
+            continue;
+        }
+        let planned = planned.attribute(field.name);
+        if (is_changed(&field) || is_in_group) && planned.is_wholly_known() {
+            body.insert(field.name.to_owned(), encode(field.kind, planned));
         }
     }
     body

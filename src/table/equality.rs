@@ -9,6 +9,7 @@ use crate::cty::Value;
 
 use super::{
     canonical_names::CanonicalNames,
+    extra_fields,
     field::{Equality, Field, FieldType},
 };
 
@@ -38,6 +39,7 @@ pub(super) fn same(field: &Field, left: &Value, right: &Value) -> bool {
         (FieldType::String, left, right) if field.equality == Equality::EmptyIsNull => {
             is_empty_text(left) && is_empty_text(right)
         }
+        (FieldType::ExtraFields { .. }, left, right) => extra_fields::same(left, right),
         (FieldType::Object(members), Value::Object(_), Value::Object(_)) => {
             same_members(members, left, right)
         }

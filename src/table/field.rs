@@ -21,6 +21,12 @@ pub enum FieldType {
     Object(&'static [Field]),
     /// A list of objects of these members.
     ObjectList(&'static [Field]),
+    /// A text with a JSON object: fields of the API that the table does not have. In JSON its members
+    /// stand beside the table's fields, and only the members that it names are compared.
+    ExtraFields {
+        /// Names that cannot be set, besides those of the table's computed fields.
+        read_only: &'static [&'static str],
+    },
 }
 
 /// Where the value comes from.
@@ -129,6 +135,8 @@ pub struct Field {
     pub create_only: bool,
     /// Fields of one group are sent together whenever one of them changes.
     pub group: Option<&'static str>,
+    /// The part of the object that the field belongs to, for messages about that part.
+    pub part: Option<&'static str>,
     /// Rules of validation.
     pub checks: &'static [Check],
     /// What counts as the same value.
@@ -151,6 +159,7 @@ impl Field {
             sensitive: false,
             create_only: false,
             group: None,
+            part: None,
             checks: &[],
             equality: Equality::Plain,
             assigned_by_api: false,
@@ -206,6 +215,11 @@ impl Field {
     /// Sent whenever a field of this group changes.
     pub const fn sent_with(self, group: &'static str) -> Self {
         Self { group: Some(group), ..self }
+    }
+
+    /// Belongs to this part of the object.
+    pub const fn part(self, part: &'static str) -> Self {
+        Self { part: Some(part), ..self }
     }
 
     /// With rules of validation.
@@ -274,7 +288,7 @@ impl Field {
         match self.kind {
             FieldType::Bool => Type::Bool,
             FieldType::Number => Type::Number,
-            FieldType::String => Type::String,
+            FieldType::String | FieldType::ExtraFields { .. } => Type::String,
             FieldType::StringSet => Type::set(Type::String),
             FieldType::Object(members) => Type::Object(object_type(members)),
             FieldType::ObjectList(members) => Type::list(Type::Object(object_type(members))),

@@ -10,7 +10,10 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::cty::{Error, Number, Path, Value};
 
-use super::field::{Field, FieldType};
+use super::{
+    extra_fields,
+    field::{Field, FieldType},
+};
 
 /// A JSON object.
 pub type JsonObject = Map<String, Json>;
@@ -40,14 +43,17 @@ pub(super) fn encode_members(fields: &[Field], object: &Value) -> JsonObject {
     let mut encoded = JsonObject::new();
     for field in fields.iter().filter(|field| field.is_configurable() && field.is_exchanged()) {
         let value = object.attribute(field.name);
-        if !value.is_null() && value.is_wholly_known() {
+        if let FieldType::ExtraFields { .. } = field.kind {
+            encoded.extend(extra_fields::members(value));
+        } else if !value.is_null() && value.is_wholly_known() {
             encoded.insert(field.name.to_owned(), encode(field.kind, value));
         }
     }
     encoded
 }
 
-/// One field of a response; null when absent.
+/// One field of a response; null when absent. For [`FieldType::ExtraFields`], of which only what is
+/// already known tells the names, that is always null.
 ///
 /// # Errors
 /// The path and the reason, when it has another type than the table says.
@@ -62,7 +68,7 @@ fn decode_member(field: &Field, object: &JsonObject, parent: &Path) -> Result<Va
 
 fn decode_value(kind: FieldType, json: &Json, path: &Path) -> Result<Value, Error> {
     match (kind, json) {
-        (_, Json::Null) => Ok(Value::Null),
+        (_, Json::Null) | (FieldType::ExtraFields { .. }, _) => Ok(Value::Null),
         (FieldType::Bool, Json::Bool(value)) => Ok(Value::Bool(*value)),
         (FieldType::Number, Json::Number(value)) => {
             Ok(Value::Number(Number::parse(&value.to_string())?))

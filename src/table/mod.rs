@@ -8,6 +8,7 @@ mod body;
 mod canonical_names;
 mod display;
 mod equality;
+mod extra_fields;
 pub mod field;
 mod json;
 pub mod plan;

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use crate::{
     cty::{Error, Value},
     protocol::{
-        diagnostics::{Diagnostic, Diagnostics},
+        diagnostics::{Diagnostic, Diagnostics, Severity},
         resource::{PlanReply, PlanRequest, Reply, Resource, State, WithWarnings},
         schema::Schema,
     },
@@ -23,7 +23,7 @@ use super::{
     json::JsonObject,
     plan::plan,
     schema::schema,
-    state::{imported_state, matches_plan, state_after_apply, state_after_read},
+    state::{imported_state, matches_plan, state_after_apply, state_after_read, takeover_changes},
     validate::validate_with,
 };
 
@@ -63,6 +63,16 @@ pub trait Backend: Send + Sync + 'static {
     /// Deletes the object. That it is gone already is no error.
     async fn delete(&self, call: ObjectCall<'_, Self>) -> Result<(), Diagnostics>;
 
+    /// The object that a create takes over, where the API has it already: it then becomes as planned
+    /// by an update. A user imports it by [`Backend::LABEL`].
+    async fn existing(
+        &self,
+        call: ObjectCall<'_, Self>,
+    ) -> Result<Option<JsonObject>, Diagnostics> {
+        let _ = call;
+        Ok(None)
+    }
+
     /// The object that a user wants to import; the id of the call is what the user has given.
     async fn find(&self, call: ObjectCall<'_, Self>) -> Result<JsonObject, Diagnostics>;
 
@@ -73,9 +83,9 @@ pub trait Backend: Send + Sync + 'static {
         Ok(Arc::new(()))
     }
 
-    /// Rules for configurations beyond the table.
-    fn validate(&self, config: &Value) -> Diagnostics {
-        let _ = config;
+    /// Rules for configurations beyond the table. `data` is missing before configuration.
+    fn validate(&self, data: Option<&Self::Data>, config: &Value) -> Diagnostics {
+        let _ = (data, config);
         Diagnostics::default()
     }
 
@@ -84,10 +94,24 @@ pub trait Backend: Send + Sync + 'static {
         let _ = data;
     }
 
-    /// Warnings about a plan; one that deletes the object has a null `planned`.
-    async fn warnings(&self, data: &Self::Data, prior: &Value, plan: &PlanReply) -> Diagnostics {
-        let _ = (data, prior, plan);
+    /// Warnings about an object of the state that is being read.
+    async fn read_warnings(&self, data: &Self::Data, state: &Value) -> Diagnostics {
+        let _ = (data, state);
         Diagnostics::default()
+    }
+
+    /// Warnings about a plan; one that deletes the object has a null `planned`.
+    ///
+    /// # Errors
+    /// Why the plan must not be carried out.
+    async fn check_plan(
+        &self,
+        data: &Self::Data,
+        prior: &Value,
+        plan: &PlanReply,
+    ) -> Result<Diagnostics, Diagnostics> {
+        let _ = (data, prior, plan);
+        Ok(Diagnostics::default())
     }
 
     /// A text that quotes a response, without secrets.
@@ -100,6 +124,8 @@ pub struct ObjectCall<'a, B: Backend + ?Sized> {
     pub data: &'a B::Data,
     /// The object's id.
     pub id: &'a str,
+    /// The object as it is known: in state, else as planned; null where only the id is known.
+    pub object: &'a Value,
     /// What is being done, for messages, such as `update guardrail "ci"`.
     pub action: String,
 }
@@ -141,20 +167,22 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
         schema(B::DESCRIPTION, B::FIELDS)
     }
 
-    fn validate(&self, _: Option<&B::Data>, config: &Value) -> Diagnostics {
-        validate_with(B::FIELDS, config, self.0.validate(config))
+    fn validate(&self, data: Option<&B::Data>, config: &Value) -> Diagnostics {
+        validate_with(B::FIELDS, config, self.0.validate(data, config))
     }
 
     async fn read(&self, data: &B::Data, state: State) -> Reply<Option<State>> {
         self.0.note_state(data);
         let call = call::<B>("read", data, &state.value);
         let action = call.action.clone();
-        let Some(object) = self.0.get(call).await? else { return Ok(WithWarnings::ok(None)) };
+        let warnings = self.0.read_warnings(data, &state.value);
+        let (object, warnings) = tokio::join!(self.0.get(call), warnings);
+        let Some(object) = object? else { return Ok(WithWarnings::ok(None)) };
         let stored = StoredNames::from_private(&state.private);
         let compare =
             |names: &CanonicalNames| state_after_read(B::FIELDS, &state.value, &object, names);
         let value = self.compare(data, stored, false, compare).await?;
-        Ok(WithWarnings::ok(Some(state_of::<B>(value, &object, &action)?)))
+        Ok(WithWarnings::new(Some(state_of::<B>(value, &object, &action)?), warnings))
     }
 
     async fn plan(&self, data: &B::Data, request: PlanRequest) -> Reply<PlanReply> {
@@ -162,18 +190,30 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
         if !prior.is_null() {
             self.0.note_state(data);
         }
-        let reply = if config.is_null() {
-            PlanReply::destroy(private)
-        } else {
-            let stored = StoredNames::from_private(&private);
-            let compare = |names: &CanonicalNames| plan(B::FIELDS, &prior, &config, names);
-            PlanReply { private, ..self.compare(data, stored, false, compare).await? }
-        };
-        let warnings = self.0.warnings(data, &prior, &reply).await;
-        Ok(WithWarnings::new(reply, warnings))
+        if config.is_null() {
+            let reply = PlanReply::destroy(private);
+            let warnings = self.0.check_plan(data, &prior, &reply).await?;
+            return Ok(WithWarnings::new(reply, warnings));
+        }
+        let stored = StoredNames::from_private(&private);
+        let compare = |names: &CanonicalNames| plan(B::FIELDS, &prior, &config, names);
+        let reply = self.compare(data, stored, false, compare).await?;
+        // The second call for a replacement brings the private bytes of the first one's reply. Core
+        // drops its warnings, and it is the same resource.
+        if prior.is_null() && !private.is_empty() {
+            return Ok(WithWarnings::ok(PlanReply { private, ..reply }));
+        }
+        let mut warnings = self.0.check_plan(data, &prior, &reply).await?;
+        if prior.is_null() || !reply.requires_replace.is_empty() {
+            warnings.extend(self.takeover_warning(data, &reply.planned).await);
+        }
+        Ok(WithWarnings::new(PlanReply { private, ..reply }, warnings))
     }
 
     async fn create(&self, data: &B::Data, planned: Value) -> Reply<State> {
+        if let Some(object) = self.0.existing(call("create", data, &planned)).await? {
+            return self.take_over(data, &object, planned).await;
+        }
         let body = create_body(B::FIELDS, &planned);
         let wanted = ObjectToCreate { body, fields: B::FIELDS, value: &planned };
         let created = self.0.create(call("create", data, &planned), &wanted).await?;
@@ -184,12 +224,37 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
 
     async fn update(&self, data: &B::Data, prior: State, planned: Value) -> Reply<State> {
         let body = update_body(B::FIELDS, &prior.value, &planned);
-        let object = match self.0.update(call("update", data, &prior.value), &body).await {
+        self.send_update(call("update", data, &prior.value), &body, &planned).await
+    }
+
+    async fn delete(&self, data: &B::Data, prior: State) -> Reply<()> {
+        Ok(WithWarnings::ok(self.0.delete(call("delete", data, &prior.value)).await?))
+    }
+
+    async fn import(&self, data: &B::Data, id: &str) -> Reply<State> {
+        let action = format!("import {} \"{id}\"", B::NOUN);
+        let import = ObjectCall { data, id, object: &Value::Null, action: action.clone() };
+        let object = self.0.find(import).await?;
+        let value = imported_state(B::FIELDS, &object);
+        Ok(WithWarnings::ok(state_of::<B>(value, &object, &action)?))
+    }
+}
+
+impl<B: Backend> TableResource<B> {
+    /// Updates an object, and gives its state.
+    async fn send_update(
+        &self,
+        call: ObjectCall<'_, B>,
+        body: &JsonObject,
+        planned: &Value,
+    ) -> Reply<State> {
+        let data = call.data;
+        let object = match self.0.update(call, body).await {
             Ok(object) => object,
             Err(UpdateError::Failed(errors)) => return Err(errors),
             Err(UpdateError::OutcomeUnknown(object, errors)) => {
                 let compare = |names: &CanonicalNames| {
-                    state_after_apply(B::FIELDS, &planned, &object, names).1.is_empty()
+                    state_after_apply(B::FIELDS, planned, &object, names).1.is_empty()
                 };
                 let is_as_planned = self.compare(data, StoredNames::default(), true, compare).await;
                 if is_as_planned.is_ok_and(|is_as_planned| is_as_planned) {
@@ -199,22 +264,45 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
                 }
             }
         };
-        Ok(self.state_after_write(data, &planned, &object).await)
+        Ok(self.state_after_write(data, planned, &object).await)
     }
 
-    async fn delete(&self, data: &B::Data, prior: State) -> Reply<()> {
-        Ok(WithWarnings::ok(self.0.delete(call("delete", data, &prior.value)).await?))
+    /// Makes an object that exists as planned.
+    async fn take_over(&self, data: &B::Data, object: &JsonObject, planned: Value) -> Reply<State> {
+        let action = call::<B>("read", data, &planned).action;
+        let current = state_of::<B>(imported_state(B::FIELDS, object), object, &action)?;
+        let body = update_body(B::FIELDS, &current.value, &planned);
+        if body.is_empty() {
+            return Ok(self.state_after_write(data, &planned, object).await);
+        }
+        self.send_update(call("update", data, &current.value), &body, &planned).await
     }
 
-    async fn import(&self, data: &B::Data, id: &str) -> Reply<State> {
-        let action = format!("import {} \"{id}\"", B::NOUN);
-        let object = self.0.find(ObjectCall { data, id, action: action.clone() }).await?;
-        let value = imported_state(B::FIELDS, &object);
-        Ok(WithWarnings::ok(state_of::<B>(value, &object, &action)?))
+    /// The warning about settings of an existing object that its takeover changes. That they cannot
+    /// be read is no error yet: whatever prevents it prevents the takeover as well.
+    async fn takeover_warning(&self, data: &B::Data, planned: &Value) -> Option<Diagnostic> {
+        let label = planned.attribute(B::LABEL).as_str()?;
+        let object = match self.0.existing(call("read", data, planned)).await {
+            Ok(found) => found?,
+            Err(errors) => return as_warning(errors),
+        };
+        let compare = |names: &CanonicalNames| {
+            takeover_changes(B::FIELDS, &object, planned, names).unwrap_or_default()
+        };
+        let changes = self.compare(data, StoredNames::default(), false, compare).await.ok()?;
+        if changes.is_empty() {
+            return None;
+        }
+        let detail = format!(
+            "It exists already, and this plan changes what is set there:\n{}\nTo review the \
+             changes as a diff, import it before you apply, by the id \"{label}\".",
+            changes.join("\n")
+        );
+        let summary = format!("The {} \"{label}\" has other settings", B::NOUN);
+        let detail = self.0.redact(data, &detail);
+        Some(Diagnostic::warning(summary, detail))
     }
-}
 
-impl<B: Backend> TableResource<B> {
     /// Compares without the catalogue of names; if that does not decide, fetches the catalogue and
     /// compares again.
     async fn compare<T>(
@@ -257,10 +345,15 @@ impl<B: Backend> TableResource<B> {
     }
 }
 
+fn as_warning(errors: Diagnostics) -> Option<Diagnostic> {
+    let error = errors.into_iter().next()?;
+    Some(Diagnostic { severity: Severity::Warning, ..error })
+}
+
 fn call<'a, B: Backend>(verb: &str, data: &'a B::Data, object: &'a Value) -> ObjectCall<'a, B> {
     let id = object.attribute(ID).as_str().unwrap_or_default();
     let label = object.attribute(B::LABEL).as_str().unwrap_or(id);
-    ObjectCall { data, id, action: format!("{verb} {} \"{label}\"", B::NOUN) }
+    ObjectCall { data, id, object, action: format!("{verb} {} \"{label}\"", B::NOUN) }
 }
 
 /// The state of an object that was read: its value, and its canonical names in the private bytes.

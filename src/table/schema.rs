@@ -12,7 +12,11 @@ pub fn schema(description: &'static str, fields: &[Field]) -> Schema {
 fn attribute(field: &Field) -> Attribute {
     let members = match field.kind {
         FieldType::Object(members) | FieldType::ObjectList(members) => members,
-        FieldType::Bool | FieldType::Number | FieldType::String | FieldType::StringSet => &[],
+        FieldType::Bool
+        | FieldType::Number
+        | FieldType::String
+        | FieldType::StringSet
+        | FieldType::ExtraFields { .. } => &[],
     };
     Attribute {
         name: field.name,

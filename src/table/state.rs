@@ -13,6 +13,7 @@ use super::{
     canonical_names::{CanonicalNames, NameCatalog},
     display::display,
     equality::{is_nothing, same, same_as_state, same_members},
+    extra_fields,
     field::{Equality, Field, FieldType, ValueSource, fan_out_targets},
     json::{JsonObject, decode},
 };
@@ -75,7 +76,7 @@ pub(super) fn state_after_apply(
     let mut state = BTreeMap::new();
     for field in fields {
         let wanted = planned.attribute(field.name);
-        let value = match decode(field, response) {
+        let value = match returned_value(fields, field, wanted, response) {
             Ok(value) if !wanted.is_wholly_known() => value,
             Ok(value) if !field.is_exchanged() || is_as_planned(field, wanted, &value, names) => {
                 wanted.clone()
@@ -110,7 +111,8 @@ pub(super) fn state_after_read(
     for field in fields {
         let current = state.attribute(field.name);
         let value = if field.is_exchanged() {
-            refresh_value(field, current, decode(field, response)?, names)
+            let returned = returned_value(fields, field, current, response)?;
+            refresh_value(field, current, returned, names)
         } else {
             current.clone()
         };
@@ -138,11 +140,51 @@ pub(super) fn imported_state(fields: &[Field], response: &JsonObject) -> Result<
     Ok(state)
 }
 
+/// What taking over an existing object changes: a line for each setting that it has and that is
+/// planned otherwise. A default that the API fills in is no setting.
+///
+/// # Errors
+/// As [`state_after_read`].
+pub(super) fn takeover_changes(
+    fields: &[Field],
+    object: &JsonObject,
+    planned: &Value,
+    names: &CanonicalNames,
+) -> Result<Vec<String>, Error> {
+    let existing = imported_state(fields, object)?;
+    let mut changes = Vec::new();
+    for field in fields.iter().filter(|field| field.is_configurable() && field.is_exchanged()) {
+        let (now, then) = (existing.attribute(field.name), planned.attribute(field.name));
+        let is_set = match field.mode {
+            ValueSource::Default(default) => *now != Value::from(default),
+            _ => !now.is_null(),
+        };
+        if is_set && !same_as_state(field, now, then, names) {
+            let (name, now, then) = (field.name, display(now), display(then));
+            changes.push(format!("  - `{name}` from {now} to {then}"));
+        }
+    }
+    Ok(changes)
+}
+
 /// The value that all targets of a fan-out field have in this object, or null.
 pub(super) fn common_target_value(fields: &[Field], fan_out: &Field, object: &Value) -> Value {
     let mut values = fan_out_targets(fields, fan_out).map(|field| object.attribute(field.name));
     let first = values.next().unwrap_or(&Value::Null);
     if values.all(|value| value == first) { first.clone() } else { Value::Null }
+}
+
+/// What a response says of a field, seen from what is known of it.
+fn returned_value(
+    fields: &[Field],
+    field: &Field,
+    current: &Value,
+    response: &JsonObject,
+) -> Result<Value, Error> {
+    match field.kind {
+        FieldType::ExtraFields { .. } => Ok(extra_fields::returned(fields, current, response)),
+        _ => decode(field, response),
+    }
 }
 
 fn refresh_value(field: &Field, state: &Value, returned: Value, names: &CanonicalNames) -> Value {

@@ -6,6 +6,7 @@
 )]
 
 mod bodies;
+mod extra_fields;
 mod objects;
 mod plans;
 mod resource;
@@ -55,6 +56,7 @@ const WIDGET: &[Field] = &[
         .deprecated("use one and two"),
     Field::optional("one", FieldType::Bool).default_from("all").sent_with("flags"),
     Field::optional("two", FieldType::Bool).default_from("all").sent_with("flags"),
+    Field::optional("extra", FieldType::ExtraFields { read_only: &["made_at"] }),
     Field::computed("updated_at", FieldType::String),
 ];
 

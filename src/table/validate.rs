@@ -12,7 +12,10 @@ use crate::{
     protocol::diagnostics::{Diagnostic, Diagnostics},
 };
 
-use super::field::{Check, Field, FieldType, ValueSource};
+use super::{
+    extra_fields,
+    field::{Check, Field, FieldType, ValueSource},
+};
 
 /// Checks a configuration, and adds what rules beyond the table have found. Where one of these has no
 /// path, they stand alone: it is about a value that must not be shown, and Terraform would print the
@@ -44,6 +47,11 @@ fn validate_object(fields: &[Field], object: &Value, path: &Path, diagnostics: &
         for check in field.checks {
             if let Some(detail) = check_siblings(check, object, &path) {
                 diagnostics.push(invalid(detail, &path));
+            }
+        }
+        if let (FieldType::ExtraFields { read_only }, Some(text)) = (field.kind, value.as_str()) {
+            for problem in extra_fields::problems(fields, read_only, text) {
+                diagnostics.push(invalid(format!("`{path}` {problem}"), &path));
             }
         }
         validate_value(field, value, &path, diagnostics);

@@ -10,6 +10,7 @@ mod envelope;
 mod guardrails;
 mod models;
 mod pages;
+mod policies;
 mod providers;
 mod single_flight;
 mod workspaces;
@@ -28,6 +29,7 @@ pub use create::CreateRegistry;
 pub use guardrails::{Created, Guardrail, Matches};
 pub use models::ModelCatalog;
 pub use pages::{Listing, RowRange};
+pub use policies::Policy;
 pub use workspaces::Workspace;
 
 /// A connection to one account of the API. A clone is cheap and shares connections and caches.
@@ -42,6 +44,7 @@ struct Inner {
     models: single_flight::SingleFlight<ModelCatalog>,
     /// None inside if they cannot be had.
     providers: OnceCell<Option<HashSet<String>>>,
+    policies: policies::PolicyCache,
     batches: batch::Batches,
     assignment_cache: assignment_cache::AssignmentCache,
     known_guardrails: Mutex<guardrails::SeenGuardrails>,
@@ -62,6 +65,7 @@ impl Client {
             pending_creates,
             models: single_flight::SingleFlight::default(),
             providers: OnceCell::new(),
+            policies: policies::PolicyCache::default(),
             batches: batch::Batches::default(),
             assignment_cache: assignment_cache::AssignmentCache::default(),
             known_guardrails: Mutex::default(),

@@ -25,7 +25,7 @@ impl Client {
     }
 
     async fn fetch_provider_slugs(&self) -> Option<HashSet<String>> {
-        let request = self.http().request(&PROVIDERS).anonymous().once();
+        let request = self.http().request(&PROVIDERS).anonymous().optional();
         let call = self.http().call(&request, |response: Response| response.parse::<List>());
         let slugs: HashSet<String> = match timeout(TIMEOUT, call).await {
             Ok(Ok(list)) => list.data.into_iter().map(|provider| provider.slug).collect(),

@@ -164,6 +164,7 @@ impl HttpClient {
     ) -> Result<(), Error> {
         let wait = attempts.next_wait(&error, Instant::now());
         if error.status() == Some(429)
+            && !request.is_optional
             && let Some(wait) = wait.ok().or(error.retry_after())
         {
             self.limiter.rate_limit(wait);

@@ -22,6 +22,8 @@ pub(in crate::client) struct Request {
     pub(super) stop_policy: StopPolicy,
     /// After which it is not sent again.
     pub(super) deadline: Option<Instant>,
+    /// Whether a 429 to it holds back no other call.
+    pub(super) is_optional: bool,
 }
 
 impl Request {
@@ -35,6 +37,7 @@ impl Request {
             body: None,
             stop_policy: if is_read { StopPolicy::Abort } else { StopPolicy::FinishIfStarted },
             deadline: None,
+            is_optional: false,
         }
     }
 
@@ -48,6 +51,12 @@ impl Request {
     pub(in crate::client) fn once(mut self) -> Request {
         self.deadline = Some(Instant::now());
         self
+    }
+
+    /// Sends it once, and lets no other call wait for it, whatever the response: it is about
+    /// something that the caller can do without.
+    pub(in crate::client) fn optional(self) -> Request {
+        Request { is_optional: true, ..self.once() }
     }
 
     /// Sends it even after a stop, since it finds out what became of a write, and not again after

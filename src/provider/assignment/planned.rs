@@ -5,12 +5,8 @@
 //! another object of the state holds a row which is to be removed, and that a row will be gone when
 //! its guardrail is deleted.
 //!
-//! A connection usually serves one walk of Terraform's graph, but `terraform test` and other hosts
-//! keep one for many, and nothing in the protocol says where a walk begins. Two facts help. Core
-//! validates a configuration once for each time it plans it, and before the walk of a plan a kept
-//! connection gets the validations of another walk: where as many configurations were planned as
-//! were validated, all is of one walk, else nothing is claimed. And an object that is read is yet
-//! to be planned.
+//! What configurations plan is believed as far as it is of one walk of Terraform's graph, as [`WalkPlans`]
+//! tells. An object that is read is yet to be planned.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -24,6 +20,8 @@ use tokio::{
 };
 
 use crate::client::AssigneeKind;
+
+use super::super::walk::WalkPlans;
 
 /// A key or a member.
 pub(super) type Assignee = (AssigneeKind, String);
@@ -47,29 +45,14 @@ pub(in crate::provider) struct PlannedAssignments {
 
 #[derive(Default)]
 struct Memory {
-    /// Configurations that name the key or member.
-    known: HashMap<Assignee, Configurations>,
-    /// Configurations whose key or member is unknown yet: each of them may mean any.
-    unknown: HashMap<AssigneeKind, Calls>,
+    /// What configurations plan, by key or member.
+    configurations: WalkPlans<AssigneeKind, PlannedAssignment>,
     /// What is planned for the objects of the state, by the row that they hold and their token.
     holders: HashMap<Row, HashMap<String, ObjectPlan>>,
     /// Rows of which the user was warned that two resources hold them.
     warned: HashSet<Row>,
     /// Whether anything in the state was seen, so that the walk may be that of a destroy.
     has_state: bool,
-}
-
-#[derive(Default)]
-struct Configurations {
-    calls: Calls,
-    planned: Vec<PlannedAssignment>,
-}
-
-/// How often configurations were validated, and how often planned.
-#[derive(Clone, Copy, Default)]
-struct Calls {
-    validated: usize,
-    planned: usize,
 }
 
 /// What one configuration plans for a key or member.
@@ -106,7 +89,7 @@ pub(in crate::provider) enum RowExit {
 impl PlannedAssignments {
     /// Notes that core has validated a configuration, for a key or member if that is known.
     pub(super) fn note_validated(&self, kind: AssigneeKind, assignee: Option<&str>) {
-        self.memory().calls(kind, assignee).validated += 1;
+        self.memory().configurations.note_validated(kind, assignee);
     }
 
     /// Notes what a configuration plans, and gives what others of the same walk have planned for
@@ -117,18 +100,12 @@ impl PlannedAssignments {
         assignee: Option<&str>,
         planned: PlannedAssignment,
     ) -> Vec<PlannedAssignment> {
-        let mut memory = self.memory();
-        memory.calls(kind, assignee).planned += 1;
-        let Some(assignee) = assignee else { return Vec::new() };
-        let assignee = (kind, assignee.to_owned());
-        let others = memory.planned(&assignee);
-        memory.known.entry(assignee).or_default().planned.push(planned);
-        others
+        self.memory().configurations.note_planned(kind, assignee, planned)
     }
 
     /// What configurations of the same walk plan for a key or member.
     pub(super) fn planned(&self, assignee: &Assignee) -> Vec<PlannedAssignment> {
-        self.memory().planned(assignee)
+        self.memory().configurations.planned(assignee)
     }
 
     /// Whether the user is to be warned that two resources hold a row: once is enough.
@@ -228,7 +205,7 @@ impl PlannedAssignments {
     }
 
     /// Whether the state is known to hold something of this provider.
-    pub(super) fn has_state(&self) -> bool {
+    pub(in crate::provider) fn has_state(&self) -> bool {
         self.memory().has_state
     }
 
@@ -238,23 +215,6 @@ impl PlannedAssignments {
 }
 
 impl Memory {
-    fn calls(&mut self, kind: AssigneeKind, assignee: Option<&str>) -> &mut Calls {
-        match assignee {
-            Some(assignee) => &mut self.known.entry((kind, assignee.to_owned())).or_default().calls,
-            None => self.unknown.entry(kind).or_default(),
-        }
-    }
-
-    fn planned(&self, assignee: &Assignee) -> Vec<PlannedAssignment> {
-        let Some(known) = self.known.get(assignee) else { return Vec::new() };
-        let unknown = self.unknown.get(&assignee.0).copied().unwrap_or_default();
-        if known.calls.is_one_walk() && unknown.is_one_walk() {
-            known.planned.clone()
-        } else {
-            Vec::new()
-        }
-    }
-
     /// What is planned for other objects that hold a row.
     fn others(&self, row: &Row, token: &str) -> Vec<ObjectPlan> {
         let holders = self.holders.get(row).into_iter().flatten();
@@ -266,12 +226,6 @@ impl ObjectPlan {
     /// Whether the object will keep the row, or take care itself of what becomes of it.
     fn is_holder(self) -> bool {
         !matches!(self, Self::Removed { .. })
-    }
-}
-
-impl Calls {
-    fn is_one_walk(self) -> bool {
-        self.validated == self.planned
     }
 }
 

@@ -1,14 +1,20 @@
-//! `openrouter_guardrail`: what the API keys and members that it is assigned to may do.
+//! `openrouter_guardrail` and `openrouter_workspace_default_guardrail`: what the API keys and members
+//! that a guardrail is assigned to may do, and what all of a workspace may.
 //!
-//! Its attributes are in `fields`, its calls in `backend`; the rest are warnings and imports.
+//! Their attributes are in `fields`, the calls of each in its backend, `guardrail_backend` and
+//! `workspace_default`; the rest are warnings and imports.
 
-mod backend;
+mod calls;
 mod fields;
+mod guardrail_backend;
 mod import;
 mod in_use;
+mod policies;
 mod provider_slugs;
+mod workspace_default;
 
-pub(super) use backend::GuardrailBackend;
 pub use fields::FIELDS;
+pub(super) use guardrail_backend::GuardrailBackend;
 pub(super) use import::by_name;
 pub(super) use provider_slugs::WarnedSlugs;
+pub(super) use workspace_default::{PlannedDefaults, WorkspaceDefaultBackend};

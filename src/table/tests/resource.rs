@@ -31,6 +31,8 @@ struct Api {
     last_body: Mutex<Json>,
     catalog_requests: Mutex<u32>,
     loses_responses: bool,
+    /// Whether a create takes over the widget that is there.
+    takes_over: bool,
     /// What every write sets besides.
     overrides: Json,
 }
@@ -56,6 +58,13 @@ impl Backend for Widgets {
         let is_as_planned = call.data.overrides.is_null();
         assert_eq!(planned.matches(&created, Some(&Catalog)), Some(is_as_planned));
         Ok(WithWarnings::ok(created))
+    }
+
+    async fn existing(
+        &self,
+        call: ObjectCall<'_, Self>,
+    ) -> Result<Option<JsonObject>, Diagnostics> {
+        if call.data.takes_over { self.get(call).await } else { Ok(None) }
     }
 
     async fn update(&self, call: ObjectCall<'_, Self>, body: &JsonObject) -> Updated {
@@ -197,4 +206,30 @@ async fn an_update_without_a_response_is_believed_only_if_the_object_is_as_plann
     let errors = api.update(&updated, json!({ "name": "b" })).await.unwrap_err();
     let summaries: Vec<_> = errors.iter().map(|error| &*error.summary).collect();
     assert_eq!(summaries, ["Could not update widget \"a\""]);
+}
+
+#[tokio::test]
+async fn a_create_can_take_over_an_object_and_its_plan_says_what_that_changes() {
+    let api = Api { takes_over: true, ..Api::default() };
+    api.set(json!({ "id": "w1", "name": "a", "place": "p1", "strict": false, "note": "secret",
+        "models": ["short-2024"], "limit": 5, "interval": "daily" }));
+    let config = json!({ "name": "a", "models": ["short-2024"], "limit": 5, "interval": "weekly" });
+    let request =
+        PlanRequest { prior: Value::Null, config: widget(config.clone()), private: Vec::new() };
+    let plan = TableResource(Widgets).plan(&api, request).await.unwrap();
+    let warnings: Vec<_> = plan.warnings.iter().map(|warning| &*warning.detail).collect();
+    let [warning] = warnings[..] else { panic!("{warnings:?}") };
+    assert!(warning.contains("  - `note` from \"***\" to null\n"), "{warning}");
+    assert!(warning.contains("  - `interval` from \"daily\" to \"weekly\"\n"), "{warning}");
+    assert!(!warning.contains("`models`") && !warning.contains("`strict`"), "{warning}");
+
+    let created = api.create(config.clone()).await;
+    assert_eq!(created.warnings, Diagnostics::default());
+    let sent = json!({ "note": null, "limit": 5, "interval": "weekly" });
+    assert_eq!(*api.last_body.lock().unwrap(), sent);
+    assert_eq!(api.read(&created.value).await.as_ref(), Some(&created.value));
+
+    *api.last_body.lock().unwrap() = Json::Null;
+    api.create(config).await;
+    assert_eq!(*api.last_body.lock().unwrap(), Json::Null, "nothing is sent if nothing changes");
 }

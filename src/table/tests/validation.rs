@@ -53,6 +53,16 @@ fn each_error_is_at_its_attribute_and_says_what_is_allowed() {
         "filters[0].pattern",
         "required",
     );
+    check_refused(json!({ "name": "a", "extra": "[]" }), "extra", "must be a JSON object");
+    check_refused(json!({ "name": "a", "extra": "{" }), "extra", "must be a JSON object");
+    for (extra, allowed) in [
+        (r#"{"limit":5}"#, "set `limit = 5` instead"),
+        (r#"{"note":"x"}"#, "set `note` instead"),
+        (r#"{"id":"w1"}"#, "`id`, which cannot be set"),
+        (r#"{"new":1,"made_at":"t"}"#, "`made_at`, which cannot be set"),
+    ] {
+        check_refused(json!({ "name": "a", "extra": extra }), "extra", allowed);
+    }
     let twice = json!([{ "slug": "x", "action": "a" }, { "slug": "x", "action": "b" }]);
     check_refused(json!({ "name": "a", "builtins": twice }), "builtins[1].slug", "only once");
     let misplaced = json!([{ "slug": "x", "action": "a", "scope": "user" }]);

@@ -12,7 +12,7 @@ use crate::{
     table::{
         JsonObject, NameCatalog,
         field::Field,
-        resource::{Backend, NameCatalogResult, ObjectCall, ObjectToCreate, UpdateError, Updated},
+        resource::{Backend, NameCatalogResult, ObjectCall, ObjectToCreate, Updated},
     },
 };
 
@@ -20,11 +20,10 @@ use super::{
     super::{
         assignment::WORKSPACE_ID,
         config::ProviderData,
-        error_diagnostics::{body_error_diagnostic, error_diagnostic},
+        error_diagnostics::{body_error_diagnostic, naming_workspace},
         id_form, misplaced_key,
     },
-    fields::FIELDS,
-    import, in_use, provider_slugs,
+    calls, fields, import, in_use, policies, provider_slugs,
 };
 
 /// The guardrails of an account.
@@ -40,14 +39,10 @@ impl Backend for GuardrailBackend {
         members that it is assigned to may do: models, providers, budget, data policy, content \
         filters. Set `create_before_destroy` as the example does: the guide on moving keys tells \
         why.";
-    const FIELDS: &'static [Field] = FIELDS;
+    const FIELDS: &'static [Field] = fields::GUARDRAIL;
 
     async fn get(&self, call: ObjectCall<'_, Self>) -> Result<Option<JsonObject>, Diagnostics> {
-        match call.data.client()?.get_guardrail(call.id).await {
-            Ok(found) => Ok(Some(found.fields().clone())),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error_diagnostic(&call.action, &error).into()),
-        }
+        calls::get(&call).await
     }
 
     async fn create(
@@ -65,34 +60,22 @@ impl Backend for GuardrailBackend {
                 Ok(WithWarnings::new(created.guardrail.fields().clone(), warning))
             }
             Err(error) => {
-                let workspace = planned.body.get(WORKSPACE_ID).map(|_| WORKSPACE_ID);
-                Err(body_error_diagnostic(&call.action, &error, FIELDS, workspace).into())
+                let workspace = call.object.attribute(WORKSPACE_ID).as_str();
+                let attribute = workspace.map(|_| WORKSPACE_ID);
+                let diagnostic =
+                    body_error_diagnostic(&call.action, &error, Self::FIELDS, attribute);
+                let workspace = workspace.unwrap_or("default of the account");
+                Err(naming_workspace(diagnostic, &error, Some(workspace)).into())
             }
         }
     }
 
     async fn update(&self, call: ObjectCall<'_, Self>, body: &JsonObject) -> Updated {
-        let client = call.data.client().map_err(UpdateError::Failed)?;
-        let error = match client.update_guardrail(call.id, body).await {
-            Ok(updated) => return Ok(updated.fields().clone()),
-            Err(error) => error,
-        };
-        let errors = body_error_diagnostic(&call.action, &error, FIELDS, None).into();
-        if error.may_have_happened()
-            && let Ok(found) = client.get_guardrail_after_write(call.id).await
-        {
-            return Err(UpdateError::OutcomeUnknown(found.fields().clone(), errors));
-        }
-        Err(UpdateError::Failed(errors))
+        calls::update(&call, body).await
     }
 
     async fn delete(&self, call: ObjectCall<'_, Self>) -> Result<(), Diagnostics> {
-        match call.data.client()?.delete_guardrail(call.id).await {
-            Err(error) if !error.is_not_found() => {
-                Err(error_diagnostic(&call.action, &error).into())
-            }
-            _ => Ok(()),
-        }
+        calls::delete(&call).await
     }
 
     async fn find(&self, call: ObjectCall<'_, Self>) -> Result<JsonObject, Diagnostics> {
@@ -100,20 +83,10 @@ impl Backend for GuardrailBackend {
     }
 
     async fn name_catalog(&self, api: &ProviderData, after_write: bool) -> NameCatalogResult {
-        let client = api.client()?;
-        let models =
-            if after_write { client.models_to_finish(None).await } else { client.models().await };
-        match models {
-            Ok(models) => Ok(models),
-            Err(error) => {
-                let action =
-                    "read the list of models, which tells whether two names mean one model";
-                Err(error_diagnostic(action, &error).into())
-            }
-        }
+        calls::name_catalog(api, after_write).await
     }
 
-    fn validate(&self, config: &Value) -> Diagnostics {
+    fn validate(&self, _: Option<&ProviderData>, config: &Value) -> Diagnostics {
         misplaced_key::refuse_keys(config, &[WORKSPACE_ID])
     }
 
@@ -121,24 +94,27 @@ impl Backend for GuardrailBackend {
         api.planned().note_state();
     }
 
-    async fn warnings(&self, api: &ProviderData, prior: &Value, plan: &PlanReply) -> Diagnostics {
+    async fn read_warnings(&self, api: &ProviderData, state: &Value) -> Diagnostics {
+        policies::warn_of_replaced_parts(api, state, Self::FIELDS).await
+    }
+
+    async fn check_plan(
+        &self,
+        api: &ProviderData,
+        prior: &Value,
+        plan: &PlanReply,
+    ) -> Result<Diagnostics, Diagnostics> {
         let mut warnings = Diagnostics::default();
         warnings.extend(id_form::warn_unless_uuid(prior, &plan.planned, WORKSPACE_ID, "workspace"));
         warnings.extend(provider_slugs::warn_of_unlisted(api, prior, &plan.planned).await);
         if plan.planned.is_null() || !plan.requires_replace.is_empty() {
             warnings.extend(in_use::warn_if_in_use(api, prior).await);
         }
-        warnings
+        Ok(warnings)
     }
 
     fn redact(&self, api: &ProviderData, text: &str) -> String {
-        api.client().map_or_else(|_| String::new(), |client| client.redact(text))
-    }
-}
-
-impl NameCatalog for ModelCatalog {
-    fn canonical(&self, name: &str) -> Option<String> {
-        ModelCatalog::canonical(self, name)
+        calls::redact(api, text)
     }
 }
 

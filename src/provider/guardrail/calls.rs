@@ -1,0 +1,98 @@
+//! The calls that both resources over guardrails make, with their errors as messages to users.
+
+use crate::{
+    client::ModelCatalog,
+    protocol::diagnostics::Diagnostics,
+    table::{
+        JsonObject, NameCatalog,
+        resource::{Backend, NameCatalogResult, ObjectCall, UpdateError, Updated},
+    },
+};
+
+use super::super::{
+    assignment::WORKSPACE_ID,
+    config::ProviderData,
+    error_diagnostics::{body_error_diagnostic, error_diagnostic, naming_workspace},
+};
+
+/// The guardrail of a call; `None` when there is none.
+pub(super) async fn get<B>(call: &ObjectCall<'_, B>) -> Result<Option<JsonObject>, Diagnostics>
+where
+    B: Backend<Data = ProviderData>,
+{
+    match call.data.client()?.get_guardrail(call.id).await {
+        Ok(found) => Ok(Some(found.fields().clone())),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => {
+            let diagnostic = error_diagnostic(&call.action, &error);
+            Err(naming_workspace(diagnostic, &error, workspace(call)).into())
+        }
+    }
+}
+
+/// Changes the fields in `body` and no others.
+pub(super) async fn update<B>(call: &ObjectCall<'_, B>, body: &JsonObject) -> Updated
+where
+    B: Backend<Data = ProviderData>,
+{
+    let client = call.data.client().map_err(UpdateError::Failed)?;
+    let error = match client.update_guardrail(call.id, body).await {
+        Ok(updated) => return Ok(updated.fields().clone()),
+        Err(error) => error,
+    };
+    let diagnostic = body_error_diagnostic(&call.action, &error, B::FIELDS, None);
+    let errors: Diagnostics = naming_workspace(diagnostic, &error, workspace(call)).into();
+    if error.may_have_happened()
+        && let Ok(found) = client.get_guardrail_after_write(call.id).await
+    {
+        return Err(UpdateError::OutcomeUnknown(found.fields().clone(), errors));
+    }
+    Err(UpdateError::Failed(errors))
+}
+
+/// Deletes the guardrail of a call.
+pub(super) async fn delete<B>(call: &ObjectCall<'_, B>) -> Result<(), Diagnostics>
+where
+    B: Backend<Data = ProviderData>,
+{
+    match call.data.client()?.delete_guardrail(call.id).await {
+        Err(error) if !error.is_not_found() => {
+            let diagnostic = error_diagnostic(&call.action, &error);
+            Err(naming_workspace(diagnostic, &error, workspace(call)).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The list of models, by which names of models are compared.
+pub(super) async fn name_catalog(api: &ProviderData, after_write: bool) -> NameCatalogResult {
+    let client = api.client()?;
+    let models =
+        if after_write { client.models_to_finish(None).await } else { client.models().await };
+    match models {
+        Ok(models) => Ok(models),
+        Err(error) => {
+            let action = "read the list of models, which tells whether two names mean one model";
+            Err(error_diagnostic(action, &error).into())
+        }
+    }
+}
+
+/// A text that quotes a response, without secrets.
+pub(super) fn redact(api: &ProviderData, text: &str) -> String {
+    api.client().map_or_else(|_| String::new(), |client| client.redact(text))
+}
+
+/// The workspace of a call's object, if it is known.
+fn workspace<'a, B>(call: &ObjectCall<'a, B>) -> Option<&'a str>
+where
+    B: Backend<Data = ProviderData>,
+{
+    call.object.attribute(WORKSPACE_ID).as_str()
+}
+
+impl NameCatalog for ModelCatalog {
+    fn canonical(&self, name: &str) -> Option<String> {
+        ModelCatalog::canonical(self, name)
+    }
+}

@@ -1,0 +1,256 @@
+//! The calls that the resource `openrouter_workspace_default_guardrail` is made of.
+//!
+//! A workspace's default guardrail comes with the workspace, which names its id. Reading it is a 404
+//! until something is set; the first PATCH makes it. It can be neither renamed nor deleted. So a create
+//! takes over what is there, and a destroy changes nothing at the API.
+
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use serde_json::{Value as Json, json};
+
+use crate::{
+    client::Workspace,
+    cty::{Path, Value},
+    protocol::{
+        diagnostics::{Diagnostic, Diagnostics, Severity},
+        resource::{PlanReply, Reply},
+    },
+    table::{
+        JsonObject,
+        field::Field,
+        resource::{Backend, NameCatalogResult, ObjectCall, ObjectToCreate, Updated},
+    },
+};
+
+use super::{
+    super::{
+        assignment::WORKSPACE_ID,
+        config::ProviderData,
+        error_diagnostics::{error_diagnostic_at, naming_workspace},
+        id_form, misplaced_key,
+        walk::WalkPlans,
+    },
+    calls, fields, policies, provider_slugs,
+};
+
+/// The default guardrails of workspaces.
+pub(in crate::provider) struct WorkspaceDefaultBackend;
+
+/// What configurations plan for the default guardrails of workspaces: whether the resource is new.
+#[derive(Default)]
+pub(in crate::provider) struct PlannedDefaults(Mutex<WalkPlans<(), IsNew>>);
+
+type IsNew = bool;
+
+#[async_trait]
+impl Backend for WorkspaceDefaultBackend {
+    type Data = ProviderData;
+
+    const NOUN: &'static str = "default guardrail of workspace";
+    const LABEL: &'static str = WORKSPACE_ID;
+    const DESCRIPTION: &'static str = "The default guardrail of a workspace limits all requests of \
+        the workspace. Every workspace has one: creating the resource takes over its settings, and \
+        the plan names those that this changes. Destroying the resource only removes it from the \
+        state: the settings stay in force.";
+    const FIELDS: &'static [Field] = fields::WORKSPACE_DEFAULT;
+
+    async fn get(&self, call: ObjectCall<'_, Self>) -> Result<Option<JsonObject>, Diagnostics> {
+        if let Some(mut found) = calls::get(&call).await? {
+            let workspace_id = call.object.attribute(WORKSPACE_ID).as_str().unwrap_or_default();
+            found.insert(WORKSPACE_ID.to_owned(), Json::from(workspace_id));
+            return Ok(Some(found));
+        }
+        self.existing(call).await
+    }
+
+    async fn existing(
+        &self,
+        call: ObjectCall<'_, Self>,
+    ) -> Result<Option<JsonObject>, Diagnostics> {
+        let workspace_id = call.object.attribute(WORKSPACE_ID).as_str().unwrap_or_default();
+        match find_workspace(&call, workspace_id).await? {
+            Some(found) if found.id == workspace_id => Ok(Some(default_of(&call, &found).await?)),
+            Some(found) => Err(slug_instead_of_id(&call.action, workspace_id, &found).into()),
+            None => Ok(None),
+        }
+    }
+
+    async fn create(
+        &self,
+        call: ObjectCall<'_, Self>,
+        _: &ObjectToCreate<'_>,
+    ) -> Reply<JsonObject> {
+        Err(no_such_workspace(&call.action).at(Path::attribute(WORKSPACE_ID)).into())
+    }
+
+    async fn update(&self, call: ObjectCall<'_, Self>, body: &JsonObject) -> Updated {
+        calls::update(&call, body).await
+    }
+
+    /// Nothing: the API cannot delete it, and to clear its settings would loosen what is in force.
+    async fn delete(&self, _: ObjectCall<'_, Self>) -> Result<(), Diagnostics> {
+        Ok(())
+    }
+
+    async fn find(&self, call: ObjectCall<'_, Self>) -> Result<JsonObject, Diagnostics> {
+        if let Some(refused) = misplaced_key::refuse_key("id", call.id) {
+            return Err(refused.into());
+        }
+        match find_workspace(&call, call.id).await? {
+            Some(workspace) => default_of(&call, &workspace).await,
+            None => Err(no_such_workspace(&call.action).into()),
+        }
+    }
+
+    async fn name_catalog(&self, api: &ProviderData, after_write: bool) -> NameCatalogResult {
+        calls::name_catalog(api, after_write).await
+    }
+
+    fn validate(&self, api: Option<&ProviderData>, config: &Value) -> Diagnostics {
+        if let Some(api) = api {
+            api.planned_defaults().note_validated(config.attribute(WORKSPACE_ID).as_str());
+        }
+        misplaced_key::refuse_keys(config, &[WORKSPACE_ID])
+    }
+
+    fn note_state(&self, api: &ProviderData) {
+        api.planned().note_state();
+    }
+
+    async fn read_warnings(&self, api: &ProviderData, state: &Value) -> Diagnostics {
+        policies::warn_of_replaced_parts(api, state, Self::FIELDS).await
+    }
+
+    async fn check_plan(
+        &self,
+        api: &ProviderData,
+        prior: &Value,
+        plan: &PlanReply,
+    ) -> Result<Diagnostics, Diagnostics> {
+        let mut warnings = Diagnostics::default();
+        if plan.planned.is_null() || !plan.requires_replace.is_empty() {
+            warnings.push(stays_in_force(prior));
+        }
+        if !plan.planned.is_null() {
+            warnings.extend(refuse_second(api, prior, &plan.planned)?);
+        }
+        warnings.extend(id_form::warn_unless_uuid(prior, &plan.planned, WORKSPACE_ID, "workspace"));
+        warnings.extend(provider_slugs::warn_of_unlisted(api, prior, &plan.planned).await);
+        Ok(warnings)
+    }
+
+    fn redact(&self, api: &ProviderData, text: &str) -> String {
+        calls::redact(api, text)
+    }
+}
+
+impl PlannedDefaults {
+    fn note_validated(&self, workspace_id: Option<&str>) {
+        self.plans(|plans| plans.note_validated((), workspace_id));
+    }
+
+    fn note_planned(&self, workspace_id: Option<&str>, is_new: IsNew) -> Vec<IsNew> {
+        self.plans(|plans| plans.note_planned((), workspace_id, is_new))
+    }
+
+    fn plans<T>(&self, act: impl FnOnce(&mut WalkPlans<(), IsNew>) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A workspace by its id or slug; `None` when there is none.
+async fn find_workspace(
+    call: &ObjectCall<'_, WorkspaceDefaultBackend>,
+    id_or_slug: &str,
+) -> Result<Option<Workspace>, Diagnostics> {
+    match call.data.client()?.get_workspace(id_or_slug).await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => {
+            let attribute = (!call.object.is_null()).then_some(WORKSPACE_ID);
+            let diagnostic = error_diagnostic_at(&call.action, &error, attribute);
+            Err(naming_workspace(diagnostic, &error, Some(id_or_slug)).into())
+        }
+    }
+}
+
+/// The default guardrail of a workspace; where nothing was ever set, without settings.
+async fn default_of(
+    call: &ObjectCall<'_, WorkspaceDefaultBackend>,
+    workspace: &Workspace,
+) -> Result<JsonObject, Diagnostics> {
+    let Some(id) = &workspace.default_guardrail_id else {
+        let detail = format!(
+            "The API names no default guardrail of workspace {}. Look for a newer version of the \
+             provider, or report this.",
+            workspace.id
+        );
+        return Err(Diagnostic::error(format!("Could not {}", call.action), detail).into());
+    };
+    let call: ObjectCall<'_, WorkspaceDefaultBackend> =
+        ObjectCall { id, action: call.action.clone(), ..*call };
+    let found = calls::get(&call).await?;
+    let mut found = found.unwrap_or_else(|| without_settings(id, workspace));
+    found.insert(WORKSPACE_ID.to_owned(), Json::from(workspace.id.as_str()));
+    Ok(found)
+}
+
+/// A default guardrail that the API does not show before its first update.
+fn without_settings(id: &str, workspace: &Workspace) -> JsonObject {
+    let name = format!("Workspace {} Default", workspace.id);
+    JsonObject::from_iter([
+        ("id".to_owned(), json!(id)),
+        ("name".to_owned(), json!(name)),
+        ("include_byok_in_budgets".to_owned(), json!(false)),
+    ])
+}
+
+/// Two resources for one workspace undo each other. An error only where nothing can be lost by it:
+/// core plans the configuration also before it destroys, and a destroy must not be refused.
+fn refuse_second(
+    api: &ProviderData,
+    prior: &Value,
+    planned: &Value,
+) -> Result<Option<Diagnostic>, Diagnostics> {
+    let workspace_id = planned.attribute(WORKSPACE_ID).as_str();
+    let is_new = prior.is_null();
+    let others = api.planned_defaults().note_planned(workspace_id, is_new);
+    let (Some(workspace_id), false) = (workspace_id, others.is_empty()) else { return Ok(None) };
+    let detail = format!(
+        "Another resource of this configuration manages the default guardrail of workspace \
+         {workspace_id} as well. Each apply would undo the other. Remove one of the two."
+    );
+    let summary = "Two resources for one default guardrail";
+    let warning = Diagnostic::warning(summary, detail).at(Path::attribute(WORKSPACE_ID));
+    if is_new && others.contains(&true) && !api.planned().has_state() {
+        return Err(Diagnostic { severity: Severity::Error, ..warning }.into());
+    }
+    Ok(Some(warning))
+}
+
+fn stays_in_force(prior: &Value) -> Diagnostic {
+    let workspace_id = prior.attribute(WORKSPACE_ID).as_str().unwrap_or_default();
+    let detail = format!(
+        "Every workspace has a default guardrail, which cannot be deleted. It only leaves the \
+         Terraform state: its settings stay in force for all requests of workspace \
+         {workspace_id}. To lift them, remove the settings from the resource and apply before you \
+         destroy it."
+    );
+    let summary = format!("The default guardrail of workspace {workspace_id} stays in force");
+    Diagnostic::warning(summary, detail)
+}
+
+fn no_such_workspace(action: &str) -> Diagnostic {
+    let detail = "There is no such workspace, or the key cannot see it. Check the id: the API lists \
+                  workspaces at `GET /workspaces`.";
+    Diagnostic::error(format!("Could not {action}"), detail)
+}
+
+fn slug_instead_of_id(action: &str, given: &str, workspace: &Workspace) -> Diagnostic {
+    let detail = format!(
+        "\"{given}\" is the slug of workspace {id}. Set `{WORKSPACE_ID}` to its id: \"{id}\".",
+        id = workspace.id
+    );
+    Diagnostic::error(format!("Could not {action}"), detail).at(Path::attribute(WORKSPACE_ID))
+}
