@@ -22,6 +22,7 @@ fn everything() -> Value {
         "allowed_data_regions": ["us", "europe"],
         "content_filters": [{"action": "redact", "pattern": "x", "label": "[X]"}],
         "content_filter_builtins": [{"slug": "email", "action": "block"}],
+        "enforce_first_party_harness_models": true,
         "enforce_zdr": true,
         "enforce_zdr_anthropic": true,
         "enforce_zdr_google": false,
