@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Guardrail, Page, Refusal, Store, rules};
+use super::{Guardrail, Page, Refusal, Store, Workspace, rules};
 use crate::{contract, ids};
 
 /// A guardrail as answers show it.
@@ -146,7 +146,11 @@ impl Store {
 
     /// Whether `id` is the default guardrail of a workspace, brought into existence or not.
     pub(super) fn is_default(&self, id: &str) -> bool {
-        self.workspaces.iter().any(|workspace| workspace.default_guardrail_id == id)
+        self.workspace_with_default(id).is_some()
+    }
+
+    fn workspace_with_default(&self, id: &str) -> Option<&Workspace> {
+        self.workspaces.iter().find(|workspace| workspace.default_guardrail_id == id)
     }
 
     fn check_rename(
@@ -175,16 +179,18 @@ impl Store {
     }
 
     fn unborn_default(&mut self, id: &str) -> Option<Guardrail> {
-        let workspace =
-            self.workspaces.iter().find(|workspace| workspace.default_guardrail_id == id)?;
-        let workspace_id = workspace.id.clone();
-        Some(self.blank(id, Some(&workspace_id)))
+        let workspace_id = self.workspace_with_default(id)?.id.clone();
+        let mut guardrail = self.blank(id, Some(&workspace_id));
+        let name = format!("Workspace {workspace_id} Default");
+        guardrail.fields.insert("name".to_owned(), json!(name));
+        Some(guardrail)
     }
 
+    /// A guardrail without settings. Requests always name one; only calls out of band may leave the name as it is here.
     fn blank(&mut self, id: &str, workspace_id: Option<&str>) -> Guardrail {
         let mut fields = Map::new();
         fields.insert("id".to_owned(), json!(id));
-        fields.insert("name".to_owned(), json!("Default"));
+        fields.insert("name".to_owned(), json!("Unnamed"));
         fields.insert("include_byok_in_budgets".to_owned(), json!(false));
         fields.insert("created_at".to_owned(), json!(self.clock.timestamp()));
         if let Some(workspace_id) = workspace_id {
