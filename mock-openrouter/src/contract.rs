@@ -35,12 +35,13 @@ pub(crate) fn check(definition: &str, value: &Value) -> Result<(), String> {
 
 /// The names of all fields an answer about a guardrail has.
 pub(crate) fn guardrail_fields() -> impl Iterator<Item = &'static str> {
-    let shared = &DOCUMENT["$defs"]["GuardrailFields"]["properties"];
-    let own = &DOCUMENT["$defs"]["Guardrail"]["properties"];
-    [shared, own]
-        .into_iter()
-        .filter_map(Value::as_object)
-        .flat_map(|fields| fields.keys().map(String::as_str))
+    properties("GuardrailFields").chain(properties("Guardrail"))
+}
+
+/// The names of the properties that a definition lists itself.
+pub(crate) fn properties(definition: &str) -> impl Iterator<Item = &'static str> {
+    let properties = DOCUMENT["$defs"][definition]["properties"].as_object();
+    properties.into_iter().flat_map(|properties| properties.keys().map(String::as_str))
 }
 
 fn definitions() -> &'static serde_json::Map<String, Value> {

@@ -14,12 +14,17 @@ use mock_openrouter::{Mock, Options};
 #[command(
     version,
     about = "The OpenRouter guardrails API in memory",
-    after_help = "The mock's own commands are under /_mock/: requests, reset, latency, faults, state, gaps.
+    after_help = "The mock's own commands are under /_mock/: requests, reset, latency, faults, state, gaps,
+policies/replace, policies/restore.
 
 A fault is posted to /_mock/faults as {\"match\": {...}, \"action\": {...}}.
 match:  method, path, path_regex, query_contains, body_contains, skip, times, probability, seed
 action: status, drop, truncate, slow_ms, after_disconnect, echo_key, replace_body, replace_bytes, size_mb, gzip_mb or
-        list, each with fields of its own: see the documentation of Action"
+        list, each with fields of its own: see the documentation of Action
+
+A policy replaces a part of a guardrail when {\"guardrail_id\": ..., \"policy_type\": ..., \"name\": ...} is posted to
+/_mock/policies/replace, and hands it back when the same without name is posted to /_mock/policies/restore.
+policy_type: budget, moderation, model_availability"
 )]
 struct Arguments {
     /// The address to listen on; port 0 takes a free one.

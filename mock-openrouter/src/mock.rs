@@ -20,7 +20,7 @@ use crate::log::RequestLog;
 use crate::routes::{BASE_PATH, Credentials};
 use crate::server::{self, Order};
 use crate::site::Site;
-use crate::store::{Gap, Kept, Refusal, Seed, Store, Subject, View};
+use crate::store::{Gap, Kept, PolicyType, Refusal, Seed, Store, Subject, View};
 
 /// How a mock begins.
 #[derive(Clone)]
@@ -246,6 +246,28 @@ impl Mock {
     /// Deletes a guardrail out of band, with its assignments.
     pub fn delete_guardrail(&self, id: &str) -> Result<(), Refusal> {
         self.site.write(|store| store.delete_guardrail(id))
+    }
+
+    /// Lets a policy of that name replace a part of a guardrail, as if somebody had edited the policy, and returns the
+    /// policy's id. Its config is what the guardrail says now; later changes of either do not reach the other. A
+    /// policy that already replaces this part of other guardrails of the workspace under that name takes this one in
+    /// too. Fails where the guardrail does not set the part or another policy has replaced it.
+    pub fn replace_with_policy(
+        &self,
+        guardrail_id: &str,
+        policy_type: PolicyType,
+        name: &str,
+    ) -> Result<String, Refusal> {
+        self.site.write(|store| store.replace_with_policy(guardrail_id, policy_type, name))
+    }
+
+    /// Undoes [`Mock::replace_with_policy`] for one guardrail, whose policy is in step with it again.
+    pub fn restore_from_policy(
+        &self,
+        guardrail_id: &str,
+        policy_type: PolicyType,
+    ) -> Result<(), Refusal> {
+        self.site.write(|store| store.restore_from_policy(guardrail_id, policy_type))
     }
 
     /// Assigns keys out of band and answers how many exist.

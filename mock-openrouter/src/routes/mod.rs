@@ -7,6 +7,7 @@ mod account;
 mod assignments;
 mod guardrails;
 mod models;
+mod policies;
 mod query;
 
 use std::sync::{Mutex, PoisonError};
@@ -46,7 +47,7 @@ use Access::{Anyone, ManagementKey};
 
 /// A literal segment stands before a variable one of the same length.
 #[rustfmt::skip]
-static ROUTES: [Route; 20] = [
+static ROUTES: [Route; 23] = [
     Route { method: "GET", template: "/guardrails", access: ManagementKey, request: None, status: 200, answer: "ListGuardrailsResponse", handler: guardrails::list },
     Route { method: "POST", template: "/guardrails", access: ManagementKey, request: Some("CreateGuardrailRequest"), status: 201, answer: "GuardrailResponse", handler: guardrails::create },
     Route { method: "GET", template: "/guardrails/{id}", access: ManagementKey, request: None, status: 200, answer: "GuardrailResponse", handler: guardrails::get },
@@ -54,6 +55,9 @@ static ROUTES: [Route; 20] = [
     Route { method: "DELETE", template: "/guardrails/{id}", access: ManagementKey, request: None, status: 200, answer: "DeleteGuardrailResponse", handler: guardrails::delete },
     Route { method: "GET", template: "/guardrails/assignments/keys", access: ManagementKey, request: None, status: 200, answer: "ListKeyAssignmentsResponse", handler: assignments::list_keys },
     Route { method: "GET", template: "/guardrails/assignments/members", access: ManagementKey, request: None, status: 200, answer: "ListMemberAssignmentsResponse", handler: assignments::list_members },
+    Route { method: "GET", template: "/guardrails/policies/budget", access: ManagementKey, request: None, status: 200, answer: "ListBudgetPoliciesResponse", handler: policies::list_budget },
+    Route { method: "GET", template: "/guardrails/policies/moderation", access: ManagementKey, request: None, status: 200, answer: "ListModerationPoliciesResponse", handler: policies::list_moderation },
+    Route { method: "GET", template: "/guardrails/policies/model-availability", access: ManagementKey, request: None, status: 200, answer: "ListModelAvailabilityPoliciesResponse", handler: policies::list_model_availability },
     Route { method: "GET", template: "/guardrails/{id}/assignments/keys", access: ManagementKey, request: None, status: 200, answer: "ListKeyAssignmentsResponse", handler: assignments::list_keys_of_guardrail },
     Route { method: "GET", template: "/guardrails/{id}/assignments/members", access: ManagementKey, request: None, status: 200, answer: "ListMemberAssignmentsResponse", handler: assignments::list_members_of_guardrail },
     Route { method: "POST", template: "/guardrails/{id}/assignments/keys", access: ManagementKey, request: Some("BulkKeysRequest"), status: 200, answer: "BulkAssignResponse", handler: assignments::assign_keys },
@@ -264,6 +268,9 @@ mod tests {
                 "/guardrails/x/assignments/keys",
                 Some(("/guardrails/{id}/assignments/keys", "x")),
             ),
+            ("GET", "/guardrails/policies/budget", Some(("/guardrails/policies/budget", ""))),
+            ("GET", "/guardrails/policies", Some(("/guardrails/{id}", "policies"))),
+            ("DELETE", "/guardrails/policies/budget", None),
             ("PUT", "/guardrails/x", None),
             ("GET", "/guardrails/", None),
             ("GET", "/guardrails/x/y", None),

@@ -18,7 +18,7 @@ pub(crate) struct View {
 }
 
 impl Guardrail {
-    fn text(&self, field: &str) -> Option<&str> {
+    pub(super) fn text(&self, field: &str) -> Option<&str> {
         self.fields.get(field).and_then(Value::as_str)
     }
 
@@ -108,6 +108,7 @@ impl Store {
         }
         self.guardrails.remove(id);
         self.drop_rows_of(id);
+        self.drop_from_policies(id);
         Ok(())
     }
 

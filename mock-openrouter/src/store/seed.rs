@@ -35,6 +35,7 @@ impl Store {
             members: BTreeMap::new(),
             rows: BTreeMap::new(),
             gaps: Gaps::default(),
+            policies: Vec::new(),
             clock,
             catalogue: Catalogue::with_seeded(seed.models),
         };
@@ -121,6 +122,7 @@ impl Store {
         self.keys.retain(|_, key| key.workspace_id != id);
         self.guardrails.retain(|_, guardrail| guardrail.workspace_id() != Some(&id));
         self.rows.retain(|_, row| self.guardrails.contains_key(&row.guardrail_id));
+        self.policies.retain(|policy| policy.workspace_id != id);
         Ok(())
     }
 

@@ -10,4 +10,5 @@ mod echo;
 mod faults;
 mod guardrails;
 mod lists;
+mod policies;
 mod program;
