@@ -25,6 +25,12 @@ struct Latency {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct ExtraField {
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Replacement {
     guardrail_id: String,
     policy_type: PolicyType,
@@ -59,6 +65,11 @@ fn try_answer(site: &Site, method: &str, command: &str, body: &[u8]) -> Result<V
         }
         ("POST", "latency") => {
             site.set_latency(Duration::from_millis(read::<Latency>(body)?.ms));
+            Ok(json!({}))
+        }
+        ("POST", "fields") => {
+            let field = read::<ExtraField>(body)?;
+            site.write(|store| store.accept_field(&field.name))?;
             Ok(json!({}))
         }
         ("POST", "policies/replace") => {

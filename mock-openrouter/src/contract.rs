@@ -2,7 +2,7 @@
 //!
 //! The rules come from `contract.json` alone. Rules that need two fields or the state of the service are not here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
@@ -31,6 +31,37 @@ pub(crate) fn check(definition: &str, value: &Value) -> Result<(), String> {
         let path = error.instance_path().to_string();
         format!("{}: {}", if path.is_empty() { "body" } else { &path }, error.masked())
     })
+}
+
+/// Checks like [`check`], but guardrails may have the fields `extra` beside those of the contract, with any value.
+pub(crate) fn check_with_extra(
+    definition: &str,
+    value: &Value,
+    extra: &BTreeSet<String>,
+) -> Result<(), String> {
+    if extra.is_empty() {
+        return check(definition, value);
+    }
+    let mut known = value.clone();
+    for guardrail in guardrails_in(definition, &mut known) {
+        if let Some(fields) = guardrail.as_object_mut() {
+            fields.retain(|name, _| !extra.contains(name));
+        }
+    }
+    check(definition, &known)
+}
+
+/// The guardrails that a request body or an answer of that definition consists of.
+fn guardrails_in<'a>(definition: &str, value: &'a mut Value) -> Vec<&'a mut Value> {
+    match definition {
+        "CreateGuardrailRequest" | "UpdateGuardrailRequest" => vec![value],
+        "GuardrailResponse" => value.get_mut("data").into_iter().collect(),
+        "ListGuardrailsResponse" => match value.get_mut("data") {
+            Some(Value::Array(rows)) => rows.iter_mut().collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
 }
 
 /// The names of all fields an answer about a guardrail has.

@@ -248,6 +248,14 @@ impl Mock {
         self.site.write(|store| store.delete_guardrail(id))
     }
 
+    /// Accepts a field of guardrails that the contract does not know, as if the API had gained it: requests may set it
+    /// to any JSON value, null clears it, and answers have it, as null where it is not set. [`Mock::patch_guardrail`]
+    /// changes it out of band. Everything else stays checked against the contract. Lasts beyond resets, and is kept in
+    /// the data file. Fails on a name that the contract knows.
+    pub fn accept_field(&self, name: &str) -> Result<(), Refusal> {
+        self.site.write(|store| store.accept_field(name))
+    }
+
     /// Lets a policy of that name replace a part of a guardrail, as if somebody had edited the policy, and returns the
     /// policy's id. Its config is what the guardrail says now; later changes of either do not reach the other. A
     /// policy that already replaces this part of other guardrails of the workspace under that name takes this one in

@@ -90,7 +90,7 @@ impl Site {
         self.faults().clear();
         self.write(|store| {
             if state {
-                *store = Store::seeded(self.seed, self.clock);
+                store.start_over(self.seed, self.clock);
             }
             store.forget_gaps();
             Ok(())

@@ -10,6 +10,7 @@ mod models;
 mod policies;
 mod query;
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use hyper::HeaderMap;
@@ -173,25 +174,35 @@ fn try_answer(
     if matches!(route.access, ManagementKey) {
         authorize(credentials, exchange.presented_key())?;
     }
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    let extra = kept.store().extra_fields().clone();
+    let body = match route.request {
+        Some(definition) => read_body(definition, &extra, exchange)?,
+        None => Map::new(),
+    };
     let call = Call {
         id: id.clone(),
         query: Query::parse(&exchange.query),
-        body: route.request.map_or(Ok(Map::new()), |definition| read_body(definition, exchange))?,
+        body,
         with_credentials: exchange.headers.contains_key(AUTHORIZATION),
     };
-    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
     let answer = if route.method == "GET" {
         (route.handler)(kept.store(), &call)?
     } else {
         kept.write(|store| (route.handler)(store, &call))?
     };
-    finish(route.status, route.answer, answer)
+    finish(route.status, route.answer, &extra, answer)
 }
 
 /// An answer that breaks the contract is a mistake in the mock, and must not pass for the service's behaviour.
-fn finish(status: u16, definition: &str, answer: Answer) -> Result<Reply, Refusal> {
+fn finish(
+    status: u16,
+    definition: &str,
+    extra: &BTreeSet<String>,
+    answer: Answer,
+) -> Result<Reply, Refusal> {
     if answer.checked
-        && let Err(violation) = contract::check(definition, &answer.body)
+        && let Err(violation) = contract::check_with_extra(definition, &answer.body, extra)
     {
         let text = format!("MOCK CONTRACT VIOLATION: the answer is no {definition}: {violation}");
         return Err(Refusal::new(500, text));
@@ -210,7 +221,11 @@ fn authorize(credentials: &Credentials, presented: Option<&str>) -> Result<(), R
     }
 }
 
-fn read_body(definition: &str, exchange: &Exchange) -> Result<Map<String, Value>, Refusal> {
+fn read_body(
+    definition: &str,
+    extra: &BTreeSet<String>,
+    exchange: &Exchange,
+) -> Result<Map<String, Value>, Refusal> {
     let content_type = exchange
         .headers
         .get(CONTENT_TYPE)
@@ -223,7 +238,7 @@ fn read_body(definition: &str, exchange: &Exchange) -> Result<Map<String, Value>
     }
     let invalid = |reason| Refusal::bad_request(format!("Invalid request parameters: {reason}"));
     let body = js::parse(&exchange.body).map_err(invalid)?;
-    contract::check(definition, &body).map_err(invalid)?;
+    contract::check_with_extra(definition, &body, extra).map_err(invalid)?;
     match body {
         Value::Object(fields) => Ok(fields),
         _ => Err(invalid("body: not an object".to_owned())),
@@ -285,12 +300,12 @@ mod tests {
     #[test]
     fn an_answer_that_breaks_the_contract_is_a_loud_500() {
         let broken = json!({ "deleted": false });
-        let refusal =
-            finish(200, "DeleteGuardrailResponse", Answer::from(broken.clone())).unwrap_err();
+        let finish = |answer| finish(200, "DeleteGuardrailResponse", &BTreeSet::new(), answer);
+        let refusal = finish(Answer::from(broken.clone())).unwrap_err();
         assert_eq!(refusal.status, 500);
         assert!(refusal.message.starts_with("MOCK CONTRACT VIOLATION"), "{refusal}");
         let on_purpose = Answer { body: broken, checked: false };
-        assert_eq!(finish(200, "DeleteGuardrailResponse", on_purpose).unwrap().status, 200);
+        assert_eq!(finish(on_purpose).unwrap().status, 200);
     }
 
     #[test]

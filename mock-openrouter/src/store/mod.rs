@@ -87,6 +87,9 @@ pub(crate) struct Store {
     /// Those that have replaced a part of a guardrail. Files of older versions have none.
     #[serde(default)]
     policies: Vec<policies::Policy>,
+    /// Fields of guardrails that are accepted though the contract does not know them.
+    #[serde(default)]
+    extra_fields: BTreeSet<String>,
     #[serde(skip)]
     clock: Clock,
     #[serde(skip)]

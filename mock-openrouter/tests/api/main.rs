@@ -7,6 +7,7 @@ mod assignments;
 mod client;
 mod connections;
 mod echo;
+mod extra_fields;
 mod faults;
 mod guardrails;
 mod lists;
