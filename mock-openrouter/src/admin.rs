@@ -31,6 +31,14 @@ struct ExtraField {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Restriction {
+    /// An id or slug; null lifts the restriction, and must be said.
+    #[serde(deserialize_with = "Option::deserialize")]
+    workspace: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Replacement {
     guardrail_id: String,
     policy_type: PolicyType,
@@ -70,6 +78,10 @@ fn try_answer(site: &Site, method: &str, command: &str, body: &[u8]) -> Result<V
         ("POST", "fields") => {
             let field = read::<ExtraField>(body)?;
             site.write(|store| store.accept_field(&field.name))?;
+            Ok(json!({}))
+        }
+        ("POST", "restriction") => {
+            site.restrict_key(read::<Restriction>(body)?.workspace.as_deref())?;
             Ok(json!({}))
         }
         ("POST", "policies/replace") => {

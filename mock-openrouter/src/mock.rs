@@ -103,10 +103,7 @@ impl Mock {
             models: options.seed_models,
         };
         let kept = Kept::open(options.data, seed, clock)?;
-        let credentials = Credentials {
-            management_key: options.management_key,
-            inference_key: options.inference_key,
-        };
+        let credentials = Credentials::new(options.management_key, options.inference_key);
         let site =
             Arc::new(Site::new(credentials, clock, seed, kept, options.latency, options.echo_key));
         let gate = Gate::new(options.listen)?;
@@ -135,6 +132,13 @@ impl Mock {
     /// A key that is answered with 403.
     pub fn inference_key(&self) -> &str {
         &self.site.credentials.inference_key
+    }
+
+    /// Restricts the management key to a workspace, named by its id or slug, or to none. From then on requests about
+    /// another workspace are answered with 403, also those that mean the default workspace because they name none,
+    /// and no other workspace is listed. Lasts beyond resets. Fails on a workspace that does not exist.
+    pub fn restrict_key(&self, workspace: Option<&str>) -> Result<(), Refusal> {
+        self.site.restrict_key(workspace)
     }
 
     /// Adds a fault and returns its number, which the log repeats. Fails on an invalid `path_regex`.

@@ -71,6 +71,14 @@ impl Store {
         Ok(self.view(guardrail))
     }
 
+    /// The workspace of a guardrail, also of a default one that does not exist yet.
+    pub(crate) fn workspace_of_guardrail(&self, id: &str) -> Option<String> {
+        match self.guardrails.get(id) {
+            Some(guardrail) => guardrail.workspace_id().map(str::to_owned),
+            None => self.workspace_with_default(id).map(|workspace| workspace.id.clone()),
+        }
+    }
+
     /// Changes the fields that `patch` names and no others. The first update of a workspace's default guardrail
     /// brings it into existence.
     pub(crate) fn update_guardrail(

@@ -13,3 +13,4 @@ mod guardrails;
 mod lists;
 mod policies;
 mod program;
+mod restriction;
