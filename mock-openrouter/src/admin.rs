@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::faults::Fault;
 use crate::routes::Reply;
 use crate::site::Site;
-use crate::store::{Refusal, Subject};
+use crate::store::{PolicyType, Refusal, Subject};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -21,6 +21,36 @@ struct Reset {
 #[serde(deny_unknown_fields)]
 struct Latency {
     ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExtraField {
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Restriction {
+    /// An id or slug; null lifts the restriction, and must be said.
+    #[serde(deserialize_with = "Option::deserialize")]
+    workspace: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Replacement {
+    guardrail_id: String,
+    policy_type: PolicyType,
+    name: String,
+}
+
+/// A part of a guardrail.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    guardrail_id: String,
+    policy_type: PolicyType,
 }
 
 /// Carries out one command: the method and the path below `/_mock/`.
@@ -43,6 +73,26 @@ fn try_answer(site: &Site, method: &str, command: &str, body: &[u8]) -> Result<V
         }
         ("POST", "latency") => {
             site.set_latency(Duration::from_millis(read::<Latency>(body)?.ms));
+            Ok(json!({}))
+        }
+        ("POST", "fields") => {
+            let field = read::<ExtraField>(body)?;
+            site.write(|store| store.accept_field(&field.name))?;
+            Ok(json!({}))
+        }
+        ("POST", "restriction") => {
+            site.restrict_key(read::<Restriction>(body)?.workspace.as_deref())?;
+            Ok(json!({}))
+        }
+        ("POST", "policies/replace") => {
+            let Replacement { guardrail_id, policy_type, name } = read(body)?;
+            let id =
+                site.write(|store| store.replace_with_policy(&guardrail_id, policy_type, &name))?;
+            Ok(json!({ "id": id }))
+        }
+        ("POST", "policies/restore") => {
+            let Part { guardrail_id, policy_type } = read(body)?;
+            site.write(|store| store.restore_from_policy(&guardrail_id, policy_type))?;
             Ok(json!({}))
         }
         ("POST", "reset") => {

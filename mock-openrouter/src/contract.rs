@@ -2,7 +2,7 @@
 //!
 //! The rules come from `contract.json` alone. Rules that need two fields or the state of the service are not here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
@@ -33,14 +33,46 @@ pub(crate) fn check(definition: &str, value: &Value) -> Result<(), String> {
     })
 }
 
+/// Checks like [`check`], but guardrails may have the fields `extra` beside those of the contract, with any value.
+pub(crate) fn check_with_extra(
+    definition: &str,
+    value: &Value,
+    extra: &BTreeSet<String>,
+) -> Result<(), String> {
+    if extra.is_empty() {
+        return check(definition, value);
+    }
+    let mut known = value.clone();
+    for guardrail in guardrails_in(definition, &mut known) {
+        if let Some(fields) = guardrail.as_object_mut() {
+            fields.retain(|name, _| !extra.contains(name));
+        }
+    }
+    check(definition, &known)
+}
+
+/// The guardrails that a request body or an answer of that definition consists of.
+fn guardrails_in<'a>(definition: &str, value: &'a mut Value) -> Vec<&'a mut Value> {
+    match definition {
+        "CreateGuardrailRequest" | "UpdateGuardrailRequest" => vec![value],
+        "GuardrailResponse" => value.get_mut("data").into_iter().collect(),
+        "ListGuardrailsResponse" => match value.get_mut("data") {
+            Some(Value::Array(rows)) => rows.iter_mut().collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
 /// The names of all fields an answer about a guardrail has.
 pub(crate) fn guardrail_fields() -> impl Iterator<Item = &'static str> {
-    let shared = &DOCUMENT["$defs"]["GuardrailFields"]["properties"];
-    let own = &DOCUMENT["$defs"]["Guardrail"]["properties"];
-    [shared, own]
-        .into_iter()
-        .filter_map(Value::as_object)
-        .flat_map(|fields| fields.keys().map(String::as_str))
+    properties("GuardrailFields").chain(properties("Guardrail"))
+}
+
+/// The names of the properties that a definition lists itself.
+pub(crate) fn properties(definition: &str) -> impl Iterator<Item = &'static str> {
+    let properties = DOCUMENT["$defs"][definition]["properties"].as_object();
+    properties.into_iter().flat_map(|properties| properties.keys().map(String::as_str))
 }
 
 fn definitions() -> &'static serde_json::Map<String, Value> {

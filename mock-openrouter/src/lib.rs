@@ -34,4 +34,4 @@ pub use faults::{Fault, Matcher};
 pub use lists::{Lies, Rows};
 pub use log::{LoggedRequest, RequestLog};
 pub use mock::{Mock, Options};
-pub use store::{Gap, Refusal};
+pub use store::{Gap, PolicyType, Refusal};

@@ -14,12 +14,20 @@ use mock_openrouter::{Mock, Options};
 #[command(
     version,
     about = "The OpenRouter guardrails API in memory",
-    after_help = "The mock's own commands are under /_mock/: requests, reset, latency, faults, state, gaps.
+    after_help = "The mock's own commands are under /_mock/: requests, reset, latency, faults, state, gaps,
+fields, restriction, policies/replace, policies/restore.
 
 A fault is posted to /_mock/faults as {\"match\": {...}, \"action\": {...}}.
 match:  method, path, path_regex, query_contains, body_contains, skip, times, probability, seed
 action: status, drop, truncate, slow_ms, after_disconnect, echo_key, replace_body, replace_bytes, size_mb, gzip_mb or
-        list, each with fields of its own: see the documentation of Action"
+        list, each with fields of its own: see the documentation of Action
+
+{\"name\": ...} posted to /_mock/fields does the same as --accept-field, {\"workspace\": ...} posted to
+/_mock/restriction the same as --restrict-key; null lifts the restriction.
+
+A policy replaces a part of a guardrail when {\"guardrail_id\": ..., \"policy_type\": ..., \"name\": ...} is posted to
+/_mock/policies/replace, and hands it back when the same without name is posted to /_mock/policies/restore.
+policy_type: budget, moderation, model_availability"
 )]
 struct Arguments {
     /// The address to listen on; port 0 takes a free one.
@@ -43,6 +51,12 @@ struct Arguments {
     /// Makes every answer repeat the API key of its request, in headers and in error bodies, to find where it gets out.
     #[arg(long)]
     echo_key: bool,
+    /// Accepts a field of guardrails that the contract does not know, with any value; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    accept_field: Vec<String>,
+    /// Restricts the management key to one workspace: requests about others are answered with 403.
+    #[arg(long, value_name = "ID_OR_SLUG")]
+    restrict_key: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -94,6 +108,10 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         echo_key: arguments.echo_key,
         ..Options::default()
     })?;
+    for name in &arguments.accept_field {
+        mock.accept_field(name).map_err(io::Error::other)?;
+    }
+    mock.restrict_key(arguments.restrict_key.as_deref()).map_err(io::Error::other)?;
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{}", serde_json::json!({ "base_url": mock.base_url() }))?;
     stdout.flush()?;

@@ -20,7 +20,7 @@ use crate::log::RequestLog;
 use crate::routes::{BASE_PATH, Credentials};
 use crate::server::{self, Order};
 use crate::site::Site;
-use crate::store::{Gap, Kept, Refusal, Seed, Store, Subject, View};
+use crate::store::{Gap, Kept, PolicyType, Refusal, Seed, Store, Subject, View};
 
 /// How a mock begins.
 #[derive(Clone)]
@@ -103,10 +103,7 @@ impl Mock {
             models: options.seed_models,
         };
         let kept = Kept::open(options.data, seed, clock)?;
-        let credentials = Credentials {
-            management_key: options.management_key,
-            inference_key: options.inference_key,
-        };
+        let credentials = Credentials::new(options.management_key, options.inference_key);
         let site =
             Arc::new(Site::new(credentials, clock, seed, kept, options.latency, options.echo_key));
         let gate = Gate::new(options.listen)?;
@@ -135,6 +132,13 @@ impl Mock {
     /// A key that is answered with 403.
     pub fn inference_key(&self) -> &str {
         &self.site.credentials.inference_key
+    }
+
+    /// Restricts the management key to a workspace, named by its id or slug, or to none. From then on requests about
+    /// another workspace are answered with 403, also those that mean the default workspace because they name none,
+    /// and no other workspace is listed. Lasts beyond resets. Fails on a workspace that does not exist.
+    pub fn restrict_key(&self, workspace: Option<&str>) -> Result<(), Refusal> {
+        self.site.restrict_key(workspace)
     }
 
     /// Adds a fault and returns its number, which the log repeats. Fails on an invalid `path_regex`.
@@ -246,6 +250,36 @@ impl Mock {
     /// Deletes a guardrail out of band, with its assignments.
     pub fn delete_guardrail(&self, id: &str) -> Result<(), Refusal> {
         self.site.write(|store| store.delete_guardrail(id))
+    }
+
+    /// Accepts a field of guardrails that the contract does not know, as if the API had gained it: requests may set it
+    /// to any JSON value, null clears it, and answers have it, as null where it is not set. [`Mock::patch_guardrail`]
+    /// changes it out of band. Everything else stays checked against the contract. Lasts beyond resets, and is kept in
+    /// the data file. Fails on a name that the contract knows.
+    pub fn accept_field(&self, name: &str) -> Result<(), Refusal> {
+        self.site.write(|store| store.accept_field(name))
+    }
+
+    /// Lets a policy of that name replace a part of a guardrail, as if somebody had edited the policy, and returns the
+    /// policy's id. Its config is what the guardrail says now; later changes of either do not reach the other. A
+    /// policy that already replaces this part of other guardrails of the workspace under that name takes this one in
+    /// too. Fails where the guardrail does not set the part or another policy has replaced it.
+    pub fn replace_with_policy(
+        &self,
+        guardrail_id: &str,
+        policy_type: PolicyType,
+        name: &str,
+    ) -> Result<String, Refusal> {
+        self.site.write(|store| store.replace_with_policy(guardrail_id, policy_type, name))
+    }
+
+    /// Undoes [`Mock::replace_with_policy`] for one guardrail, whose policy is in step with it again.
+    pub fn restore_from_policy(
+        &self,
+        guardrail_id: &str,
+        policy_type: PolicyType,
+    ) -> Result<(), Refusal> {
+        self.site.write(|store| store.restore_from_policy(guardrail_id, policy_type))
     }
 
     /// Assigns keys out of band and answers how many exist.

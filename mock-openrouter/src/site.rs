@@ -84,13 +84,23 @@ impl Site {
         result
     }
 
+    /// Restricts the management key to a workspace, named by its id or slug, or to none.
+    pub(crate) fn restrict_key(&self, workspace: Option<&str>) -> Result<(), Refusal> {
+        let id = match workspace {
+            Some(name) => Some(self.read(|store| store.workspace(name).map(|it| it.id.clone()))?),
+            None => None,
+        };
+        self.credentials.restrict(id);
+        Ok(())
+    }
+
     /// Forgets requests, faults and gaps, and the state too if that is wanted.
     pub(crate) fn reset(&self, state: bool) -> Result<(), Refusal> {
         self.log().reset();
         self.faults().clear();
         self.write(|store| {
             if state {
-                *store = Store::seeded(self.seed, self.clock);
+                store.start_over(self.seed, self.clock);
             }
             store.forget_gaps();
             Ok(())

@@ -37,9 +37,13 @@ pub(super) fn list_members(store: &mut Store, call: &Call) -> Result<Answer, Ref
 
 pub(super) fn list_workspaces(store: &mut Store, call: &Call) -> Result<Answer, Refusal> {
     let page = call.query.page()?;
-    let workspaces = store.workspaces();
-    let data = page.of(workspaces.iter().map(workspace_json));
-    Ok(json!({ "data": data, "total_count": workspaces.len() }).into())
+    let mut workspaces: Vec<&Workspace> = store.workspaces().iter().collect();
+    if let Some(own) = &call.restricted_to {
+        workspaces.retain(|workspace| workspace.id == *own);
+    }
+    let total = workspaces.len();
+    let data = page.of(workspaces.into_iter().map(workspace_json));
+    Ok(json!({ "data": data, "total_count": total }).into())
 }
 
 pub(super) fn get_workspace(store: &mut Store, call: &Call) -> Result<Answer, Refusal> {

@@ -7,8 +7,11 @@ mod account;
 mod assignments;
 mod guardrails;
 mod models;
+mod policies;
 mod query;
+mod restriction;
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use hyper::HeaderMap;
@@ -19,6 +22,7 @@ use serde_json::{Map, Value, json};
 use crate::store::{Kept, Refusal, Store};
 use crate::{contract, json as js};
 use query::Query;
+use restriction::About;
 
 /// The path under which the API lives.
 pub(crate) const BASE_PATH: &str = "/api/v1";
@@ -29,6 +33,7 @@ pub(crate) struct Route {
     /// The path below [`BASE_PATH`], with `{id}` for the one segment that varies.
     pub(crate) template: &'static str,
     access: Access,
+    about: About,
     /// The definition of the contract that the request body must match.
     request: Option<&'static str>,
     status: u16,
@@ -46,27 +51,30 @@ use Access::{Anyone, ManagementKey};
 
 /// A literal segment stands before a variable one of the same length.
 #[rustfmt::skip]
-static ROUTES: [Route; 20] = [
-    Route { method: "GET", template: "/guardrails", access: ManagementKey, request: None, status: 200, answer: "ListGuardrailsResponse", handler: guardrails::list },
-    Route { method: "POST", template: "/guardrails", access: ManagementKey, request: Some("CreateGuardrailRequest"), status: 201, answer: "GuardrailResponse", handler: guardrails::create },
-    Route { method: "GET", template: "/guardrails/{id}", access: ManagementKey, request: None, status: 200, answer: "GuardrailResponse", handler: guardrails::get },
-    Route { method: "PATCH", template: "/guardrails/{id}", access: ManagementKey, request: Some("UpdateGuardrailRequest"), status: 200, answer: "GuardrailResponse", handler: guardrails::update },
-    Route { method: "DELETE", template: "/guardrails/{id}", access: ManagementKey, request: None, status: 200, answer: "DeleteGuardrailResponse", handler: guardrails::delete },
-    Route { method: "GET", template: "/guardrails/assignments/keys", access: ManagementKey, request: None, status: 200, answer: "ListKeyAssignmentsResponse", handler: assignments::list_keys },
-    Route { method: "GET", template: "/guardrails/assignments/members", access: ManagementKey, request: None, status: 200, answer: "ListMemberAssignmentsResponse", handler: assignments::list_members },
-    Route { method: "GET", template: "/guardrails/{id}/assignments/keys", access: ManagementKey, request: None, status: 200, answer: "ListKeyAssignmentsResponse", handler: assignments::list_keys_of_guardrail },
-    Route { method: "GET", template: "/guardrails/{id}/assignments/members", access: ManagementKey, request: None, status: 200, answer: "ListMemberAssignmentsResponse", handler: assignments::list_members_of_guardrail },
-    Route { method: "POST", template: "/guardrails/{id}/assignments/keys", access: ManagementKey, request: Some("BulkKeysRequest"), status: 200, answer: "BulkAssignResponse", handler: assignments::assign_keys },
-    Route { method: "POST", template: "/guardrails/{id}/assignments/keys/remove", access: ManagementKey, request: Some("BulkKeysRequest"), status: 200, answer: "BulkUnassignResponse", handler: assignments::unassign_keys },
-    Route { method: "POST", template: "/guardrails/{id}/assignments/members", access: ManagementKey, request: Some("BulkMembersRequest"), status: 200, answer: "BulkAssignResponse", handler: assignments::assign_members },
-    Route { method: "POST", template: "/guardrails/{id}/assignments/members/remove", access: ManagementKey, request: Some("BulkMembersRequest"), status: 200, answer: "BulkUnassignResponse", handler: assignments::unassign_members },
-    Route { method: "GET", template: "/keys", access: ManagementKey, request: None, status: 200, answer: "ListKeysResponse", handler: account::list_keys },
-    Route { method: "GET", template: "/keys/{id}", access: ManagementKey, request: None, status: 200, answer: "KeyResponse", handler: account::get_key },
-    Route { method: "GET", template: "/organization/members", access: ManagementKey, request: None, status: 200, answer: "ListMembersResponse", handler: account::list_members },
-    Route { method: "GET", template: "/workspaces", access: ManagementKey, request: None, status: 200, answer: "ListWorkspacesResponse", handler: account::list_workspaces },
-    Route { method: "GET", template: "/workspaces/{id}", access: ManagementKey, request: None, status: 200, answer: "WorkspaceResponse", handler: account::get_workspace },
-    Route { method: "GET", template: "/models", access: Anyone, request: None, status: 200, answer: "ListModelsResponse", handler: models::list },
-    Route { method: "GET", template: "/providers", access: Anyone, request: None, status: 200, answer: "ListProvidersResponse", handler: models::list_providers },
+static ROUTES: [Route; 23] = [
+    Route { method: "GET", template: "/guardrails", access: ManagementKey, about: About::NamedWorkspace, request: None, status: 200, answer: "ListGuardrailsResponse", handler: guardrails::list },
+    Route { method: "POST", template: "/guardrails", access: ManagementKey, about: About::NamedWorkspace, request: Some("CreateGuardrailRequest"), status: 201, answer: "GuardrailResponse", handler: guardrails::create },
+    Route { method: "GET", template: "/guardrails/{id}", access: ManagementKey, about: About::Guardrail, request: None, status: 200, answer: "GuardrailResponse", handler: guardrails::get },
+    Route { method: "PATCH", template: "/guardrails/{id}", access: ManagementKey, about: About::Guardrail, request: Some("UpdateGuardrailRequest"), status: 200, answer: "GuardrailResponse", handler: guardrails::update },
+    Route { method: "DELETE", template: "/guardrails/{id}", access: ManagementKey, about: About::Guardrail, request: None, status: 200, answer: "DeleteGuardrailResponse", handler: guardrails::delete },
+    Route { method: "GET", template: "/guardrails/assignments/keys", access: ManagementKey, about: About::Organization, request: None, status: 200, answer: "ListKeyAssignmentsResponse", handler: assignments::list_keys },
+    Route { method: "GET", template: "/guardrails/assignments/members", access: ManagementKey, about: About::Organization, request: None, status: 200, answer: "ListMemberAssignmentsResponse", handler: assignments::list_members },
+    Route { method: "GET", template: "/guardrails/policies/budget", access: ManagementKey, about: About::NamedWorkspace, request: None, status: 200, answer: "ListBudgetPoliciesResponse", handler: policies::list_budget },
+    Route { method: "GET", template: "/guardrails/policies/moderation", access: ManagementKey, about: About::NamedWorkspace, request: None, status: 200, answer: "ListModerationPoliciesResponse", handler: policies::list_moderation },
+    Route { method: "GET", template: "/guardrails/policies/model-availability", access: ManagementKey, about: About::NamedWorkspace, request: None, status: 200, answer: "ListModelAvailabilityPoliciesResponse", handler: policies::list_model_availability },
+    Route { method: "GET", template: "/guardrails/{id}/assignments/keys", access: ManagementKey, about: About::Guardrail, request: None, status: 200, answer: "ListKeyAssignmentsResponse", handler: assignments::list_keys_of_guardrail },
+    Route { method: "GET", template: "/guardrails/{id}/assignments/members", access: ManagementKey, about: About::Guardrail, request: None, status: 200, answer: "ListMemberAssignmentsResponse", handler: assignments::list_members_of_guardrail },
+    Route { method: "POST", template: "/guardrails/{id}/assignments/keys", access: ManagementKey, about: About::Guardrail, request: Some("BulkKeysRequest"), status: 200, answer: "BulkAssignResponse", handler: assignments::assign_keys },
+    Route { method: "POST", template: "/guardrails/{id}/assignments/keys/remove", access: ManagementKey, about: About::Guardrail, request: Some("BulkKeysRequest"), status: 200, answer: "BulkUnassignResponse", handler: assignments::unassign_keys },
+    Route { method: "POST", template: "/guardrails/{id}/assignments/members", access: ManagementKey, about: About::Guardrail, request: Some("BulkMembersRequest"), status: 200, answer: "BulkAssignResponse", handler: assignments::assign_members },
+    Route { method: "POST", template: "/guardrails/{id}/assignments/members/remove", access: ManagementKey, about: About::Guardrail, request: Some("BulkMembersRequest"), status: 200, answer: "BulkUnassignResponse", handler: assignments::unassign_members },
+    Route { method: "GET", template: "/keys", access: ManagementKey, about: About::NamedWorkspace, request: None, status: 200, answer: "ListKeysResponse", handler: account::list_keys },
+    Route { method: "GET", template: "/keys/{id}", access: ManagementKey, about: About::Key, request: None, status: 200, answer: "KeyResponse", handler: account::get_key },
+    Route { method: "GET", template: "/organization/members", access: ManagementKey, about: About::Organization, request: None, status: 200, answer: "ListMembersResponse", handler: account::list_members },
+    Route { method: "GET", template: "/workspaces", access: ManagementKey, about: About::Organization, request: None, status: 200, answer: "ListWorkspacesResponse", handler: account::list_workspaces },
+    Route { method: "GET", template: "/workspaces/{id}", access: ManagementKey, about: About::Workspace, request: None, status: 200, answer: "WorkspaceResponse", handler: account::get_workspace },
+    Route { method: "GET", template: "/models", access: Anyone, about: About::Organization, request: None, status: 200, answer: "ListModelsResponse", handler: models::list },
+    Route { method: "GET", template: "/providers", access: Anyone, about: About::Organization, request: None, status: 200, answer: "ListProvidersResponse", handler: models::list_providers },
 ];
 
 /// A request as it arrived, with the operation it means.
@@ -113,6 +121,8 @@ pub(crate) struct Call {
     query: Query,
     body: Map<String, Value>,
     with_credentials: bool,
+    /// The id of the one workspace that the key is restricted to.
+    restricted_to: Option<String>,
 }
 
 impl Call {
@@ -153,6 +163,22 @@ impl From<Refusal> for Reply {
 pub(crate) struct Credentials {
     pub(crate) management_key: String,
     pub(crate) inference_key: String,
+    /// The id of the one workspace that the management key is restricted to, if it is.
+    restricted_to: Mutex<Option<String>>,
+}
+
+impl Credentials {
+    pub(crate) fn new(management_key: String, inference_key: String) -> Self {
+        Self { management_key, inference_key, restricted_to: Mutex::default() }
+    }
+
+    pub(crate) fn restrict(&self, workspace_id: Option<String>) {
+        *self.restricted_to.lock().unwrap_or_else(PoisonError::into_inner) = workspace_id;
+    }
+
+    fn restriction(&self) -> Option<String> {
+        self.restricted_to.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// Does what the request asks for and answers it.
@@ -169,25 +195,40 @@ fn try_answer(
     if matches!(route.access, ManagementKey) {
         authorize(credentials, exchange.presented_key())?;
     }
+    let restricted_to = credentials.restriction();
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    let extra = kept.store().extra_fields().clone();
+    let body = match route.request {
+        Some(definition) => read_body(definition, &extra, exchange)?,
+        None => Map::new(),
+    };
     let call = Call {
         id: id.clone(),
         query: Query::parse(&exchange.query),
-        body: route.request.map_or(Ok(Map::new()), |definition| read_body(definition, exchange))?,
+        body,
         with_credentials: exchange.headers.contains_key(AUTHORIZATION),
+        restricted_to,
     };
-    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(own) = &call.restricted_to {
+        restriction::check(route.about, kept.store(), &call, own)?;
+    }
     let answer = if route.method == "GET" {
         (route.handler)(kept.store(), &call)?
     } else {
         kept.write(|store| (route.handler)(store, &call))?
     };
-    finish(route.status, route.answer, answer)
+    finish(route.status, route.answer, &extra, answer)
 }
 
 /// An answer that breaks the contract is a mistake in the mock, and must not pass for the service's behaviour.
-fn finish(status: u16, definition: &str, answer: Answer) -> Result<Reply, Refusal> {
+fn finish(
+    status: u16,
+    definition: &str,
+    extra: &BTreeSet<String>,
+    answer: Answer,
+) -> Result<Reply, Refusal> {
     if answer.checked
-        && let Err(violation) = contract::check(definition, &answer.body)
+        && let Err(violation) = contract::check_with_extra(definition, &answer.body, extra)
     {
         let text = format!("MOCK CONTRACT VIOLATION: the answer is no {definition}: {violation}");
         return Err(Refusal::new(500, text));
@@ -206,7 +247,11 @@ fn authorize(credentials: &Credentials, presented: Option<&str>) -> Result<(), R
     }
 }
 
-fn read_body(definition: &str, exchange: &Exchange) -> Result<Map<String, Value>, Refusal> {
+fn read_body(
+    definition: &str,
+    extra: &BTreeSet<String>,
+    exchange: &Exchange,
+) -> Result<Map<String, Value>, Refusal> {
     let content_type = exchange
         .headers
         .get(CONTENT_TYPE)
@@ -219,7 +264,7 @@ fn read_body(definition: &str, exchange: &Exchange) -> Result<Map<String, Value>
     }
     let invalid = |reason| Refusal::bad_request(format!("Invalid request parameters: {reason}"));
     let body = js::parse(&exchange.body).map_err(invalid)?;
-    contract::check(definition, &body).map_err(invalid)?;
+    contract::check_with_extra(definition, &body, extra).map_err(invalid)?;
     match body {
         Value::Object(fields) => Ok(fields),
         _ => Err(invalid("body: not an object".to_owned())),
@@ -264,6 +309,9 @@ mod tests {
                 "/guardrails/x/assignments/keys",
                 Some(("/guardrails/{id}/assignments/keys", "x")),
             ),
+            ("GET", "/guardrails/policies/budget", Some(("/guardrails/policies/budget", ""))),
+            ("GET", "/guardrails/policies", Some(("/guardrails/{id}", "policies"))),
+            ("DELETE", "/guardrails/policies/budget", None),
             ("PUT", "/guardrails/x", None),
             ("GET", "/guardrails/", None),
             ("GET", "/guardrails/x/y", None),
@@ -278,12 +326,12 @@ mod tests {
     #[test]
     fn an_answer_that_breaks_the_contract_is_a_loud_500() {
         let broken = json!({ "deleted": false });
-        let refusal =
-            finish(200, "DeleteGuardrailResponse", Answer::from(broken.clone())).unwrap_err();
+        let finish = |answer| finish(200, "DeleteGuardrailResponse", &BTreeSet::new(), answer);
+        let refusal = finish(Answer::from(broken.clone())).unwrap_err();
         assert_eq!(refusal.status, 500);
         assert!(refusal.message.starts_with("MOCK CONTRACT VIOLATION"), "{refusal}");
         let on_purpose = Answer { body: broken, checked: false };
-        assert_eq!(finish(200, "DeleteGuardrailResponse", on_purpose).unwrap().status, 200);
+        assert_eq!(finish(on_purpose).unwrap().status, 200);
     }
 
     #[test]

@@ -179,6 +179,23 @@ impl Store {
         self.rows.iter().map(|(subject, row)| (subject, row.guardrail_id.as_str()))
     }
 
+    /// How many keys and how many members hold one of these guardrails.
+    pub(super) fn count_holders(&self, guardrail_ids: &[String]) -> (usize, usize) {
+        let (mut keys, mut members) = (0, BTreeSet::new());
+        for (subject, row) in &self.rows {
+            if !guardrail_ids.contains(&row.guardrail_id) {
+                continue;
+            }
+            match subject {
+                Subject::Key(hash) => keys += usize::from(self.keys.contains_key(hash)),
+                Subject::Member { user_id, .. } => {
+                    members.insert(user_id);
+                }
+            }
+        }
+        (keys, members.len())
+    }
+
     /// Drops all rows of a guardrail that is gone.
     pub(super) fn drop_rows_of(&mut self, guardrail_id: &str) {
         let subjects =

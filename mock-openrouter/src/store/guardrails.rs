@@ -3,34 +3,29 @@
 //! A guardrail is a generic object whose fields the contract names; only fields with a rule of their own are known
 //! here by name.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
-use super::{Guardrail, Page, Refusal, Store, rules};
+use super::{Guardrail, Page, Refusal, Store, Workspace, rules};
 use crate::{contract, ids};
 
 /// A guardrail as answers show it.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
-    /// Every field of the contract, null where nothing is stored.
+    /// Every field of the contract and every extra one, null where nothing is stored.
     pub(crate) fields: Value,
     /// Whether the contract may be broken on purpose, by an edit out of band.
     pub(crate) edited: bool,
 }
 
 impl Guardrail {
-    fn text(&self, field: &str) -> Option<&str> {
+    pub(super) fn text(&self, field: &str) -> Option<&str> {
         self.fields.get(field).and_then(Value::as_str)
     }
 
     pub(super) fn workspace_id(&self) -> Option<&str> {
         self.text("workspace_id")
-    }
-
-    fn view(&self) -> View {
-        let mut fields: Map<String, Value> =
-            contract::guardrail_fields().map(|name| (name.to_owned(), Value::Null)).collect();
-        fields.extend(self.fields.clone());
-        View { fields: Value::Object(fields), edited: self.edited }
     }
 
     fn apply(&mut self, changes: Map<String, Value>) {
@@ -72,7 +67,16 @@ impl Store {
     }
 
     pub(crate) fn guardrail(&self, id: &str) -> Result<View, Refusal> {
-        self.guardrails.get(id).map(Guardrail::view).ok_or_else(|| Refusal::not_found("Guardrail"))
+        let guardrail = self.guardrails.get(id).ok_or_else(|| Refusal::not_found("Guardrail"))?;
+        Ok(self.view(guardrail))
+    }
+
+    /// The workspace of a guardrail, also of a default one that does not exist yet.
+    pub(crate) fn workspace_of_guardrail(&self, id: &str) -> Option<String> {
+        match self.guardrails.get(id) {
+            Some(guardrail) => guardrail.workspace_id().map(str::to_owned),
+            None => self.workspace_with_default(id).map(|workspace| workspace.id.clone()),
+        }
     }
 
     /// Changes the fields that `patch` names and no others. The first update of a workspace's default guardrail
@@ -108,6 +112,7 @@ impl Store {
         }
         self.guardrails.remove(id);
         self.drop_rows_of(id);
+        self.drop_from_policies(id);
         Ok(())
     }
 
@@ -120,14 +125,14 @@ impl Store {
             .collect();
         found.sort_by_key(|guardrail| std::cmp::Reverse(guardrail.sequence));
         let total = found.len();
-        (page.of(found.into_iter().map(Guardrail::view)), total)
+        (page.of(found.into_iter().map(|guardrail| self.view(guardrail))), total)
     }
 
     /// All guardrails of all workspaces, oldest first.
     pub(crate) fn all_guardrails(&self) -> Vec<View> {
         let mut all: Vec<&Guardrail> = self.guardrails.values().collect();
         all.sort_by_key(|guardrail| guardrail.sequence);
-        all.into_iter().map(Guardrail::view).collect()
+        all.into_iter().map(|guardrail| self.view(guardrail)).collect()
     }
 
     /// Sets fields past all rules and the contract; null removes a field. Answers about this guardrail are not
@@ -144,9 +149,26 @@ impl Store {
         Ok(self.keep(guardrail))
     }
 
+    /// Accepts a field of guardrails that the contract does not know, with any value.
+    pub(crate) fn accept_field(&mut self, name: &str) -> Result<(), Refusal> {
+        if contract::guardrail_fields().any(|known| known == name) {
+            return Err(Refusal::bad_request(format!("The contract knows the field {name}")));
+        }
+        self.extra_fields.insert(name.to_owned());
+        Ok(())
+    }
+
+    pub(crate) fn extra_fields(&self) -> &BTreeSet<String> {
+        &self.extra_fields
+    }
+
     /// Whether `id` is the default guardrail of a workspace, brought into existence or not.
     pub(super) fn is_default(&self, id: &str) -> bool {
-        self.workspaces.iter().any(|workspace| workspace.default_guardrail_id == id)
+        self.workspace_with_default(id).is_some()
+    }
+
+    fn workspace_with_default(&self, id: &str) -> Option<&Workspace> {
+        self.workspaces.iter().find(|workspace| workspace.default_guardrail_id == id)
     }
 
     fn check_rename(
@@ -175,16 +197,18 @@ impl Store {
     }
 
     fn unborn_default(&mut self, id: &str) -> Option<Guardrail> {
-        let workspace =
-            self.workspaces.iter().find(|workspace| workspace.default_guardrail_id == id)?;
-        let workspace_id = workspace.id.clone();
-        Some(self.blank(id, Some(&workspace_id)))
+        let workspace_id = self.workspace_with_default(id)?.id.clone();
+        let mut guardrail = self.blank(id, Some(&workspace_id));
+        let name = format!("Workspace {workspace_id} Default");
+        guardrail.fields.insert("name".to_owned(), json!(name));
+        Some(guardrail)
     }
 
+    /// A guardrail without settings. Requests always name one; only calls out of band may leave the name as it is here.
     fn blank(&mut self, id: &str, workspace_id: Option<&str>) -> Guardrail {
         let mut fields = Map::new();
         fields.insert("id".to_owned(), json!(id));
-        fields.insert("name".to_owned(), json!("Default"));
+        fields.insert("name".to_owned(), json!("Unnamed"));
         fields.insert("include_byok_in_budgets".to_owned(), json!(false));
         fields.insert("created_at".to_owned(), json!(self.clock.timestamp()));
         if let Some(workspace_id) = workspace_id {
@@ -193,8 +217,20 @@ impl Store {
         Guardrail { sequence: self.sequence(), fields, edited: false }
     }
 
+    fn view(&self, guardrail: &Guardrail) -> View {
+        let mut fields = Map::new();
+        for name in contract::guardrail_fields() {
+            fields.insert(name.to_owned(), Value::Null);
+        }
+        for name in &self.extra_fields {
+            fields.insert(name.clone(), Value::Null);
+        }
+        fields.extend(guardrail.fields.clone());
+        View { fields: Value::Object(fields), edited: guardrail.edited }
+    }
+
     fn keep(&mut self, guardrail: Guardrail) -> View {
-        let view = guardrail.view();
+        let view = self.view(&guardrail);
         if let Some(id) = guardrail.text("id") {
             self.guardrails.insert(id.to_owned(), guardrail);
         }

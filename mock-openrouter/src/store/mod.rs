@@ -9,6 +9,7 @@ mod gaps;
 mod guardrails;
 mod models;
 mod patterns;
+mod policies;
 mod rules;
 mod seed;
 
@@ -24,6 +25,7 @@ pub(crate) use file::Kept;
 pub use gaps::Gap;
 pub(crate) use guardrails::View;
 pub(crate) use models::{Catalogue, Model};
+pub use policies::PolicyType;
 pub(crate) use seed::Seed;
 
 /// The service's refusal of a request: the HTTP status and the message of the error body.
@@ -82,6 +84,12 @@ pub(crate) struct Store {
     /// By subject: a key or member holds at most one guardrail, which the map says by its shape.
     rows: BTreeMap<Subject, Row>,
     gaps: gaps::Gaps,
+    /// Those that have replaced a part of a guardrail. Files of older versions have none.
+    #[serde(default)]
+    policies: Vec<policies::Policy>,
+    /// Fields of guardrails that are accepted though the contract does not know them.
+    #[serde(default)]
+    extra_fields: BTreeSet<String>,
     #[serde(skip)]
     clock: Clock,
     #[serde(skip)]

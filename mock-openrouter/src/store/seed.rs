@@ -35,6 +35,8 @@ impl Store {
             members: BTreeMap::new(),
             rows: BTreeMap::new(),
             gaps: Gaps::default(),
+            policies: Vec::new(),
+            extra_fields: BTreeSet::new(),
             clock,
             catalogue: Catalogue::with_seeded(seed.models),
         };
@@ -58,6 +60,12 @@ impl Store {
             store.add_member(&format!("user_orgonly{number:04}"), &[]);
         }
         store
+    }
+
+    /// Returns to the beginning. The extra fields stay: they belong to the API, not to what it holds.
+    pub(crate) fn start_over(&mut self, seed: Seed, clock: Clock) {
+        let extra_fields = std::mem::take(&mut self.extra_fields);
+        *self = Self { extra_fields, ..Self::seeded(seed, clock) };
     }
 
     /// Gives a store read from a file what no file keeps.
@@ -121,6 +129,7 @@ impl Store {
         self.keys.retain(|_, key| key.workspace_id != id);
         self.guardrails.retain(|_, guardrail| guardrail.workspace_id() != Some(&id));
         self.rows.retain(|_, row| self.guardrails.contains_key(&row.guardrail_id));
+        self.policies.retain(|policy| policy.workspace_id != id);
         Ok(())
     }
 

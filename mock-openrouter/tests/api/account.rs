@@ -11,9 +11,15 @@ use crate::client::{Api, column, read, text};
 fn only_the_management_key_is_let_in() {
     let api = Api::new();
     let inference = format!("Bearer {}", api.mock.inference_key());
-    for path in
-        ["/guardrails", "/keys", "/keys/x", "/organization/members", "/workspaces", "/guardrails/x"]
-    {
+    for path in [
+        "/guardrails",
+        "/guardrails/policies/budget",
+        "/keys",
+        "/keys/x",
+        "/organization/members",
+        "/workspaces",
+        "/guardrails/x",
+    ] {
         let status_and_message = |authorization: Option<&str>| {
             let mut request = api.http.get(format!("{}{path}", api.mock.base_url()));
             if let Some(value) = authorization {

@@ -39,6 +39,12 @@ impl Api {
         self.send("GET", path, &Value::Null)
     }
 
+    /// Status and body of the answer to one of the mock's own commands.
+    pub(crate) fn admin(&self, method: &str, command: &str, body: &Value) -> (u16, Value) {
+        let url = format!("http://{}/_mock/{command}", self.mock.address());
+        read(self.http.request(method.parse().unwrap(), url).body(body.to_string()))
+    }
+
     /// The `data` of an answer that must be a success.
     pub(crate) fn data(&self, method: &str, path: &str, body: &Value) -> Value {
         let (status, answer) = self.send(method, path, body);

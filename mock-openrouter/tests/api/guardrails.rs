@@ -22,6 +22,7 @@ fn everything() -> Value {
         "allowed_data_regions": ["us", "europe"],
         "content_filters": [{"action": "redact", "pattern": "x", "label": "[X]"}],
         "content_filter_builtins": [{"slug": "email", "action": "block"}],
+        "enforce_first_party_harness_models": true,
         "enforce_zdr": true,
         "enforce_zdr_anthropic": true,
         "enforce_zdr_google": false,
@@ -373,18 +374,23 @@ fn the_default_guardrail_of_a_workspace_is_special() {
     };
     api.refused("GET", &path, &Value::Null, 404, "not found");
     api.refused("PATCH", &path, &json!({"name": "mine"}), 400, "renamed");
+    api.refused("DELETE", &path, &Value::Null, 404, "not found");
     api.refused("GET", &path, &Value::Null, 404, "not found");
     assert_eq!(api.get(&in_workspace).1["total_count"], json!(0));
     assign(&api);
 
     let born = api.patch(&id, &json!({"description": "d"}));
+    assert_eq!(text(&born, "name"), format!("Workspace {production} Default"));
     assert_eq!((text(&born, "id"), text(&born, "workspace_id")), (id.clone(), production));
+    assert_eq!(born["updated_at"], Value::Null);
     assert_eq!(api.data("GET", &path, &Value::Null)["description"], json!("d"));
     assert_eq!(api.get(&in_workspace).1["total_count"], json!(1));
     assert_eq!(api.get("/guardrails").1["total_count"], json!(0));
     api.refused("PATCH", &path, &json!({"name": "mine"}), 400, "renamed");
     api.refused("DELETE", &path, &Value::Null, 400, "cannot be deleted");
     assign(&api);
+    let cleared = api.patch(&id, &json!({"description": null}));
+    assert_eq!((&cleared["description"], &cleared["name"]), (&Value::Null, &born["name"]));
 }
 
 #[test]

@@ -58,6 +58,12 @@ fn the_program_prints_one_line_serves_and_keeps_its_state() {
         "--seed-members",
         "2",
         "--echo-key",
+        "--accept-field",
+        "shadow_mode",
+        "--accept-field",
+        "night_mode",
+        "--restrict-key",
+        "default",
         "--data",
         file.to_str().unwrap(),
     ];
@@ -72,9 +78,14 @@ fn the_program_prints_one_line_serves_and_keeps_its_state() {
         program.base_url.starts_with("http://127.0.0.1:") && program.base_url.ends_with("/api/v1")
     );
     let list = format!("{}/guardrails", program.base_url);
-    call(http.post(&list).body(r#"{"name":"kept","limit_usd":0.1,"reset_interval":"daily"}"#));
+    call(http.post(&list).body(
+        r#"{"name":"kept","limit_usd":0.1,"reset_interval":"daily","shadow_mode":1,"night_mode":2}"#,
+    ));
     let before = call(http.get(&list));
     assert_eq!(before["data"][0]["name"], json!("kept"));
+    assert_eq!(before["data"][0]["night_mode"], json!(2));
+    let other = call(http.get(format!("{}/workspaces/production", program.base_url)));
+    assert_eq!(other["error"]["code"], json!(403));
     let refused = call(http.get(format!("{list}/missing")));
     assert_eq!(refused["error"]["metadata"]["percent_encoded"], json!("sk%2Dor%2Dmgmt%2Dtest"));
     assert_eq!(program.stop("-TERM"), (Some(0), String::new()));
