@@ -100,7 +100,7 @@ pub(crate) fn assert_plans_update(workspace: &Workspace, label: &str, attributes
 }
 
 /// The attributes that a planned change changes or does not know yet, sorted.
-fn differing(change: &Value) -> Vec<String> {
+pub(crate) fn differing(change: &Value) -> Vec<String> {
     let (before, after, unknown) = (&change["before"], &change["after"], &change["after_unknown"]);
     let mut names: Vec<_> = [before, after, unknown]
         .into_iter()

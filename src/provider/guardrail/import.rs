@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    client::{Client, Guardrail},
+    client::{Client, Guardrail, Workspace},
     protocol::diagnostics::{Diagnostic, Diagnostics},
     table::validate::is_uuid,
 };
@@ -40,14 +40,17 @@ pub(super) async fn find(client: &Client, import_id: &str) -> Result<Guardrail, 
 }
 
 async fn by_id(client: &Client, id: &str) -> Result<Guardrail, Diagnostics> {
-    match client.get_guardrail(id).await {
-        Ok(found) => Ok(found),
-        // A workspace's default guardrail does not exist before its first change.
-        Err(error) if error.is_not_found() && is_default(client, id).await => {
-            Err(default_guardrail(id).into())
-        }
-        Err(error) => Err(error_diagnostic(&format!("import guardrail {id}"), &error).into()),
+    let error = match client.get_guardrail(id).await {
+        Ok(found) => return Ok(found),
+        Err(error) => error,
+    };
+    // A workspace's default guardrail does not exist before its first change.
+    if error.is_not_found()
+        && let Some(workspace) = workspace_of_default(client, id).await
+    {
+        return Err(default_guardrail(id, &workspace).into());
     }
+    Err(error_diagnostic(&format!("import guardrail {id}"), &error).into())
 }
 
 /// The one guardrail of a workspace, by default the default one, that has this name. `verb` says
@@ -93,20 +96,25 @@ async fn refuse_default(client: &Client, found: &Guardrail) -> Result<(), Diagno
         error_diagnostic(&action, &error)
     })?;
     if workspace.default_guardrail_id.as_deref() == Some(found.id()) {
-        return Err(default_guardrail(found.id()).into());
+        return Err(default_guardrail(found.id(), &workspace.id).into());
     }
     Ok(())
 }
 
-async fn is_default(client: &Client, id: &str) -> bool {
+/// The id of the workspace whose default guardrail this is.
+async fn workspace_of_default(client: &Client, id: &str) -> Option<String> {
     let workspaces = client.list_workspaces().await.unwrap_or_default();
-    workspaces.iter().any(|workspace| workspace.default_guardrail_id.as_deref() == Some(id))
+    let is_its_default =
+        |workspace: &Workspace| workspace.default_guardrail_id.as_deref() == Some(id);
+    workspaces.into_iter().find(is_its_default).map(|workspace| workspace.id)
 }
 
-fn default_guardrail(id: &str) -> Diagnostic {
+fn default_guardrail(id: &str, workspace_id: &str) -> Diagnostic {
     let detail = format!(
-        "{id} is the default guardrail of a workspace. It belongs to the workspace: it cannot be \
-         renamed, assigned or deleted, so it cannot be an openrouter_guardrail."
+        "{id} is the default guardrail of workspace {workspace_id}. It belongs to the workspace, \
+         and can be neither renamed nor deleted. Use the resource \
+         openrouter_workspace_default_guardrail: terraform import \
+         openrouter_workspace_default_guardrail.<name> {workspace_id}"
     );
     Diagnostic::error("Cannot import a workspace's default guardrail", detail)
 }
