@@ -42,7 +42,7 @@ pub(super) struct Policy {
     sequence: u64,
     id: String,
     name: String,
-    policy_type: PolicyType,
+    kind: PolicyType,
     pub(super) workspace_id: String,
     config: Map<String, Value>,
     is_legacy_mapped: bool,
@@ -54,7 +54,7 @@ pub(super) struct Policy {
 
 impl Policy {
     fn replaces(&self, guardrail_id: &str, policy_type: PolicyType) -> bool {
-        self.policy_type == policy_type && self.guardrail_ids.iter().any(|id| id == guardrail_id)
+        self.kind == policy_type && self.guardrail_ids.iter().any(|id| id == guardrail_id)
     }
 }
 
@@ -91,9 +91,7 @@ impl Store {
         for guardrail in self.guardrails.values() {
             found.extend(self.policy_in_step(guardrail, policy_type));
         }
-        found.retain(|policy| {
-            policy.policy_type == policy_type && policy.workspace_id == workspace_id
-        });
+        found.retain(|policy| policy.kind == policy_type && policy.workspace_id == workspace_id);
         found.sort_by_key(|policy| Reverse(policy.sequence));
         let total = found.len();
         (page.of(found.iter().map(|policy| self.policy_view(policy))), total)
@@ -115,7 +113,7 @@ impl Store {
         })?;
         let updated_at = Some(self.clock.timestamp());
         let existing = self.policies.iter_mut().find(|policy| {
-            policy.policy_type == policy_type
+            policy.kind == policy_type
                 && policy.workspace_id == in_step.workspace_id
                 && policy.name == name
         });
@@ -169,7 +167,7 @@ impl Store {
             sequence: guardrail.sequence,
             id: ids::uuid_of(&format!("policy/{}/{guardrail_id}", json!(policy_type))),
             name: guardrail.text("name").unwrap_or_default().to_owned(),
-            policy_type,
+            kind: policy_type,
             workspace_id: workspace_id.to_owned(),
             config: guardrail.part(policy_type)?,
             is_legacy_mapped: true,
@@ -190,7 +188,7 @@ impl Store {
         let fields = json!({
             "id": policy.id,
             "name": policy.name,
-            "policy_type": policy.policy_type,
+            "policy_type": policy.kind,
             "config": policy.config,
             "is_legacy_mapped": policy.is_legacy_mapped,
             "legacy_guardrail_ids": in_step,

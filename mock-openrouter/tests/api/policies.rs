@@ -153,6 +153,21 @@ fn one_policy_may_replace_a_part_of_several_guardrails() {
 }
 
 #[test]
+fn policies_of_one_name_are_apart_in_two_workspaces_and_go_with_theirs() {
+    let api = Api::new();
+    let production = api.mock.production_workspace_id();
+    let mut there = budget("there");
+    there["workspace_id"] = json!(production);
+    let ids = [budget("here"), there].map(|body| text(&api.create(&body), "id"));
+    let take = |id: &str| api.mock.replace_with_policy(id, PolicyType::Budget, "Cap").unwrap();
+    assert_ne!(take(&ids[0]), take(&ids[1]));
+    api.mock.delete_workspace(&production).unwrap();
+    let gone = api.mock.restore_from_policy(&ids[1], PolicyType::Budget).unwrap_err();
+    assert_eq!(gone.status, 404);
+    assert_eq!(policies(&api, "budget")[0]["replaced_legacy_guardrail_ids"], json!([ids[0]]));
+}
+
+#[test]
 fn what_cannot_be_replaced_or_handed_back_is_refused() {
     let api = Api::new();
     let id = text(&api.create(&budget("g")), "id");
