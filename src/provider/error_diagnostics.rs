@@ -61,20 +61,22 @@ pub(super) fn body_error_diagnostic(
     error_diagnostic_at(action, error, attribute)
 }
 
-/// The same with the workspace that a refused call was about, if it is known: a management key may
-/// be bound to another one.
+/// The same with the workspace that a refused call was about; none for the account's default one. A
+/// management key may be bound to another.
 pub(super) fn naming_workspace(
     diagnostic: Diagnostic,
     error: &Error,
     workspace: Option<&str>,
 ) -> Diagnostic {
-    match (error.cause().status(), workspace) {
-        (Some(403), Some(workspace)) => {
-            let detail = format!("{} This call was for workspace {workspace}.", diagnostic.detail);
-            Diagnostic { detail, ..diagnostic }
-        }
-        _ => diagnostic,
+    if error.cause().status() != Some(403) {
+        return diagnostic;
     }
+    let workspace = match workspace {
+        Some(id) => format!("workspace {id}"),
+        None => "the account's default workspace".to_owned(),
+    };
+    let detail = format!("{} This call was for {workspace}.", diagnostic.detail);
+    Diagnostic { detail, ..diagnostic }
 }
 
 /// Whether the API does not know what was named, or refuses access to it, and not the key as such.

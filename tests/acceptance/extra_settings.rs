@@ -24,14 +24,23 @@ fn shows_extra_settings_alone(workspace: &Workspace) {
 #[test]
 fn they_are_sent_compared_by_value_repaired_and_cleared() {
     let workspace = with_new_fields();
-    configure(&workspace, "jsonencode({ shadow_mode = true, burst = { per_minute = 3, tags = [\"a\", \"b\"] } })");
+    configure(
+        &workspace,
+        "jsonencode({ shadow_mode = true, burst = { per_minute = 3, tags = [\"a\", \"b\"] } })",
+    );
     workspace.apply();
     let burst = json!({ "per_minute": 3, "tags": ["a", "b"] });
-    assert_eq!((&held(&workspace, "this")["shadow_mode"], &held(&workspace, "this")["burst"]), (&json!(true), &burst));
+    assert_eq!(
+        (&held(&workspace, "this")["shadow_mode"], &held(&workspace, "this")["burst"]),
+        (&json!(true), &burst)
+    );
 
     // The same in another spelling is no change, here and at the API.
     workspace.mock().reset();
-    configure(&workspace, r#""{ \"burst\": {\"tags\":[\"a\",\"b\"], \"per_minute\": 3.0}, \"shadow_mode\": true }""#);
+    configure(
+        &workspace,
+        r#""{ \"burst\": {\"tags\":[\"a\",\"b\"], \"per_minute\": 3.0}, \"shadow_mode\": true }""#,
+    );
     workspace.plans_nothing();
     patch(&workspace, "this", json!({ "burst": { "tags": ["a", "b"], "per_minute": 3.0 } }));
     workspace.plans_nothing();
@@ -46,13 +55,19 @@ fn they_are_sent_compared_by_value_repaired_and_cleared() {
     // One that leaves is cleared, and one that is not named is left alone.
     configure(&workspace, "jsonencode({ burst = 5 })");
     workspace.apply();
-    assert_eq!((&held(&workspace, "this")["shadow_mode"], &held(&workspace, "this")["burst"]), (&Value::Null, &json!(5)));
+    assert_eq!(
+        (&held(&workspace, "this")["shadow_mode"], &held(&workspace, "this")["burst"]),
+        (&Value::Null, &json!(5))
+    );
     patch(&workspace, "this", json!({ "shadow_mode": "elsewhere" }));
     workspace.plans_nothing();
     workspace.config(&named("this", ""));
     shows_extra_settings_alone(&workspace);
     workspace.apply();
-    assert_eq!((&held(&workspace, "this")["shadow_mode"], &held(&workspace, "this")["burst"]), (&json!("elsewhere"), &Value::Null));
+    assert_eq!(
+        (&held(&workspace, "this")["shadow_mode"], &held(&workspace, "this")["burst"]),
+        (&json!("elsewhere"), &Value::Null)
+    );
     workspace.destroy();
 }
 
@@ -105,7 +120,11 @@ fn what_has_an_attribute_or_cannot_be_set_is_refused_when_planning() {
         assert!(refused.words().contains("extra_settings ="), "at its line: {refused}");
     }
     let place = workspace.mock().production_workspace_id();
-    for (name, expected) in [("name", "cannot be set"), ("created_at", "cannot be set"), ("workspace_id", "set `workspace_id` instead")] {
+    for (name, expected) in [
+        ("name", "cannot be set"),
+        ("created_at", "cannot be set"),
+        ("workspace_id", "set `workspace_id` instead"),
+    ] {
         workspace.config(&format!(
             "resource \"openrouter_workspace_default_guardrail\" \"this\" {{\nworkspace_id = {place:?}\nextra_settings = jsonencode({{ {name} = \"x\" }})\n}}"
         ));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mock_openrouter::{Action, Fault, PolicyType};
+use mock_openrouter::{Action, Fault, PolicyType, When};
 use serde_json::json;
 
 use crate::guardrails::{id, named};
@@ -106,8 +106,8 @@ fn each_kind_is_listed_once_for_a_workspace_and_run() {
 fn where_the_first_kind_is_refused_the_others_are_not_asked_for() {
     for status in [403, 404] {
         let workspace = applied();
-        fails(&workspace, "budget", Action::status(status));
         workspace.mock().reset();
+        fails(&workspace, "budget", Action::status(status));
         workspace.plans_nothing();
         assert_eq!(lists(&workspace), [1, 0, 0], "{status}");
     }
@@ -120,19 +120,20 @@ fn whatever_happens_to_these_reads_a_plan_neither_fails_nor_waits() {
     workspace.mock().replace_with_policy(&one, PolicyType::Moderation, "Team rules").unwrap();
     for action in [
         Action::status(500),
-        Action::status(429).retry_after(3600),
-        Action::body("<html>maintenance</html>"),
-        Action::body(&json!({ "data": [{ "id": 7 }], "total_count": 1 }).to_string()),
-        Action::delay(Duration::from_secs(60)),
-        Action::close(),
+        Action::retry_after(3600),
+        Action::html(200, "<title>Maintenance</title>", false),
+        Action::wrong_json(&json!({ "data": [{ "id": 7 }], "total_count": 1 })),
+        Action::slow(Duration::from_secs(60), When::Before),
+        Action::dropped(When::Before),
     ] {
         let shown = format!("{action:?}");
+        workspace.mock().reset();
         for kind in KINDS {
             fails(&workspace, kind, action.clone());
         }
-        workspace.mock().reset();
         let started = Instant::now();
-        workspace.plans_nothing().never_says("policy");
+        let plan = workspace.plans_nothing();
+        assert!(!plan.words().contains("policy"), "{shown}: {plan}");
         assert!(started.elapsed() < Duration::from_secs(40), "{shown}");
         assert!(lists(&workspace).iter().all(|count| *count <= 1), "one attempt each: {shown}");
         workspace.mock().clear_faults();

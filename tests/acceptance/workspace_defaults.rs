@@ -276,3 +276,24 @@ fn the_import_of_one_as_a_guardrail_names_the_resource_to_use() {
         workspace.mock().patch_guardrail(&id, json!({ "enforce_zdr_xai": true })).unwrap();
     }
 }
+
+#[test]
+fn a_key_that_is_bound_to_another_workspace_is_named_as_a_reason() {
+    let workspace = Workspace::new();
+    let (one, other) =
+        (workspace.mock().default_workspace_id(), workspace.mock().production_workspace_id());
+    workspace.config(&(named("this", "") + &default_of("this", &format!("{one:?}"), BUDGET)));
+    workspace.mock().restrict_key(Some(&other)).unwrap();
+    let refused = workspace.try_apply().fails();
+    refused
+        .says("This management key is restricted to another workspace")
+        .says("it is bound to one workspace, and this call was for another")
+        .says("Could not create guardrail \"this\"")
+        .says("This call was for the account's default workspace.")
+        .says(&format!("Could not create default guardrail of workspace \"{one}\""))
+        .says(&format!("Check `workspace_id`. This call was for workspace {one}."));
+    workspace.mock().restrict_key(None).unwrap();
+    workspace.apply();
+    workspace.mock().restrict_key(Some(&other)).unwrap();
+    workspace.try_plan().fails().says(&format!("This call was for workspace {one}."));
+}

@@ -12,6 +12,7 @@ mod log;
 mod models;
 mod pages;
 mod placements;
+mod policies;
 mod requests;
 mod retry;
 mod secrecy;

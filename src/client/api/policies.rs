@@ -115,7 +115,7 @@ impl Client {
         };
         let reason = error.as_ref().map_or("it took too long".to_owned(), Error::to_string);
         debug!(path = route.template, reason, "whether policies replace guardrails is not known");
-        Err(error.and_then(|error| error.status()))
+        Err(error.and_then(|error| error.cause().status()))
     }
 }
 

@@ -19,7 +19,9 @@ use crate::{
 
 use super::{
     super::{
-        assignment::WORKSPACE_ID, config::ProviderData, error_diagnostics::error_diagnostic_at,
+        assignment::WORKSPACE_ID,
+        config::ProviderData,
+        error_diagnostics::{error_diagnostic_at, naming_workspace},
         guardrail, misplaced_key,
     },
     LIMIT, OFFSET, TOTAL_COUNT, listed, window,
@@ -52,7 +54,9 @@ impl DataSource<ProviderData> for GuardrailsDataSource {
         let workspace = config.attribute(WORKSPACE_ID).as_str();
         let listing = api.client()?.list_guardrails_in(workspace, window(&config)).await;
         let listing = listing.map_err(|error| {
-            error_diagnostic_at("list the guardrails", &error, workspace.map(|_| WORKSPACE_ID))
+            let attribute = workspace.map(|_| WORKSPACE_ID);
+            let diagnostic = error_diagnostic_at("list the guardrails", &error, attribute);
+            naming_workspace(diagnostic, &error, workspace)
         })?;
         let rows = listing.rows.iter().map(crate::client::Guardrail::fields);
         Ok(WithWarnings::ok(listed(FIELDS, config.clone(), rows, listing.total_count)?))

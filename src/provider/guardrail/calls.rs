@@ -1,8 +1,8 @@
 //! The calls that both resources over guardrails make, with their errors as messages to users.
 
 use crate::{
-    client::ModelCatalog,
-    protocol::diagnostics::Diagnostics,
+    client::{Error, ModelCatalog},
+    protocol::diagnostics::{Diagnostic, Diagnostics},
     table::{
         JsonObject, NameCatalog,
         resource::{Backend, NameCatalogResult, ObjectCall, UpdateError, Updated},
@@ -25,7 +25,7 @@ where
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => {
             let diagnostic = error_diagnostic(&call.action, &error);
-            Err(naming_workspace(diagnostic, &error, workspace(call)).into())
+            Err(in_its_workspace(diagnostic, &error, call))
         }
     }
 }
@@ -41,7 +41,7 @@ where
         Err(error) => error,
     };
     let diagnostic = body_error_diagnostic(&call.action, &error, B::FIELDS, None);
-    let errors: Diagnostics = naming_workspace(diagnostic, &error, workspace(call)).into();
+    let errors = in_its_workspace(diagnostic, &error, call);
     if error.may_have_happened()
         && let Ok(found) = client.get_guardrail_after_write(call.id).await
     {
@@ -58,7 +58,7 @@ where
     match call.data.client()?.delete_guardrail(call.id).await {
         Err(error) if !error.is_not_found() => {
             let diagnostic = error_diagnostic(&call.action, &error);
-            Err(naming_workspace(diagnostic, &error, workspace(call)).into())
+            Err(in_its_workspace(diagnostic, &error, call))
         }
         _ => Ok(()),
     }
@@ -83,12 +83,19 @@ pub(super) fn redact(api: &ProviderData, text: &str) -> String {
     api.client().map_or_else(|_| String::new(), |client| client.redact(text))
 }
 
-/// The workspace of a call's object, if it is known.
-fn workspace<'a, B>(call: &ObjectCall<'a, B>) -> Option<&'a str>
+/// The error of a call, with the workspace of its object where that is known.
+fn in_its_workspace<B>(
+    diagnostic: Diagnostic,
+    error: &Error,
+    call: &ObjectCall<'_, B>,
+) -> Diagnostics
 where
     B: Backend<Data = ProviderData>,
 {
-    call.object.attribute(WORKSPACE_ID).as_str()
+    match call.object.attribute(WORKSPACE_ID).as_str() {
+        Some(id) => naming_workspace(diagnostic, error, Some(id)).into(),
+        None => diagnostic.into(),
+    }
 }
 
 impl NameCatalog for ModelCatalog {

@@ -64,8 +64,7 @@ impl Backend for GuardrailBackend {
                 let attribute = workspace.map(|_| WORKSPACE_ID);
                 let diagnostic =
                     body_error_diagnostic(&call.action, &error, Self::FIELDS, attribute);
-                let workspace = workspace.unwrap_or("default of the account");
-                Err(naming_workspace(diagnostic, &error, Some(workspace)).into())
+                Err(naming_workspace(diagnostic, &error, workspace).into())
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::{
 
 use super::super::{
     assignment::WORKSPACE_ID,
-    error_diagnostics::{error_diagnostic, error_diagnostic_at},
+    error_diagnostics::{error_diagnostic, error_diagnostic_at, naming_workspace},
     misplaced_key,
 };
 
@@ -69,10 +69,10 @@ pub(in crate::provider) async fn by_name(
         None => "the default workspace".to_owned(),
     };
     let action = format!("{verb} guardrail \"{name}\" of {place}");
-    let mut found = client
-        .list_guardrails(workspace)
-        .await
-        .map_err(|error| error_diagnostic_at(&action, &error, workspace.map(|_| WORKSPACE_ID)))?;
+    let mut found = client.list_guardrails(workspace).await.map_err(|error| {
+        let attribute = workspace.map(|_| WORKSPACE_ID);
+        naming_workspace(error_diagnostic_at(&action, &error, attribute), &error, workspace)
+    })?;
     found.retain(|guardrail| guardrail.name().nfc().eq(name.nfc()));
     let detail = match found.len() {
         1 => return Ok(found.remove(0)),

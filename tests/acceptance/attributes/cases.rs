@@ -131,6 +131,7 @@ pub(super) const CASES: &[Case] = &[
     .stored([r#"["x-ai/grok-4-07-09"]"#, r#"["openai/gpt-4o"]"#]),
     Case::new("allowed_providers", [r#"["openai"]"#, r#"["anthropic", "openai"]"#], r#"["xai"]"#),
     Case::new("ignored_providers", [r#"["azure"]"#, r#"["xai"]"#], r#"["azure", "xai"]"#),
+    flag("enforce_first_party_harness_models"),
     Case::new("allowed_data_regions", [r#"["us"]"#, r#"["europe", "global"]"#], r#"["global"]"#),
     Case::new(
         "content_filters",
