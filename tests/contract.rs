@@ -111,6 +111,7 @@ fn declared(field: &Field) -> Value {
         FieldType::ObjectList(members) => {
             json!({ "type": "array", "items": declared_members(members) })
         }
+        FieldType::ExtraFields { .. } => panic!("{} is no field of the API", field.name),
     }
 }
 

@@ -27,7 +27,8 @@ fn lists(workspace: &Workspace) -> [u64; 3] {
 }
 
 fn fails(workspace: &Workspace, kind: &str, action: Action) {
-    workspace.mock().add_fault(Fault::on("GET", &path(kind), action).forever()).unwrap();
+    let fault = Fault::on("GET", &path(kind), action).forever();
+    workspace.mock().add_fault(fault).expect("the fault is valid");
 }
 
 /// Two guardrails with all three parts.
