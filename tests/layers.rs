@@ -16,14 +16,6 @@ const ARROWS: [(&str, &[&str]); 6] = [
     ("provider", &["table", "protocol", "client", "cty"]),
 ];
 
-/// Files that still import each other.
-const KNOWN_PAIRS: [[&str; 2]; 4] = [
-    ["http/config.rs", "http/secret.rs"],
-    ["cty/error.rs", "cty/ty.rs"],
-    ["msgpack/decode.rs", "msgpack/refinement.rs"],
-    ["msgpack/encode.rs", "msgpack/refinement.rs"],
-];
-
 #[test]
 fn layers_name_only_what_is_below_them() {
     for (layer, allowed) in ARROWS {
@@ -74,11 +66,7 @@ fn no_two_files_import_each_other() {
     }
     let is_mutual =
         |(file, sibling): &&(PathBuf, PathBuf)| imports.contains(&(sibling.clone(), file.clone()));
-    let is_known = |(file, sibling): &&(PathBuf, PathBuf)| {
-        let has = |name: &str| file.ends_with(name) || sibling.ends_with(name);
-        KNOWN_PAIRS.iter().any(|[one, other]| has(one) && has(other))
-    };
-    let mutual: Vec<_> = imports.iter().filter(is_mutual).filter(|pair| !is_known(pair)).collect();
+    let mutual: Vec<_> = imports.iter().filter(is_mutual).collect();
     assert!(mutual.is_empty(), "these import each other: {mutual:#?}");
 }
 

@@ -162,8 +162,7 @@ fn next_step_without_response(error: &Error) -> &'static str {
              imported."
         }
         Error::Ambiguous { .. } => {
-            "They were made since this create began, but are more than this run can have made, or \
-             have other fields. Look at them: import the one that is yours, or delete those that \
+            "They seem to be new, but are more than this run can have made, or have other fields. Look at them: import the one that is yours, or delete those that \
              nobody uses, then run Terraform again."
         }
         Error::RateLimited { .. } => {

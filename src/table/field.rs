@@ -283,6 +283,16 @@ impl Field {
         !self.assigned_by_api && !matches!(self.mode, ValueSource::FanOut)
     }
 
+    /// Whether it is a member of requests.
+    pub const fn is_sent(&self) -> bool {
+        self.is_configurable() && self.is_exchanged() && !self.holds_extra_fields()
+    }
+
+    /// Whether it is made of [`FieldType::ExtraFields`].
+    pub const fn holds_extra_fields(&self) -> bool {
+        matches!(self.kind, FieldType::ExtraFields { .. })
+    }
+
     /// Terraform's type for it. A configuration may omit all but the required members of objects.
     pub fn ty(&self) -> Type {
         match self.kind {

@@ -10,10 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::cty::{Error, Number, Path, Value};
 
-use super::{
-    extra_fields,
-    field::{Field, FieldType},
-};
+use super::field::{Field, FieldType};
 
 /// A JSON object.
 pub type JsonObject = Map<String, Json>;
@@ -41,11 +38,9 @@ pub(super) fn encode(kind: FieldType, value: &Value) -> Json {
 /// The fields of an object that are set and that a request has.
 pub(super) fn encode_members(fields: &[Field], object: &Value) -> JsonObject {
     let mut encoded = JsonObject::new();
-    for field in fields.iter().filter(|field| field.is_configurable() && field.is_exchanged()) {
+    for field in fields.iter().filter(|field| field.is_sent()) {
         let value = object.attribute(field.name);
-        if let FieldType::ExtraFields { .. } = field.kind {
-            encoded.extend(extra_fields::members(value));
-        } else if !value.is_null() && value.is_wholly_known() {
+        if !value.is_null() && value.is_wholly_known() {
             encoded.insert(field.name.to_owned(), encode(field.kind, value));
         }
     }

@@ -153,7 +153,7 @@ pub(super) fn takeover_changes(
 ) -> Result<Vec<String>, Error> {
     let existing = imported_state(fields, object)?;
     let mut changes = Vec::new();
-    for field in fields.iter().filter(|field| field.is_configurable() && field.is_exchanged()) {
+    for field in fields.iter().filter(|field| field.is_sent()) {
         let (now, then) = (existing.attribute(field.name), planned.attribute(field.name));
         let is_set = match field.mode {
             ValueSource::Default(default) => *now != Value::from(default),
@@ -181,10 +181,10 @@ fn returned_value(
     current: &Value,
     response: &JsonObject,
 ) -> Result<Value, Error> {
-    match field.kind {
-        FieldType::ExtraFields { .. } => Ok(extra_fields::returned(fields, current, response)),
-        _ => decode(field, response),
+    if field.holds_extra_fields() {
+        return Ok(extra_fields::returned(fields, current, response));
     }
+    decode(field, response)
 }
 
 fn refresh_value(field: &Field, state: &Value, returned: Value, names: &CanonicalNames) -> Value {
