@@ -1,6 +1,6 @@
 //! HTTP/2 on one connection.
 
-use std::{error::Error, io, pin::pin};
+use std::{error::Error, io, pin::pin, sync::Arc};
 
 use hyper::server::conn::http2::Builder;
 use hyper::service::service_fn;
@@ -22,7 +22,7 @@ const CANCELLED_REQUESTS: usize = 16 << 10;
 /// Serves a connection until the host leaves it, or until the requests under way are responded to
 /// once the process ends. Logs how it ended.
 pub(super) async fn serve(stream: Box<dyn Stream>, services: Services) {
-    let (requests, shutdown) = (services.requests.clone(), services.shutdown.clone());
+    let (requests, shutdown) = (Arc::clone(&services.requests), services.shutdown.clone());
     let service =
         service_fn(move |request: http::Request<_>| services.call(request.map(Body::new)));
     let mut connection = pin!(
@@ -42,25 +42,24 @@ pub(super) async fn serve(stream: Box<dyn Stream>, services: Services) {
             connection.await
         }
     };
-    // Read before the requests notice that their connection is gone, and end too.
-    let calls = requests.len();
+    let has_calls = requests.any_under_way();
     let error = result.as_ref().err().map(|error| error as &(dyn Error + 'static));
     let reason = error.map_or_else(|| "end of stream".to_owned(), with_causes);
-    if shutdown.is_cancelled() || is_normal_end(error, calls) {
+    if shutdown.is_cancelled() || is_normal_end(error, has_calls) {
         tracing::debug!(reason, "the host closed a connection");
     } else {
-        tracing::warn!(reason, calls, "a connection broke");
+        tracing::warn!(reason, "a connection broke");
     }
 }
 
 /// Whether a connection ended because the host left. Go's gRPC closes the socket without waiting
 /// for what is still on its way, so that reading or writing fails at the end of nearly every
 /// connection. It is a break only while calls are under way.
-fn is_normal_end(error: Option<&(dyn Error + 'static)>, calls: usize) -> bool {
+fn is_normal_end(error: Option<&(dyn Error + 'static)>, has_calls: bool) -> bool {
     // What could be read, but not understood, is `InvalidData`.
     let is_closed = |error: &io::Error| error.kind() != io::ErrorKind::InvalidData;
     let has_left = |error: &(dyn Error + 'static)| error.downcast_ref().is_some_and(is_closed);
-    calls == 0 && error.is_none_or(|error| chain(error).any(has_left))
+    !has_calls && error.is_none_or(|error| chain(error).any(has_left))
 }
 
 #[cfg(test)]
@@ -74,8 +73,8 @@ mod tests {
     #[test]
     fn a_host_that_leaves_breaks_nothing_unless_a_call_is_under_way() {
         let closed = Outer(io::ErrorKind::ConnectionReset.into());
-        assert!(is_normal_end(None, 0) && is_normal_end(Some(&closed), 0));
-        assert!(!is_normal_end(None, 1) && !is_normal_end(Some(&closed), 1));
-        assert!(!is_normal_end(Some(&Outer(io::ErrorKind::InvalidData.into())), 0));
+        assert!(is_normal_end(None, false) && is_normal_end(Some(&closed), false));
+        assert!(!is_normal_end(None, true) && !is_normal_end(Some(&closed), true));
+        assert!(!is_normal_end(Some(&Outer(io::ErrorKind::InvalidData.into())), false));
     }
 }

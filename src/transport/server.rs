@@ -140,7 +140,7 @@ impl Server {
         let stop = self.stop.child_token().drop_guard();
         let services = Services {
             application: (self.application)(self.calls.clone(), stop.token().clone()),
-            requests: TaskTracker::new(),
+            requests: Arc::default(),
             shutdown: self.shutdown.clone(),
         };
         connection::serve(stream, services).await;

@@ -1,9 +1,14 @@
 //! The services of one connection: the application, and beside it what go-plugin's hosts call: a
 //! broker and a stream of output, which stay idle, the standard health check, and the controller.
 
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 use tonic::codegen::{Service as _, http};
 use tonic::{Request, Response, Status, Streaming, body::Body};
 
@@ -19,7 +24,7 @@ use crate::pb::plugin::{ConnInfo, Empty, StdioData};
 pub(super) struct Services {
     pub(super) application: Application,
     /// The application's requests on this connection.
-    pub(super) requests: TaskTracker,
+    pub(super) requests: Arc<Requests>,
     pub(super) shutdown: CancellationToken,
 }
 
@@ -33,7 +38,69 @@ impl Services {
             grpc_stdio_server::SERVICE_NAME => GrpcStdioServer::new(host).call(request),
             grpc_controller_server::SERVICE_NAME => GrpcControllerServer::new(host).call(request),
             health_server::SERVICE_NAME => HealthServer::new(host).call(request),
-            _ => Box::pin(self.requests.track_future((self.application)(request))),
+            _ => {
+                let under_way = Requests::begin(&self.requests);
+                let response = (self.application)(request);
+                Box::pin(async move {
+                    let response = response.await;
+                    under_way.finish();
+                    response
+                })
+            }
+        }
+    }
+}
+
+/// How long after the end of a connection its requests may have been dropped before or after that is
+/// noticed: both happen on other threads.
+const NOTICED_WITHIN: Duration = Duration::from_secs(1);
+
+/// The requests of a connection that have no response yet.
+#[derive(Default)]
+pub(super) struct Requests(Mutex<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    under_way: usize,
+    last_abandoned: Option<Instant>,
+}
+
+impl Requests {
+    fn begin(requests: &Arc<Self>) -> UnderWay {
+        requests.counts().under_way += 1;
+        UnderWay { requests: Arc::clone(requests), is_finished: false }
+    }
+
+    /// Whether there are any, or were when the connection ended just now.
+    pub(super) fn any_under_way(&self) -> bool {
+        let counts = self.counts();
+        let just_now = |at: Instant| at.elapsed() < NOTICED_WITHIN;
+        counts.under_way > 0 || counts.last_abandoned.is_some_and(just_now)
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One request. Dropped unfinished, it was abandoned: its caller, or the connection, is gone.
+struct UnderWay {
+    requests: Arc<Requests>,
+    is_finished: bool,
+}
+
+impl UnderWay {
+    fn finish(mut self) {
+        self.is_finished = true;
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut counts = self.requests.counts();
+        counts.under_way -= 1;
+        if !self.is_finished {
+            counts.last_abandoned = Some(Instant::now());
         }
     }
 }
@@ -106,5 +173,24 @@ impl Health for HostServices {
     /// No host watches: the end of the process says more.
     async fn watch(&self, _: Request<HealthCheckRequest>) -> Reply<Self::WatchStream> {
         Err(Status::unimplemented("health can be checked, but not watched"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The end of a connection drops its requests, which can come before that end is noticed.
+    #[test]
+    fn a_request_without_a_response_is_under_way_when_its_connection_ends() {
+        let requests = Arc::new(Requests::default());
+        Requests::begin(&requests).finish();
+        assert!(!requests.any_under_way());
+        let second = Requests::begin(&requests);
+        assert!(requests.any_under_way());
+        drop(second);
+        assert!(requests.any_under_way());
+        requests.counts().last_abandoned = Instant::now().checked_sub(NOTICED_WITHIN);
+        assert!(!requests.any_under_way(), "it was cancelled long before");
     }
 }
