@@ -142,6 +142,22 @@ fn member_assignments() {
     ends_cleanly(&workspace);
 }
 
+#[test]
+fn workspace_default_guardrail() {
+    let mut workspace = Workspace::new();
+    let place = workspace.mock().production_workspace_id();
+    set(&mut workspace, "workspace_id", &place);
+    let folder = "resources/openrouter_workspace_default_guardrail";
+    workspace.config(&example(&format!("{folder}/resource.tf"))).apply();
+    let default = workspace.mock().default_guardrail_id(&place).unwrap();
+    let held = || workspace.mock().guardrail(&default).unwrap();
+    assert_eq!(held()["enforce_zdr_xai"], json!(true));
+    imports_as_told(&workspace, folder, &[place, "production".to_owned()]);
+    let before = held();
+    workspace.destroy();
+    assert_eq!(held(), before);
+}
+
 /// Makes the guardrail "production" that the data sources' examples look for, with two keys and three members; answers
 /// its id.
 fn managed_elsewhere(mock: &Mock) -> String {

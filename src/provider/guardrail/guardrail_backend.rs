@@ -37,8 +37,8 @@ impl Backend for GuardrailBackend {
     const LABEL: &'static str = "name";
     const DESCRIPTION: &'static str = "A guardrail limits what the API keys and organization \
         members that it is assigned to may do: models, providers, budget, data policy, content \
-        filters. Set `create_before_destroy` as the example does: the guide on moving keys tells \
-        why.";
+        filters. It enforces nothing until it is assigned. Set `create_before_destroy` as the \
+        example does: the guide on moving keys tells why.";
     const FIELDS: &'static [Field] = fields::GUARDRAIL;
 
     async fn get(&self, call: ObjectCall<'_, Self>) -> Result<Option<JsonObject>, Diagnostics> {
