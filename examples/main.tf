@@ -1,9 +1,8 @@
-# Two guardrails for two kinds of traffic, what customers reach and what people play with, and the keys and members that
-# are under each.
+# Two guardrails for two kinds of traffic, production and sandbox, and the keys and members that they are assigned to.
 #
 # To use this for real, set OPENROUTER_MANAGEMENT_KEY and run `terraform init` and `terraform apply`; the keys and members
 # come in by variables, and without any there are only the guardrails. `cargo xtask demo` does the same against a mock of
-# the service.
+# the API.
 
 terraform {
   required_providers {
@@ -17,13 +16,13 @@ terraform {
 provider "openrouter" {}
 
 variable "monthly_budget_usd" {
-  description = "What production may spend in a month, in US dollars."
+  description = "What each key and each member of production may spend in a month, in US dollars."
   type        = number
   default     = 250
 }
 
 variable "production_keys" {
-  description = "The hashes of the keys that customers' traffic comes with, as the API lists keys; not the keys themselves."
+  description = "The hashes of the keys that customers' requests use, as the API lists keys; not the keys themselves."
   type        = set(string)
   default     = []
 }
@@ -35,7 +34,7 @@ variable "production_members" {
 }
 
 variable "sandbox_keys" {
-  description = "The hashes of the keys to play with."
+  description = "The hashes of the keys for experiments."
   type        = set(string)
   default     = []
 }
@@ -50,7 +49,8 @@ resource "openrouter_guardrail" "production" {
   name        = "production"
   description = "Customer traffic: approved models, no retention, nothing personal leaves."
 
-  # The two go together. Keys that bring their own provider account count towards the budget as well.
+  # The budget of each key and each member, not of all together. The two are set together. Requests through your own
+  # provider keys count toward it as well.
   limit_usd               = var.monthly_budget_usd
   reset_interval          = "monthly"
   include_byok_in_budgets = true
@@ -90,8 +90,8 @@ resource "openrouter_guardrail" "production" {
     { slug = "regex-prompt-injection", action = "flag", scan_scope = "user_only" },
   ]
 
-  # Whenever Terraform has to replace a guardrail, or moves keys and members from it to another, the old one has to go
-  # last: deleting it first would leave everyone who was under it without any. Only this setting gives that order.
+  # When Terraform replaces a guardrail, or deletes one whose keys and members move to another, the old one must be deleted
+  # last: until they are moved, the keys and members would have no guardrail of their own. Only this setting gives that order.
   lifecycle {
     create_before_destroy = true
   }
@@ -99,7 +99,7 @@ resource "openrouter_guardrail" "production" {
 
 resource "openrouter_guardrail" "sandbox" {
   name        = "sandbox"
-  description = "Anything goes, for five dollars a day."
+  description = "Any model, for five dollars a day for each key and member."
 
   limit_usd      = 5
   reset_interval = "daily"
@@ -110,7 +110,7 @@ resource "openrouter_guardrail" "sandbox" {
   }
 }
 
-# The guardrail of each key and each member. Who is in both sets is under production.
+# The guardrail of each key and each member. Those in both sets get production.
 locals {
   guardrail_of_key = merge(
     { for hash in var.sandbox_keys : hash => openrouter_guardrail.sandbox.id },
@@ -122,7 +122,7 @@ locals {
   )
 }
 
-# One instance per key, whichever guardrail it is under: so a key that changes sets is changed in place, by one call that
+# One instance per key, whichever guardrail it has: so a key that changes sets is updated in place, by one call that
 # moves it. With a resource for each set it would be removed here and created there, in no particular order. A thousand
 # keys are still few requests, since the provider sends together what comes together.
 resource "openrouter_guardrail_key_assignment" "this" {
@@ -139,7 +139,7 @@ resource "openrouter_guardrail_member_assignment" "this" {
   user_id      = each.key
 }
 
-# What the service says of production once all are where they belong.
+# The assignments of production as the API lists them, once all are made.
 data "openrouter_guardrail_key_assignments" "production" {
   guardrail_id = openrouter_guardrail.production.id
   depends_on   = [openrouter_guardrail_key_assignment.this]
@@ -151,7 +151,7 @@ data "openrouter_guardrail_member_assignments" "production" {
 }
 
 output "guardrail_ids" {
-  description = "The ids of the guardrails, for configurations that put keys and members of their own under them."
+  description = "The ids of the guardrails, for configurations that assign them to keys and members of their own."
   value = {
     production = openrouter_guardrail.production.id
     sandbox    = openrouter_guardrail.sandbox.id
@@ -159,12 +159,12 @@ output "guardrail_ids" {
 }
 
 output "production_budget" {
-  description = "The budget of production, as people say it."
+  description = "What each key and each member of production may spend."
   value       = "${openrouter_guardrail.production.limit_usd} USD ${openrouter_guardrail.production.reset_interval}"
 }
 
-output "under_production" {
-  description = "The names of the keys and the user ids of the members under production, as the service has them."
+output "assigned_to_production" {
+  description = "The names of the keys and the user ids of the members that production is assigned to, as the API lists them."
   value = {
     keys    = sort(data.openrouter_guardrail_key_assignments.production.data[*].key_name)
     members = sort(data.openrouter_guardrail_member_assignments.production.data[*].user_id)

@@ -211,7 +211,7 @@ fn the_whole_story_in_one_file() {
     workspace.write("main.tf", &example("main.tf"));
     workspace.apply().says("2 added, 0 changed, 0 destroyed");
     assert_eq!(
-        workspace.outputs()["under_production"]["value"],
+        workspace.outputs()["assigned_to_production"]["value"],
         json!({"keys": [], "members": []})
     );
 
@@ -231,7 +231,7 @@ fn the_whole_story_in_one_file() {
         writes("keys"),
         writes("members")
     );
-    let under = workspace.outputs()["under_production"]["value"].take();
+    let under = workspace.outputs()["assigned_to_production"]["value"].take();
     assert_eq!(under, json!({"keys": ["key-1", "key-2", "key-3"], "members": members[..2]}));
 
     // Two keys change sets.

@@ -2,6 +2,6 @@
 data "openrouter_guardrails" "all" {}
 
 output "without_budget" {
-  description = "The guardrails under which spending has no limit."
+  description = "The guardrails without a budget."
   value       = [for one in data.openrouter_guardrails.all.data : one.name if one.limit_usd == null]
 }

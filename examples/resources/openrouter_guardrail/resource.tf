@@ -29,8 +29,8 @@ resource "openrouter_guardrail" "production" {
     { slug = "regex-prompt-injection", action = "block", scan_scope = "user_only" },
   ]
 
-  # Deleting a guardrail leaves those who are under it without any. With this, keys and members have moved to another
-  # guardrail before Terraform deletes the one they were under.
+  # Deleting a guardrail also drops its assignments. With this, Terraform first moves its keys and members to another
+  # guardrail, and deletes this one last.
   lifecycle {
     create_before_destroy = true
   }

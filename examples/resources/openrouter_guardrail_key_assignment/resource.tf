@@ -4,7 +4,7 @@ variable "ci_key_hash" {
 }
 
 variable "customer_key_hashes" {
-  description = "The hashes of the keys that customers' traffic comes with."
+  description = "The hashes of the keys that customers' requests use."
   type        = set(string)
 }
 
@@ -13,8 +13,8 @@ resource "openrouter_guardrail" "production" {
   limit_usd      = 250
   reset_interval = "monthly"
 
-  # Deleting a guardrail leaves those who are under it without any. With this, keys and members have moved to another
-  # guardrail before Terraform deletes the one they were under.
+  # Deleting a guardrail also drops its assignments. With this, Terraform first moves its keys and members to another
+  # guardrail, and deletes this one last.
   lifecycle {
     create_before_destroy = true
   }
