@@ -1,7 +1,7 @@
 //! A create that is answered with another guardrail's body, as a cache or a proxy in between can
 //! do: what was made is looked for, and nobody else's guardrail is taken for it.
 
-use mock_openrouter::{Action, Document, Fault, Mock};
+use mock_openrouter::{Action, Document, Fault, Mock, When};
 use serde_json::{Value, json};
 use terraform_provider_openrouter::client::{Client, Created, Error, Guardrail, ModelCatalog};
 use time::OffsetDateTime;
@@ -79,6 +79,19 @@ async fn a_guardrail_that_was_known_before_is_never_adopted() {
             answer_create_with(&mock, &before, after_work);
             assert_is_new(&mock, &create(&client).await.unwrap(), &before, after_work);
         }
+    }
+}
+
+/// The response is lost, so that what was made is looked for among all that is there.
+#[tokio::test]
+async fn a_guardrail_that_was_known_before_is_no_candidate() {
+    for when in [When::After, When::Before] {
+        let (mock, client) = start();
+        let before = mock.create_guardrail(wanted()).unwrap();
+        client.get_guardrail(before["id"].as_str().unwrap()).await.unwrap();
+        mock.add_fault(Fault::on("POST", "/guardrails", Action::dropped(when))).unwrap();
+        let is_made = when == When::After;
+        assert_is_new(&mock, &create(&client).await.unwrap(), &before, is_made);
     }
 }
 
