@@ -7,6 +7,7 @@
 mod convert;
 pub mod data_source;
 pub mod diagnostics;
+mod identity;
 pub mod provider;
 pub mod resource;
 mod rpc;

@@ -44,6 +44,15 @@ pub struct PlanRequest {
     pub private: Vec<u8>,
 }
 
+/// What a user names to import an object.
+#[derive(Clone, Copy, Debug)]
+pub enum ImportTarget<'a> {
+    /// A text, in a form of the resource's own.
+    Id(&'a str),
+    /// An identity, of which every attribute is a text that is not empty.
+    Identity(&'a Value),
+}
+
 /// A plan.
 #[derive(Debug)]
 pub struct PlanReply {
@@ -68,6 +77,10 @@ pub trait Resource<D>: Send + Sync + 'static {
     /// Its attributes.
     fn schema(&self) -> Schema;
 
+    /// The attributes, all texts, that identify an object. They do not change in its life, or where
+    /// they do, the API still knows it as the same.
+    fn identity(&self) -> &'static [&'static str];
+
     /// Checks a configuration. Values may be unknown. `data` is missing before configuration.
     fn validate(&self, data: Option<&D>, config: &Value) -> Diagnostics {
         let _ = (data, config);
@@ -89,8 +102,8 @@ pub trait Resource<D>: Send + Sync + 'static {
     /// Removes it. That it is gone already is no error.
     async fn delete(&self, data: &D, prior: State) -> Reply<()>;
 
-    /// Finds an object by what the user gave as its id.
-    async fn import(&self, data: &D, id: &str) -> Reply<State>;
+    /// Finds an object that a user names.
+    async fn import(&self, data: &D, target: ImportTarget<'_>) -> Reply<State>;
 }
 
 impl<T> WithWarnings<T> {

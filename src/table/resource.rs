@@ -11,7 +11,7 @@ use crate::{
     cty::{Error, Value},
     protocol::{
         diagnostics::{Diagnostic, Diagnostics, Severity},
-        resource::{PlanReply, PlanRequest, Reply, Resource, State, WithWarnings},
+        resource::{ImportTarget, PlanReply, PlanRequest, Reply, Resource, State, WithWarnings},
         schema::Schema,
     },
 };
@@ -44,6 +44,8 @@ pub trait Backend: Send + Sync + 'static {
     const LABEL: &'static str;
     /// The documentation of the resource.
     const DESCRIPTION: &'static str;
+    /// The attribute that identifies an object among all of its kind, and by which it is imported.
+    const IDENTITY: &'static str = ID;
     /// The table; one field is `id`.
     const FIELDS: &'static [Field];
 
@@ -167,6 +169,10 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
         schema(B::DESCRIPTION, B::FIELDS)
     }
 
+    fn identity(&self) -> &'static [&'static str] {
+        std::slice::from_ref(const { &B::IDENTITY })
+    }
+
     fn validate(&self, data: Option<&B::Data>, config: &Value) -> Diagnostics {
         validate_with(B::FIELDS, config, self.0.validate(data, config))
     }
@@ -231,7 +237,11 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
         Ok(WithWarnings::ok(self.0.delete(call("delete", data, &prior.value)).await?))
     }
 
-    async fn import(&self, data: &B::Data, id: &str) -> Reply<State> {
+    async fn import(&self, data: &B::Data, target: ImportTarget<'_>) -> Reply<State> {
+        let id = match target {
+            ImportTarget::Id(id) => id,
+            ImportTarget::Identity(of) => of.attribute(B::IDENTITY).as_str().unwrap_or_default(),
+        };
         let action = format!("import {} \"{id}\"", B::NOUN);
         let import = ObjectCall { data, id, object: &Value::Null, action: action.clone() };
         let object = self.0.find(import).await?;

@@ -87,6 +87,14 @@ impl Client {
         self.look_up(kind, guardrail_id, id, &listing).await
     }
 
+    /// The guardrails of a key or member, for an import; the refresh of the imported row follows. A
+    /// second call with the same arguments belongs to another run.
+    pub async fn guardrails_of(&self, kind: AssigneeKind, id: &str) -> Result<Vec<String>, Error> {
+        let is_fresh = |cached: &CachedListing| cached.answers(Some(id));
+        let listing = self.listing(kind, None, is_fresh).await?;
+        Ok(listing.guardrails.get(id).cloned().unwrap_or_default())
+    }
+
     /// The keys or members that are assigned to a guardrail. None for one that is gone.
     pub async fn assigned_to(
         &self,

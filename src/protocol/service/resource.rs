@@ -1,6 +1,6 @@
 //! Calls about managed resources.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{cty::Value, pb::tfplugin5 as pb};
 
@@ -8,8 +8,9 @@ use super::{
     super::{
         convert::{self, decode, encode},
         diagnostics::Diagnostic,
+        identity,
         provider::Provider,
-        resource::{PlanRequest, State, WithWarnings},
+        resource::{ImportTarget, PlanRequest, Resource, State, WithWarnings},
         rpc::Outcome,
     },
     Connection,
@@ -53,6 +54,7 @@ impl<P: Provider> Connection<P> {
             state.map_or((Value::Null, Vec::new()), |state| (state.value, state.private));
         Ok(pb::read_resource::Response {
             new_state: Some(encode(&value, ty)?),
+            new_identity: identity_of(resource, &value)?,
             private,
             diagnostics: convert::diagnostics(warnings),
             ..Default::default()
@@ -69,10 +71,20 @@ impl<P: Provider> Connection<P> {
             config: decode(request.config.as_ref(), ty)?,
             private: request.prior_private,
         };
+        let is_new = plan_request.prior.is_null();
         let WithWarnings { value: plan, warnings } =
             resource.plan(&*self.data()?, plan_request).await?;
+        // Core takes an identity that is not wholly known only of an object that is new.
+        let identity = identity::of(resource.identity(), &plan.planned);
+        let keeps = !is_new && plan.requires_replace.is_empty() && !identity.is_wholly_known();
+        let planned_identity = if plan.planned.is_null() || keeps {
+            request.prior_identity
+        } else {
+            identity_of(resource, &plan.planned)?
+        };
         Ok(pb::plan_resource_change::Response {
             planned_state: Some(encode(&plan.planned, ty)?),
+            planned_identity,
             requires_replace: plan.requires_replace.iter().map(convert::path).collect(),
             // Apply is not given the prior private bytes, only these.
             planned_private: plan.private,
@@ -105,6 +117,7 @@ impl<P: Provider> Connection<P> {
                     return Ok(pb::apply_resource_change::Response {
                         new_state: request.prior_state,
                         private: request.planned_private,
+                        new_identity: request.planned_identity,
                         diagnostics: convert::diagnostics(diagnostics),
                         ..Default::default()
                     });
@@ -113,6 +126,7 @@ impl<P: Provider> Connection<P> {
         };
         Ok(pb::apply_resource_change::Response {
             new_state: Some(encode(&applied.value.value, ty)?),
+            new_identity: identity_of(resource, &applied.value.value)?,
             private: applied.value.private,
             diagnostics: convert::diagnostics(applied.warnings),
             ..Default::default()
@@ -124,13 +138,21 @@ impl<P: Provider> Connection<P> {
         request: pb::import_resource_state::Request,
     ) -> Outcome<pb::import_resource_state::Response> {
         let (resource, ty) = self.resource(&request.type_name)?;
+        let identity = match &request.identity {
+            Some(identity) => Some(named_identity(resource, identity)?),
+            None => None,
+        };
+        let target = match &identity {
+            Some(identity) => ImportTarget::Identity(identity),
+            None => ImportTarget::Id(&request.id),
+        };
         let WithWarnings { value: state, warnings } =
-            resource.import(&*self.data()?, &request.id).await?;
+            resource.import(&*self.data()?, target).await?;
         let imported = pb::import_resource_state::ImportedResource {
             type_name: request.type_name,
             state: Some(encode(&state.value, ty)?),
             private: state.private,
-            identity: None,
+            identity: identity_of(resource, &state.value)?,
         };
         Ok(pb::import_resource_state::Response {
             imported_resources: vec![imported],
@@ -155,7 +177,12 @@ impl<P: Provider> Connection<P> {
         self: Arc<Self>,
         _: pb::get_resource_identity_schemas::Request,
     ) -> Outcome<pb::get_resource_identity_schemas::Response> {
-        Ok(pb::get_resource_identity_schemas::Response::default())
+        let mut identity_schemas = HashMap::new();
+        for (name, resource) in self.provider.resources() {
+            let schema = identity::schema(resource.identity(), &resource.schema());
+            identity_schemas.insert((*name).to_owned(), schema);
+        }
+        Ok(pb::get_resource_identity_schemas::Response { identity_schemas, ..Default::default() })
     }
 
     /// Core calls this for a stored identity of an older version, or none: nothing to upgrade.
@@ -176,4 +203,40 @@ impl<P: Provider> Connection<P> {
             "This version of the provider leaves the generation of configuration to Terraform.";
         Err(Diagnostic::error("Configuration cannot be generated", detail).into())
     }
+}
+
+/// The identity of an object; none for a null object.
+fn identity_of<D: 'static>(
+    resource: &dyn Resource<D>,
+    object: &Value,
+) -> Outcome<Option<pb::ResourceIdentityData>> {
+    if object.is_null() {
+        return Ok(None);
+    }
+    let attributes = resource.identity();
+    let data = encode(&identity::of(attributes, object), &identity::ty(attributes))?;
+    Ok(Some(pb::ResourceIdentityData { identity_data: Some(data) }))
+}
+
+/// The identity that a user has given to import by.
+///
+/// # Errors
+/// When an attribute is null, which core passes, or empty.
+fn named_identity<D: 'static>(
+    resource: &dyn Resource<D>,
+    given: &pb::ResourceIdentityData,
+) -> Outcome<Value> {
+    let attributes = resource.identity();
+    let identity = decode(given.identity_data.as_ref(), &identity::ty(attributes))?;
+    for name in attributes {
+        if identity.attribute(name).as_str().is_none_or(str::is_empty) {
+            let detail = format!(
+                "The identity needs `{name}`, which is null or empty. An identity has these \
+                 attributes: {}.",
+                attributes.join(", ")
+            );
+            return Err(Diagnostic::error("Cannot import by this identity", detail).into());
+        }
+    }
+    Ok(identity)
 }

@@ -1,7 +1,7 @@
-//! Finding the assignment that a user wants to import by its id.
+//! Finding the assignment that a user wants to import, by its id or its identity.
 
 use crate::{
-    client::{AssigneeKind, AssignmentLookup},
+    client::{AssigneeKind, AssignmentLookup, Error},
     cty::{ObjectType, Value},
     protocol::diagnostics::{Diagnostic, Diagnostics},
     table::{field::object_type, validate::is_uuid},
@@ -17,7 +17,7 @@ impl AssignmentResource {
     ///
     /// # Errors
     /// When it does not have the form of an id, holds a secret, or no such assignment exists.
-    pub(super) async fn find_for_import(
+    pub(super) async fn find_by_id(
         &self,
         api: &ProviderData,
         given: &str,
@@ -48,6 +48,64 @@ impl AssignmentResource {
         }
     }
 
+    /// The assignment of a key, or of a member in a workspace, whatever its guardrail.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) async fn find_by_identity(
+        &self,
+        api: &ProviderData,
+        identity: &Value,
+    ) -> Result<Value, Diagnostics> {
+        let refused = misplaced_key::refuse_keys(identity, self.identity);
+        if refused.iter().next().is_some() {
+            return Err(refused);
+        }
+        let mut state = self.empty();
+        for name in self.identity {
+            state = state.with_attribute(*name, identity.attribute(name).clone());
+        }
+        match self.guardrail_of(api, &state).await? {
+            Some(guardrail) => {
+                self.complete(api, state.with_attribute(GUARDRAIL_ID, guardrail)).await
+            }
+            None => {
+                let (noun, assignee) = (self.noun, self.ids(&state).1);
+                let summary = format!("Could not import the assignment of {noun} {assignee}");
+                Err(Diagnostic::error(summary, self.nothing_assigned()).into())
+            }
+        }
+    }
+
+    /// The guardrail that is assigned to the key, or to the member in the workspace. One that this
+    /// API key cannot read is of another workspace.
+    async fn guardrail_of(
+        &self,
+        api: &ProviderData,
+        state: &Value,
+    ) -> Result<Option<String>, Diagnostics> {
+        let client = api.client()?;
+        let assignee = self.ids(state).1;
+        let failed = |error: &Error| {
+            error_diagnostic(&format!("import the assignment of {} {assignee}", self.noun), error)
+        };
+        let guardrails = client.guardrails_of(self.kind, assignee).await;
+        for guardrail in guardrails.map_err(|error| failed(&error))? {
+            if self.kind == AssigneeKind::Key {
+                return Ok(Some(guardrail));
+            }
+            match client.workspace_of_guardrail(&guardrail).await {
+                Ok(found) if found.as_deref() == state.attribute(WORKSPACE_ID).as_str() => {
+                    return Ok(Some(guardrail));
+                }
+                Ok(_) => {}
+                Err(error) if matches!(error.cause().status(), Some(403 | 404)) => {}
+                Err(error) => return Err(failed(&error).into()),
+            }
+        }
+        Ok(None)
+    }
+
     /// The assignment, complete.
     ///
     /// # Errors
@@ -74,8 +132,7 @@ impl AssignmentResource {
 
     /// The parts of an id. UUIDs are brought to the lowercase in which the API gives them.
     fn parse(&self, given: &str) -> Option<Value> {
-        let ty = ObjectType { optional: [].into(), ..object_type(self.fields) };
-        let mut state = Value::null_object(&ty);
+        let mut state = self.empty();
         let mut rest = given;
         let uuids: &[&str] = match self.kind {
             AssigneeKind::Key => &[GUARDRAIL_ID],
@@ -90,6 +147,11 @@ impl AssignmentResource {
         is_one.then(|| state.with_attribute(self.assignee, rest))
     }
 
+    /// An assignment of which nothing is known.
+    fn empty(&self) -> Value {
+        Value::null_object(&ObjectType { optional: [].into(), ..object_type(self.fields) })
+    }
+
     fn malformed(&self, given: &str) -> Diagnostic {
         let id = self.fields.iter().find(|field| field.name == fields::ID);
         let form = id.map_or("", |field| field.doc);
@@ -98,17 +160,23 @@ impl AssignmentResource {
         Diagnostic::error("Cannot import by this id", detail)
     }
 
+    fn nothing_assigned(&self) -> String {
+        let place = if self.kind == AssigneeKind::Member { " of the workspace" } else { "" };
+        let noun = self.noun;
+        format!(
+            "No guardrail{place} is assigned to the {noun}, or the {noun} does not exist. Assign \
+             one instead of importing."
+        )
+    }
+
     fn not_assigned(&self, state: &Value, now: Option<&str>) -> Diagnostic {
         let noun = self.noun;
         let detail = match now {
             Some(now) => format!(
-                "The {noun} is assigned to guardrail {now}. Import it with the id of that \
+                "Guardrail {now} is assigned to the {noun}. Import it with the id of that \
                  guardrail."
             ),
-            None => format!(
-                "The {noun} is assigned to no guardrail, or does not exist. Assign it instead of \
-                 importing it."
-            ),
+            None => self.nothing_assigned(),
         };
         let summary = format!("Could not {}", self.action("import the assignment of", state));
         Diagnostic::error(summary, detail)

@@ -21,7 +21,7 @@ use crate::{
     cty::{Path, Value},
     protocol::{
         diagnostics::{Diagnostic, Diagnostics},
-        resource::{PlanReply, PlanRequest, Reply, Resource, State, WithWarnings},
+        resource::{ImportTarget, PlanReply, PlanRequest, Reply, Resource, State, WithWarnings},
         schema::Schema,
     },
     table::{CanonicalNames, field::Field, plan, schema::schema, validate::validate_with},
@@ -47,6 +47,8 @@ pub(super) struct AssignmentResource {
     /// What messages call it.
     noun: &'static str,
     description: &'static str,
+    /// What identifies an assignment: a key has one guardrail, a member one per workspace.
+    identity: &'static [&'static str],
     fields: &'static [Field],
 }
 
@@ -57,6 +59,7 @@ pub(super) const KEY: AssignmentResource = AssignmentResource {
     noun: "key",
     description: "Assigns a guardrail to an API key. A key has one guardrail at most: assigning \
                   one takes the place of another in the same moment.",
+    identity: &[fields::KEY_HASH],
     fields: fields::KEY_ASSIGNMENT,
 };
 
@@ -68,6 +71,7 @@ pub(super) const MEMBER: AssignmentResource = AssignmentResource {
     description: "Assigns a guardrail to a member of the organization. A member has one guardrail \
                   per workspace at most: assigning one takes the place of another of that \
                   workspace in the same moment.",
+    identity: &[WORKSPACE_ID, fields::USER_ID],
     fields: fields::MEMBER_ASSIGNMENT,
 };
 
@@ -75,6 +79,10 @@ pub(super) const MEMBER: AssignmentResource = AssignmentResource {
 impl Resource<ProviderData> for AssignmentResource {
     fn schema(&self) -> Schema {
         schema(self.description, self.fields)
+    }
+
+    fn identity(&self) -> &'static [&'static str] {
+        self.identity
     }
 
     fn validate(&self, api: Option<&ProviderData>, config: &Value) -> Diagnostics {
@@ -168,8 +176,11 @@ impl Resource<ProviderData> for AssignmentResource {
         Ok(WithWarnings::ok(()))
     }
 
-    async fn import(&self, api: &ProviderData, given: &str) -> Reply<State> {
-        let value = self.find_for_import(api, given).await?;
+    async fn import(&self, api: &ProviderData, target: ImportTarget<'_>) -> Reply<State> {
+        let value = match target {
+            ImportTarget::Id(given) => self.find_by_id(api, given).await?,
+            ImportTarget::Identity(identity) => self.find_by_identity(api, identity).await?,
+        };
         Ok(WithWarnings::ok(State { value, private: Private::new().to_bytes() }))
     }
 }

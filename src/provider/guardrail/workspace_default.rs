@@ -49,6 +49,7 @@ impl Backend for WorkspaceDefaultBackend {
 
     const NOUN: &'static str = "default guardrail of workspace";
     const LABEL: &'static str = WORKSPACE_ID;
+    const IDENTITY: &'static str = WORKSPACE_ID;
     const DESCRIPTION: &'static str = "The default guardrail of a workspace limits all requests of \
         the workspace. Every workspace has one: creating the resource takes over its settings, and \
         the plan names those that this changes. Destroying the resource only removes it from the \

@@ -10,7 +10,7 @@ use crate::{
     cty::Value,
     protocol::{
         diagnostics::{Diagnostic, Diagnostics},
-        resource::{PlanRequest, Reply, Resource, State, WithWarnings},
+        resource::{ImportTarget, PlanRequest, Reply, Resource, State, WithWarnings},
     },
     table::{
         field::Field,
@@ -159,11 +159,11 @@ async fn an_object_is_created_read_updated_and_deleted() {
 
     let updated = api.update(&read, json!({ "name": "a", "note": "x" })).await.unwrap().value;
     assert_eq!(*api.last_body.lock().unwrap(), json!({ "name": "a" }));
-    let imported = TableResource(Widgets).import(&api, "w1").await.unwrap().value;
+    let imported = TableResource(Widgets).import(&api, ImportTarget::Id("w1")).await.unwrap().value;
     assert_eq!(imported, updated);
     TableResource(Widgets).delete(&api, updated.clone()).await.unwrap();
     assert_eq!(api.read(&updated).await, None);
-    assert!(TableResource(Widgets).import(&api, "w1").await.is_err());
+    assert!(TableResource(Widgets).import(&api, ImportTarget::Id("w1")).await.is_err());
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn canonical_names_are_remembered_so_that_the_catalogue_is_fetched_once() 
     assert_eq!(api.plan(&created, config.clone()).await, created.value);
     assert_eq!(api.catalog_requests(), 1);
 
-    let imported = TableResource(Widgets).import(&api, "w1").await.unwrap().value;
+    let imported = TableResource(Widgets).import(&api, ImportTarget::Id("w1")).await.unwrap().value;
     assert_eq!(api.plan(&imported, config).await, imported.value);
     assert_eq!(api.catalog_requests(), 2);
 }

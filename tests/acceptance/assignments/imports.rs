@@ -103,9 +103,9 @@ fn a_key_that_cannot_be_imported_is_told_in_one_error() {
 
     let form = "does not have the form `<guardrail_id>/<key_hash>`";
     let elsewhere = format!(
-        "The key is assigned to guardrail {there}. Import it with the id of that guardrail."
+        "Guardrail {there} is assigned to the key. Import it with the id of that guardrail."
     );
-    let unassigned = "The key is assigned to no guardrail, or does not exist";
+    let unassigned = "No guardrail is assigned to the key, or the key does not exist";
     for (given, says) in [
         ("nonsense".to_owned(), form),
         (here.clone(), form),
@@ -145,9 +145,10 @@ fn a_member_that_cannot_be_imported_is_told_in_one_error() {
 
     let form = "does not have the form `<workspace_id>/<guardrail_id>/<user_id>`";
     let elsewhere = format!(
-        "The member is assigned to guardrail {there}. Import it with the id of that guardrail."
+        "Guardrail {there} is assigned to the member. Import it with the id of that guardrail."
     );
-    let unassigned = "The member is assigned to no guardrail, or does not exist";
+    let unassigned =
+        "No guardrail of the workspace is assigned to the member, or the member does not exist";
     for (given, says) in [
         (format!("{here}/{}", users[0]), form.to_owned()),
         (format!("{default}/{here}"), form.to_owned()),
