@@ -8,6 +8,7 @@ mod convert;
 pub mod data_source;
 pub mod diagnostics;
 mod identity;
+pub mod list_resource;
 pub mod provider;
 pub mod resource;
 mod rpc;

@@ -1,4 +1,4 @@
-//! A provider: a schema, a configuration step, resources and data sources.
+//! A provider: a schema, a configuration step, resources, data sources and list resources.
 
 use async_trait::async_trait;
 
@@ -7,6 +7,7 @@ use crate::cty::Value;
 use super::{
     data_source::DataSource,
     diagnostics::Diagnostics,
+    list_resource::ListResource,
     resource::{Reply, Resource},
     schema::Schema,
 };
@@ -16,6 +17,9 @@ pub type NamedResource<D> = (&'static str, Box<dyn Resource<D>>);
 
 /// A data source and its type name.
 pub type NamedDataSource<D> = (&'static str, Box<dyn DataSource<D>>);
+
+/// A list resource and its type name, which is that of a resource too.
+pub type NamedListResource<D> = (&'static str, Box<dyn ListResource<D>>);
 
 /// A provider. One instance serves the process; what [`Provider::configure`] makes belongs to one
 /// connection.
@@ -41,4 +45,9 @@ pub trait Provider: Send + Sync + 'static {
 
     /// The data sources, in any order.
     fn data_sources(&self) -> &[NamedDataSource<Self::Data>];
+
+    /// The list resources, in any order.
+    fn list_resources(&self) -> &[NamedListResource<Self::Data>] {
+        &[]
+    }
 }

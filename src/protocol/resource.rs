@@ -102,6 +102,9 @@ pub trait Resource<D>: Send + Sync + 'static {
     /// Removes it. That it is gone already is no error.
     async fn delete(&self, data: &D, prior: State) -> Reply<()>;
 
+    /// The shortest configuration with which the plan for an imported object is empty.
+    fn generated_config(&self, object: &Value) -> Value;
+
     /// Finds an object that a user names.
     async fn import(&self, data: &D, target: ImportTarget<'_>) -> Reply<State>;
 }

@@ -10,6 +10,7 @@ mod display;
 mod equality;
 mod extra_fields;
 pub mod field;
+mod generated_config;
 mod json;
 pub mod plan;
 pub mod resource;
@@ -20,4 +21,6 @@ mod tests;
 pub mod validate;
 
 pub use canonical_names::{CanonicalNames, NameCatalog};
+pub use generated_config::generated_config;
 pub use json::{JsonObject, decode};
+pub use state::imported_state;

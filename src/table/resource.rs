@@ -20,6 +20,7 @@ use super::{
     body::{create_body, update_body},
     canonical_names::{CanonicalNames, NameCatalog, StoredNames},
     field::Field,
+    generated_config::generated_config,
     json::JsonObject,
     plan::plan,
     schema::schema,
@@ -235,6 +236,10 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
 
     async fn delete(&self, data: &B::Data, prior: State) -> Reply<()> {
         Ok(WithWarnings::ok(self.0.delete(call("delete", data, &prior.value)).await?))
+    }
+
+    fn generated_config(&self, object: &Value) -> Value {
+        generated_config(B::FIELDS, object)
     }
 
     async fn import(&self, data: &B::Data, target: ImportTarget<'_>) -> Reply<State> {

@@ -126,7 +126,7 @@ pub(super) fn state_after_read(
 ///
 /// # Errors
 /// As [`state_after_read`].
-pub(super) fn imported_state(fields: &[Field], response: &JsonObject) -> Result<Value, Error> {
+pub fn imported_state(fields: &[Field], response: &JsonObject) -> Result<Value, Error> {
     let mut state = state_after_read(fields, &Value::Null, response, &CanonicalNames::default())?;
     for field in fields {
         if field.equality == Equality::EmptyIsNull {

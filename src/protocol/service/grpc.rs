@@ -1,8 +1,10 @@
 //! The generated service trait: one plain method per RPC of protocol 5.
 //!
 //! Each goes through [`rpc::unary`] or [`rpc::stream`] to the method of that name of [`Connection`].
-//! No provider here has ephemeral resources, list resources, actions or functions; core makes calls
-//! about them only if a schema declares them.
+//! No provider here has ephemeral resources, actions or functions; core makes calls about them only if
+//! a schema declares them.
+
+use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
@@ -17,7 +19,6 @@ use super::{
 };
 
 const EPHEMERAL_RESOURCE: &str = "ephemeral resource type";
-const LIST_RESOURCE: &str = "list resource type";
 const ACTION: &str = "action type";
 const FUNCTION: &str = "function";
 
@@ -154,10 +155,8 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         &self,
         request: Request<pb::validate_list_resource_config::Request>,
     ) -> Reply<pb::validate_list_resource_config::Response> {
-        self.unary("ValidateListResourceConfig", request, |_, request| {
-            unsupported(LIST_RESOURCE, request.type_name)
-        })
-        .await
+        self.unary("ValidateListResourceConfig", request, Connection::validate_list_resource_config)
+            .await
     }
 
     async fn get_functions(
@@ -238,8 +237,9 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         &self,
         request: Request<pb::list_resource::Request>,
     ) -> Reply<Self::ListResourceStream> {
-        let type_name = request.into_inner().type_name;
-        Ok(rpc::stream(&self.calls, "ListResource", |_| unsupported(LIST_RESOURCE, type_name)))
+        let (connection, request) = (Arc::clone(&self.connection), request.into_inner());
+        let list = |events| connection.list_resource(request, events);
+        Ok(rpc::stream(&self.calls, "ListResource", list))
     }
 
     type InvokeActionStream = EventStream<pb::invoke_action::Event>;

@@ -6,6 +6,7 @@
 
 mod data_source;
 mod grpc;
+mod list_resource;
 mod provider;
 mod resource;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::cty::Type;
 use super::{
     data_source::DataSource,
     diagnostics::{Diagnostic, Diagnostics},
+    list_resource::ListResource,
     provider::Provider,
     resource::Resource,
     rpc::{self, FromDiagnostics, Outcome},
@@ -106,6 +108,16 @@ impl<P: Provider> Connection<P> {
             }
         }
         Err(unknown_type("data source type", type_name))
+    }
+
+    /// The list resource of this name.
+    fn list(&self, type_name: &str) -> Outcome<&dyn ListResource<P::Data>> {
+        Span::current().record("tf_resource_type", type_name);
+        let mut lists = self.provider.list_resources().iter();
+        match lists.find(|(name, _)| *name == type_name) {
+            Some((_, list)) => Ok(&**list),
+            None => Err(unknown_type("list resource type", type_name)),
+        }
     }
 
     /// What the provider was configured with.

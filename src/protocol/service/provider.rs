@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use crate::pb::tfplugin5::{
     self as pb,
-    get_metadata::{DataSourceMetadata, ResourceMetadata},
+    get_metadata::{DataSourceMetadata, ListResourceMetadata, ResourceMetadata},
 };
 
 use super::{
@@ -25,6 +25,7 @@ impl<P: Provider> Connection<P> {
     ) -> Outcome<pb::get_provider_schema::Response> {
         let resources = self.provider.resources().iter();
         let data_sources = self.provider.data_sources().iter();
+        let lists = self.provider.list_resources().iter();
         Ok(pb::get_provider_schema::Response {
             provider: Some(convert::schema(&self.provider.schema())),
             resource_schemas: resources
@@ -32,6 +33,9 @@ impl<P: Provider> Connection<P> {
                 .collect(),
             data_source_schemas: data_sources
                 .map(|(name, source)| ((*name).to_owned(), convert::schema(&source.schema())))
+                .collect(),
+            list_resource_schemas: lists
+                .map(|(name, list)| ((*name).to_owned(), convert::schema(&list.schema())))
                 .collect(),
             server_capabilities: Some(capabilities()),
             ..Default::default()
@@ -44,6 +48,7 @@ impl<P: Provider> Connection<P> {
     ) -> Outcome<pb::get_metadata::Response> {
         let resources = self.provider.resources().iter();
         let data_sources = self.provider.data_sources().iter();
+        let lists = self.provider.list_resources().iter();
         Ok(pb::get_metadata::Response {
             server_capabilities: Some(capabilities()),
             resources: resources
@@ -51,6 +56,9 @@ impl<P: Provider> Connection<P> {
                 .collect(),
             data_sources: data_sources
                 .map(|(name, _)| DataSourceMetadata { type_name: (*name).to_owned() })
+                .collect(),
+            list_resources: lists
+                .map(|(name, _)| ListResourceMetadata { type_name: (*name).to_owned() })
                 .collect(),
             ..Default::default()
         })
@@ -102,11 +110,13 @@ impl<P: Provider> Connection<P> {
     }
 }
 
-/// What core may do with us: ask for the plan of a destroy, and keep the schema it has.
+/// What core may do with us: ask for the plan of a destroy, keep the schema it has, move state from
+/// other resources, and have configuration generated.
 fn capabilities() -> pb::ServerCapabilities {
     pb::ServerCapabilities {
         plan_destroy: true,
         get_provider_schema_optional: true,
-        ..Default::default()
+        move_resource_state: true,
+        generate_resource_config: true,
     }
 }

@@ -7,11 +7,12 @@ use crate::{cty::Value, pb::tfplugin5 as pb};
 use super::{
     super::{
         convert::{self, decode, encode},
-        diagnostics::Diagnostic,
+        diagnostics::{Diagnostic, Diagnostics},
         identity,
         provider::Provider,
         resource::{ImportTarget, PlanRequest, Resource, State, WithWarnings},
         rpc::Outcome,
+        schema::Constraint,
     },
     Connection,
 };
@@ -165,12 +166,23 @@ impl<P: Provider> Connection<P> {
         self: Arc<Self>,
         request: pb::move_resource_state::Request,
     ) -> Outcome<pb::move_resource_state::Response> {
-        let detail = format!(
-            "State of `{}` from {} cannot become a `{}`. Remove it from the state and import it \
-             instead.",
-            request.source_type_name, request.source_provider_address, request.target_type_name
-        );
-        Err(Diagnostic::error("Cannot move state", detail).into())
+        let (resource, ty) = self.resource(&request.target_type_name)?;
+        if request.source_type_name != request.target_type_name {
+            return Err(cannot_move(&request, "It is of another type."));
+        }
+        let decoded = convert::decode_stored(request.source_state.as_ref(), ty);
+        let state = decoded.map_err(|errors| {
+            let reasons: Vec<_> = errors.iter().map(|error| error.detail.as_str()).collect();
+            cannot_move(&request, &reasons.join(" "))
+        })?;
+        if let Some(name) = missing_attribute(resource, &state) {
+            return Err(cannot_move(&request, &format!("It has no `{name}`.")));
+        }
+        Ok(pb::move_resource_state::Response {
+            target_state: Some(encode(&state, ty)?),
+            target_identity: identity_of(resource, &state)?,
+            ..Default::default()
+        })
     }
 
     pub(super) async fn get_resource_identity_schemas(
@@ -193,27 +205,51 @@ impl<P: Provider> Connection<P> {
         Ok(pb::upgrade_resource_identity::Response::default())
     }
 
-    /// Core calls this only with a capability that is not declared here.
     pub(super) async fn generate_resource_config(
         self: Arc<Self>,
         request: pb::generate_resource_config::Request,
     ) -> Outcome<pb::generate_resource_config::Response> {
-        self.resource(&request.type_name)?;
-        let detail =
-            "This version of the provider leaves the generation of configuration to Terraform.";
-        Err(Diagnostic::error("Configuration cannot be generated", detail).into())
+        let (resource, ty) = self.resource(&request.type_name)?;
+        let object = decode(request.state.as_ref(), ty)?;
+        Ok(pb::generate_resource_config::Response {
+            config: Some(encode(&resource.generated_config(&object), ty)?),
+            ..Default::default()
+        })
     }
 }
 
-/// The identity of an object; none for a null object.
+/// What a state of another provider must have: what a configuration needs, and the id.
+fn missing_attribute<D: 'static>(
+    resource: &dyn Resource<D>,
+    state: &Value,
+) -> Option<&'static str> {
+    let attributes = resource.schema().attributes.into_iter();
+    let mut needed = attributes.filter(|attribute| match attribute.constraint {
+        Constraint::Required => true,
+        Constraint::Computed => resource.identity().contains(&attribute.name),
+        Constraint::Optional | Constraint::OptionalComputed => false,
+    });
+    needed.find(|attribute| state.attribute(attribute.name).is_null()).map(|one| one.name)
+}
+
+fn cannot_move(request: &pb::move_resource_state::Request, reason: &str) -> Diagnostics {
+    let detail = format!(
+        "State of `{}` from {} cannot become a `{}`. {reason} Remove it from the state, and import \
+         the object instead.",
+        request.source_type_name, request.source_provider_address, request.target_type_name
+    );
+    Diagnostic::error("Cannot move state", detail).into()
+}
+
+/// The identity of an object; none for a null object, or where a part of it is null.
 fn identity_of<D: 'static>(
     resource: &dyn Resource<D>,
     object: &Value,
 ) -> Outcome<Option<pb::ResourceIdentityData>> {
-    if object.is_null() {
+    let attributes = resource.identity();
+    if attributes.iter().any(|name| object.attribute(name).is_null()) {
         return Ok(None);
     }
-    let attributes = resource.identity();
     let data = encode(&identity::of(attributes, object), &identity::ty(attributes))?;
     Ok(Some(pb::ResourceIdentityData { identity_data: Some(data) }))
 }

@@ -24,7 +24,10 @@ use crate::{
         resource::{ImportTarget, PlanReply, PlanRequest, Reply, Resource, State, WithWarnings},
         schema::Schema,
     },
-    table::{CanonicalNames, field::Field, plan, schema::schema, validate::validate_with},
+    table::{
+        CanonicalNames, field::Field, generated_config, plan, schema::schema,
+        validate::validate_with,
+    },
 };
 
 use super::{
@@ -107,7 +110,8 @@ impl Resource<ProviderData> for AssignmentResource {
         match found {
             AssignmentLookup::Found => {
                 private.reassign = api.planned().is_removed_by_another(&row, &private.maker);
-                Ok(WithWarnings::ok(Some(State { private: private.to_bytes(), ..state })))
+                let value = self.completed(api, state.value).await?;
+                Ok(WithWarnings::ok(Some(State { value, private: private.to_bytes() })))
             }
             AssignmentLookup::AssignedElsewhere(guardrails) => {
                 api.planned().forget_holder(&row, &private.maker);
@@ -174,6 +178,10 @@ impl Resource<ProviderData> for AssignmentResource {
         }
         api.planned().forget_holder(&self.row(&prior.value), &private.maker);
         Ok(WithWarnings::ok(()))
+    }
+
+    fn generated_config(&self, object: &Value) -> Value {
+        generated_config(self.fields, object)
     }
 
     async fn import(&self, api: &ProviderData, target: ImportTarget<'_>) -> Reply<State> {

@@ -60,6 +60,19 @@ impl AssignmentResource {
         Ok(state.with_attribute(fields::ID, id))
     }
 
+    /// The same for an object of the state, which can be another provider's: only what is missing is
+    /// looked up.
+    pub(super) async fn completed(
+        &self,
+        api: &ProviderData,
+        state: Value,
+    ) -> Result<Value, Diagnostics> {
+        match self.id(&state) {
+            Some(id) => Ok(state.with_attribute(fields::ID, id)),
+            None => self.complete(api, state).await,
+        }
+    }
+
     /// Of the guardrails that are assigned to a key or member, the one that takes the place of this
     /// assignment's: a member can have one of another workspace as well, which the API key may not
     /// be allowed to read.
