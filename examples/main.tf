@@ -47,7 +47,7 @@ variable "sandbox_members" {
 
 resource "openrouter_guardrail" "production" {
   name        = "production"
-  description = "Customer traffic: approved models, no retention, nothing personal leaves."
+  description = "Customer traffic: approved models, zero data retention, content filters."
 
   # The budget of each key and each member, not of all together. The two are set together. Requests through your own
   # provider keys count toward it as well.

@@ -1,8 +1,9 @@
+# It enforces nothing until it is assigned to keys or members.
 resource "openrouter_guardrail" "production" {
   name        = "production"
-  description = "Customer traffic: approved models, no retention, nothing personal leaves."
+  description = "Customer traffic: approved models, zero data retention, content filters."
 
-  # These two go together.
+  # The budget of each key and each member, not of all together. The two are set together.
   limit_usd      = 250
   reset_interval = "monthly"
 

@@ -9,7 +9,9 @@ variable "customer_key_hashes" {
 }
 
 resource "openrouter_guardrail" "production" {
-  name           = "production"
+  name = "production"
+
+  # The budget of each key, not of all together.
   limit_usd      = 250
   reset_interval = "monthly"
 
@@ -25,7 +27,7 @@ resource "openrouter_guardrail_key_assignment" "ci" {
   key_hash     = var.ci_key_hash
 }
 
-# Assignments that Terraform makes at one time go to the service together, in few requests.
+# Assignments that Terraform makes at one time go to the API together, in few requests.
 resource "openrouter_guardrail_key_assignment" "customers" {
   for_each = var.customer_key_hashes
 

@@ -9,7 +9,9 @@ variable "lead_id" {
 }
 
 resource "openrouter_guardrail" "development" {
-  name           = "development"
+  name = "development"
+
+  # The budget of each member, not of all together.
   limit_usd      = 20
   reset_interval = "daily"
 
@@ -25,7 +27,7 @@ resource "openrouter_guardrail_member_assignment" "lead" {
   user_id      = var.lead_id
 }
 
-# Assignments that Terraform makes at one time go to the service together, in few requests.
+# Assignments that Terraform makes at one time go to the API together, in few requests.
 resource "openrouter_guardrail_member_assignment" "developers" {
   for_each = var.developer_ids
 
