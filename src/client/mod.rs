@@ -9,7 +9,7 @@ mod http;
 
 pub use api::{
     AssigneeKind, Assignment, AssignmentLookup, Client, CreateRegistry, Created, Guardrail,
-    Listing, Matches, ModelCatalog, Policy, RowRange, Workspace,
+    Listing, Matches, Member, ModelCatalog, Pages, Policy, RowRange, Workspace,
 };
 pub use http::{
     ApiKey, BaseUrl, Call, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Error,

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use crate::{
     client::{Error, RetryEnd},
-    cty::Path,
-    protocol::diagnostics::Diagnostic,
+    cty::{self, Path},
+    protocol::diagnostics::{Diagnostic, Diagnostics},
     table::field::Field,
 };
 
@@ -26,6 +26,12 @@ pub(super) fn error_diagnostic(action: &str, error: &Error) -> Diagnostic {
         let _ = write!(detail, " The API's id of this request is {request_id}.");
     }
     Diagnostic::error(format!("Could not {action}"), detail)
+}
+
+/// The error for a response that a table cannot read.
+pub(super) fn malformed_response(error: &cty::Error) -> Diagnostics {
+    let detail = format!("The response does not have the documented form: {error}.");
+    Diagnostic::error("Could not read the API's response", detail).into()
 }
 
 /// The same for a call that depends on what an attribute names, a workspace or a guardrail: at that
@@ -68,8 +74,9 @@ pub(super) fn naming_workspace(
     error: &Error,
     workspace: Option<&str>,
 ) -> Diagnostic {
-    if error.cause().status() != Some(403) {
-        return diagnostic;
+    match error.cause() {
+        Error::Status { status: 403, message, .. } if !is_no_management_key(message) => {}
+        _ => return diagnostic,
     }
     let workspace = match workspace {
         Some(id) => format!("workspace {id}"),
@@ -84,10 +91,15 @@ fn is_about_the_named_object(error: &Error) -> bool {
     match error.cause() {
         Error::Status { status: 404, from_service, .. } => *from_service,
         Error::Status { status: 403, from_service, message, .. } => {
-            *from_service && !message.to_ascii_lowercase().contains("only management keys")
+            *from_service && !is_no_management_key(message)
         }
         _ => false,
     }
+}
+
+/// Whether the message of a 403 is about the key as such.
+fn is_no_management_key(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("only management keys")
 }
 
 /// The longest attribute name that is a word of a message. Names that are common words do not
@@ -150,6 +162,10 @@ fn next_step(error: &Error) -> &'static str {
         Error::Status { status: 408 | 499 | 500..=599, .. } if is_read => {
             "The API, or a proxy in front of it, failed. Nothing was changed. Run Terraform again."
         }
+        Error::Status { status: 403, message, .. } if is_no_management_key(message) => {
+            "Check `api_key` (or OPENROUTER_MANAGEMENT_KEY, else OPENROUTER_API_KEY): it must be a \
+             management key."
+        }
         Error::Status { status, .. } => next_step_after_status(*status),
         _ => next_step_without_response(error),
     }
@@ -203,9 +219,8 @@ fn next_step_after_status(status: u16) -> &'static str {
         }
         402 => "The account's credits or plan do not cover this.",
         403 => {
-            "Possible reasons: the key is no management key; it belongs to another account than the \
-             workspace; it is bound to one workspace, and this call was for another; the account \
-             does not allow this."
+            "Possible reasons: the key belongs to another account than the workspace; it is bound to \
+             one workspace, and this call was for another; the account does not allow this."
         }
         404 => {
             "It does not exist, or the key cannot see it. Check the id, and that `server_url` (or \

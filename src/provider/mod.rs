@@ -11,6 +11,7 @@ mod error_diagnostics;
 mod guardrail;
 mod id_form;
 mod javascript_regex;
+mod list;
 mod misplaced_key;
 mod walk;
 
@@ -23,7 +24,7 @@ use crate::{
     cty::Value,
     protocol::{
         diagnostics::Diagnostics,
-        provider::{NamedDataSource, NamedResource, Provider},
+        provider::{NamedDataSource, NamedListResource, NamedResource, Provider},
         resource::Reply,
         schema::Schema,
     },
@@ -40,6 +41,7 @@ pub struct OpenRouter {
     accounts: CreateRegistry,
     resources: Vec<NamedResource<ProviderData>>,
     data_sources: Vec<NamedDataSource<ProviderData>>,
+    list_resources: Vec<NamedListResource<ProviderData>>,
 }
 
 impl OpenRouter {
@@ -63,6 +65,12 @@ impl OpenRouter {
                 ("openrouter_guardrails", Box::new(data::guardrails::GuardrailsDataSource)),
                 ("openrouter_guardrail_key_assignments", Box::new(data::assignments::KEYS)),
                 ("openrouter_guardrail_member_assignments", Box::new(data::assignments::MEMBERS)),
+            ],
+            list_resources: vec![
+                ("openrouter_guardrail", Box::new(list::GuardrailList)),
+                ("openrouter_guardrail_key_assignment", Box::new(list::KEYS)),
+                ("openrouter_guardrail_member_assignment", Box::new(list::MEMBERS)),
+                ("openrouter_workspace_default_guardrail", Box::new(list::WorkspaceDefaultList)),
             ],
         }
     }
@@ -94,5 +102,9 @@ impl Provider for OpenRouter {
 
     fn data_sources(&self) -> &[NamedDataSource<ProviderData>] {
         &self.data_sources
+    }
+
+    fn list_resources(&self) -> &[NamedListResource<ProviderData>] {
+        &self.list_resources
     }
 }

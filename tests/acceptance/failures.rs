@@ -308,7 +308,7 @@ fn a_workspace_or_guardrail_that_the_key_may_not_use_is_pointed_at() {
         ("GET", rows),
         ("POST", rows),
     ];
-    for (status, text) in [(403, "may be bound to one workspace"), (404, "the key cannot see it")] {
+    for (status, text) in [(403, "it is bound to one workspace"), (404, "the key cannot see it")] {
         workspace.mock().clear_faults();
         for (method, template) in calls {
             let fault = Fault::on(method, template, Action::status(status)).forever();

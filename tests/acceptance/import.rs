@@ -212,7 +212,7 @@ fn what_cannot_be_imported_is_told_in_one_error() {
 
     workspace.config(&named("a", ""));
     let form = "neither a guardrail's id (a UUID) nor <workspace_id>/<name>";
-    let belongs = "is the default guardrail of a workspace. It belongs to the workspace";
+    let belongs = "is the default guardrail of workspace";
     for (given, says) in [
         ("nonsense", vec!["\"nonsense\"", form]),
         ("default/twin", vec!["\"default/twin\"", form]),
@@ -224,7 +224,7 @@ fn what_cannot_be_imported_is_told_in_one_error() {
         (&format!("{default}/twin"), vec!["has 2 guardrails of that name", &twins[0], &twins[1]]),
         (&unborn, vec![belongs, &unborn]),
         (&born, vec![belongs, &born]),
-        (&format!("{default}/Default"), vec![belongs, &born]),
+        (&format!("{default}/Workspace {default} Default"), vec![belongs, &born]),
     ] {
         let mut failed = workspace.try_import("openrouter_guardrail.a", given).fails();
         assert_eq!(failed.words().matches("Error: ").count(), 1, "{given}\n{failed}");

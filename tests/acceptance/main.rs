@@ -21,6 +21,7 @@ mod numbers;
 mod policies;
 mod provider;
 mod provider_slugs;
+mod query;
 mod secrecy;
 mod story;
 mod text;

@@ -6,10 +6,10 @@ use reqwest::Method;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::super::http::{Call, Error, JsonObject, Route};
+use super::super::http::{Call, Error, JsonObject, Request, Route};
 use super::Client;
 use super::envelope::{self, Entity, Malformed};
-use super::pages::{self, Listing, RowRange};
+use super::pages::{self, Listing, Pages, RowRange};
 
 /// What is assigned to a guardrail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,12 +88,30 @@ impl Client {
         guardrail_id: Option<&str>,
         window: RowRange,
     ) -> Result<Listing<Assignment>, Error> {
-        let routes = kind.routes();
-        let request = match guardrail_id {
-            Some(id) => self.http().request_with_id(&routes.list_of_guardrail, id)?,
-            None => self.http().request(&routes.list),
-        };
+        let request = self.assignments_request(kind, guardrail_id)?;
         pages::read(self, request, is_assigned_to(guardrail_id), window).await
+    }
+
+    /// The same, page by page.
+    pub fn assignment_pages<'a>(
+        &'a self,
+        kind: AssigneeKind,
+        guardrail_id: Option<&'a str>,
+    ) -> Result<Pages<'a, Assignment>, Error> {
+        let request = self.assignments_request(kind, guardrail_id)?;
+        Ok(Pages::new(self, request, is_assigned_to(guardrail_id), RowRange::ALL))
+    }
+
+    fn assignments_request(
+        &self,
+        kind: AssigneeKind,
+        guardrail_id: Option<&str>,
+    ) -> Result<Request, Error> {
+        let routes = kind.routes();
+        match guardrail_id {
+            Some(id) => self.http().request_with_id(&routes.list_of_guardrail, id),
+            None => Ok(self.http().request(&routes.list)),
+        }
     }
 
     /// All assignments to one guardrail, where the outcome of a write depends on them; without

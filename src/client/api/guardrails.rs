@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::super::http::{Error, JsonObject, Request, Response, Route};
 use super::create::{self, NamedEntity};
 use super::envelope::{self, Entity, Malformed};
-use super::pages::{self, Listing, RowRange};
+use super::pages::{self, Listing, Pages, RowRange};
 use super::{Client, lock};
 
 static LIST: Route = Route { method: Method::GET, template: "/guardrails" };
@@ -52,6 +52,16 @@ impl Client {
         let listing = pages::read(self, request, is_in(workspace_id), window).await?;
         listing.rows.iter().for_each(|guardrail| self.learn(guardrail));
         Ok(listing)
+    }
+
+    /// All guardrails of a workspace, page by page.
+    pub fn guardrail_pages<'a>(&'a self, workspace_id: &'a str) -> Pages<'a, Guardrail> {
+        let request = self.http().request(&LIST).query(&[("workspace_id", Some(workspace_id))]);
+        let belongs = move |guardrail: &Guardrail| {
+            self.learn(guardrail);
+            is_in(Some(workspace_id))(guardrail)
+        };
+        Pages::new(self, request, belongs, RowRange::ALL)
     }
 
     /// Creates exactly one guardrail with the fields in `body`; `matches` recognises it.

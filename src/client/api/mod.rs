@@ -8,6 +8,7 @@ mod batch_window;
 mod create;
 mod envelope;
 mod guardrails;
+mod members;
 mod models;
 mod pages;
 mod policies;
@@ -27,8 +28,9 @@ pub use assignment_cache::AssignmentLookup;
 pub use assignments::{AssigneeKind, Assignment};
 pub use create::CreateRegistry;
 pub use guardrails::{Created, Guardrail, Matches};
+pub use members::Member;
 pub use models::ModelCatalog;
-pub use pages::{Listing, RowRange};
+pub use pages::{Listing, Pages, RowRange};
 pub use policies::Policy;
 pub use workspaces::Workspace;
 

@@ -44,27 +44,62 @@ pub struct Listing<T> {
 pub(super) async fn read<T: Entity>(
     client: &Client,
     request: Request,
-    belongs: impl Fn(&T) -> Result<(), Malformed>,
+    belongs: impl Fn(&T) -> Result<(), Malformed> + Send + Sync,
     window: RowRange,
 ) -> Result<Listing<T>, Error> {
-    let mut listing = Listing { rows: Vec::new(), total_count: 0 };
-    let mut seen = HashSet::new();
-    let mut next = Position::first(window);
-    while let Some(position) = next {
+    let mut pages = Pages::new(client, request, belongs, window);
+    let mut rows = Vec::new();
+    while let Some(page) = pages.next().await? {
+        rows.extend(page);
+    }
+    Ok(Listing { rows, total_count: pages.total_count })
+}
+
+/// A list that is read page by page.
+pub struct Pages<'a, T> {
+    client: &'a Client,
+    request: Request,
+    belongs: Belongs<'a, T>,
+    next: Option<Position>,
+    seen: HashSet<String>,
+    total_count: u64,
+}
+
+/// Checks that a row is one of those that were asked for.
+type Belongs<'a, T> = Box<dyn Fn(&T) -> Result<(), Malformed> + Send + Sync + 'a>;
+
+#[expect(private_bounds, reason = "what entities are is this layer's own")]
+impl<'a, T: Entity> Pages<'a, T> {
+    pub(super) fn new(
+        client: &'a Client,
+        request: Request,
+        belongs: impl Fn(&T) -> Result<(), Malformed> + Send + Sync + 'a,
+        window: RowRange,
+    ) -> Self {
+        let (next, belongs) = (Position::first(window), Box::new(belongs));
+        Self { client, request, belongs, next, seen: HashSet::new(), total_count: 0 }
+    }
+
+    /// The rows of the next page that were not on an earlier one; none after the last page.
+    pub async fn next(&mut self) -> Result<Option<Vec<T>>, Error> {
+        let Some(position) = self.next else { return Ok(None) };
         let (offset, limit) = (position.offset.to_string(), position.size().to_string());
-        let request = request.clone().query(&[("offset", Some(&offset)), ("limit", Some(&limit))]);
+        let request = self.request.clone();
+        let request = request.query(&[("offset", Some(&offset)), ("limit", Some(&limit))]);
         let read = |response: Response| {
-            let page = response.page(&belongs)?;
-            let new = page.rows.iter().filter(|row: &&T| !seen.contains(row.id())).count();
-            let next = position.after(page.rows.len(), new, seen.len() + new, page.total_count);
+            let page = response.page(&self.belongs)?;
+            let is_new = |row: &&T| !self.seen.contains(row.id());
+            let seen = self.seen.len();
+            let new = page.rows.iter().filter(is_new).count();
+            let next = position.after(page.rows.len(), new, seen + new, page.total_count);
             Ok((page, next.map_err(|reason| response.unusable(reason))?))
         };
-        let (page, following) = client.http().call(&request, read).await?;
-        listing.rows.extend(page.rows.into_iter().filter(|row| seen.insert(row.id().to_owned())));
-        listing.total_count = page.total_count;
-        next = following;
+        let (page, following) = self.client.http().call(&request, read).await?;
+        let seen = &mut self.seen;
+        let rows = page.rows.into_iter().filter(|row| seen.insert(row.id().to_owned())).collect();
+        (self.next, self.total_count) = (following, page.total_count);
+        Ok(Some(rows))
     }
-    Ok(listing)
 }
 
 /// Where a page begins.

@@ -65,16 +65,12 @@ impl AssignmentResource {
         for name in self.identity {
             state = state.with_attribute(*name, identity.attribute(name).clone());
         }
-        match self.guardrail_of(api, &state).await? {
-            Some(guardrail) => {
-                self.complete(api, state.with_attribute(GUARDRAIL_ID, guardrail)).await
-            }
-            None => {
-                let (noun, assignee) = (self.noun, self.ids(&state).1);
-                let summary = format!("Could not import the assignment of {noun} {assignee}");
-                Err(Diagnostic::error(summary, self.nothing_assigned()).into())
-            }
-        }
+        let Some(guardrail) = self.guardrail_of(api, &state).await? else {
+            let (noun, assignee) = (self.noun, self.ids(&state).1);
+            let summary = format!("Could not import the assignment of {noun} {assignee}");
+            return Err(Diagnostic::error(summary, self.nothing_assigned()).into());
+        };
+        self.complete(api, state.with_attribute(GUARDRAIL_ID, guardrail)).await
     }
 
     /// The guardrail that is assigned to the key, or to the member in the workspace. One that this
@@ -145,6 +141,23 @@ impl AssignmentResource {
         }
         let is_one = !rest.is_empty() && !rest.contains('/');
         is_one.then(|| state.with_attribute(self.assignee, rest))
+    }
+
+    /// The state of an assignment that was listed.
+    pub(in crate::provider) fn listed(
+        &self,
+        guardrail_id: &str,
+        assignee: &str,
+        workspace_id: Option<&str>,
+    ) -> Value {
+        let mut state = self.empty();
+        state = state.with_attribute(GUARDRAIL_ID, guardrail_id);
+        state = state.with_attribute(self.assignee, assignee);
+        if let Some(workspace_id) = workspace_id.filter(|_| self.kind == AssigneeKind::Member) {
+            state = state.with_attribute(WORKSPACE_ID, workspace_id);
+        }
+        let id = self.id(&state).map_or(Value::Null, Value::from);
+        state.with_attribute(fields::ID, id)
     }
 
     /// An assignment of which nothing is known.

@@ -11,12 +11,14 @@ use serde_json::Value as Json;
 use crate::{
     client::{JsonObject, RowRange},
     cty::Value,
-    protocol::diagnostics::{Diagnostic, Diagnostics},
+    protocol::diagnostics::Diagnostics,
     table::{
         decode,
         field::{Check, Field, FieldType},
     },
 };
+
+use super::error_diagnostics::malformed_response;
 
 const OFFSET: Field = Field::optional("offset", FieldType::Number)
     .checks(&[Check::AtLeast(0), Check::Integer])
@@ -56,10 +58,7 @@ fn listed<'a>(
 fn fill(fields: &[Field], config: Value, response: &JsonObject) -> Result<Value, Diagnostics> {
     let mut state = config;
     for field in fields.iter().filter(|field| response.contains_key(field.name)) {
-        let value = decode(field, response).map_err(|error| {
-            let detail = format!("The response does not have the documented form: {error}.");
-            Diagnostic::error("Could not read the API's response", detail)
-        })?;
+        let value = decode(field, response).map_err(|error| malformed_response(&error))?;
         state = state.with_attribute(field.name, value);
     }
     Ok(state)

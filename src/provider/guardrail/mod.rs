@@ -17,4 +17,17 @@ pub use fields::FIELDS;
 pub(super) use guardrail_backend::GuardrailBackend;
 pub(super) use import::by_name;
 pub(super) use provider_slugs::WarnedSlugs;
-pub(super) use workspace_default::{PlannedDefaults, WorkspaceDefaultBackend};
+pub(super) use workspace_default::{PlannedDefaults, WorkspaceDefaultBackend, default_guardrail};
+
+use crate::{
+    cty::Value,
+    protocol::diagnostics::Diagnostics,
+    table::{JsonObject, field::Field, imported_state},
+};
+
+use super::error_diagnostics::malformed_response;
+
+/// The state of a guardrail that was listed.
+pub(super) fn listed(fields: &[Field], guardrail: &JsonObject) -> Result<Value, Diagnostics> {
+    imported_state(fields, guardrail).map_err(|error| malformed_response(&error))
+}

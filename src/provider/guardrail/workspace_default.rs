@@ -191,20 +191,26 @@ async fn default_of(
     };
     let call: ObjectCall<'_, WorkspaceDefaultBackend> =
         ObjectCall { id, action: call.action.clone(), ..*call };
-    let found = calls::get(&call).await?;
-    let mut found = found.unwrap_or_else(|| without_settings(id, workspace));
-    found.insert(WORKSPACE_ID.to_owned(), Json::from(workspace.id.as_str()));
-    Ok(found)
+    Ok(default_guardrail(id, workspace, calls::get(&call).await?))
 }
 
-/// A default guardrail that the API does not show before its first update.
-fn without_settings(id: &str, workspace: &Workspace) -> JsonObject {
-    let name = format!("Workspace {} Default", workspace.id);
-    JsonObject::from_iter([
-        ("id".to_owned(), json!(id)),
-        ("name".to_owned(), json!(name)),
-        ("include_byok_in_budgets".to_owned(), json!(false)),
-    ])
+/// The default guardrail of a workspace as a response shows it; before its first update, which makes
+/// it, there is none, and nothing is set.
+pub(in crate::provider) fn default_guardrail(
+    id: &str,
+    workspace: &Workspace,
+    found: Option<JsonObject>,
+) -> JsonObject {
+    let mut object = found.unwrap_or_else(|| {
+        let name = format!("Workspace {} Default", workspace.id);
+        JsonObject::from_iter([
+            ("id".to_owned(), json!(id)),
+            ("name".to_owned(), json!(name)),
+            ("include_byok_in_budgets".to_owned(), json!(false)),
+        ])
+    });
+    object.insert(WORKSPACE_ID.to_owned(), json!(workspace.id));
+    object
 }
 
 /// Two resources for one workspace undo each other. An error only where nothing can be lost by it:

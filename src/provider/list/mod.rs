@@ -1,0 +1,45 @@
+//! The list resources, by which `terraform query` finds what exists: guardrails, the default
+//! guardrails of workspaces, and assignments.
+//!
+//! A list goes from page to page of the API and makes no request for a single row.
+
+mod assignments;
+mod guardrails;
+mod workspace_defaults;
+
+use crate::{
+    client::{Client, Workspace},
+    cty::Value,
+    protocol::diagnostics::Diagnostics,
+    table::field::{Check, Field, FieldType},
+};
+
+use super::{
+    assignment::WORKSPACE_ID,
+    error_diagnostics::{error_diagnostic_at, naming_workspace},
+};
+
+pub(super) use assignments::{KEYS, MEMBERS};
+pub(super) use guardrails::GuardrailList;
+pub(super) use workspace_defaults::WorkspaceDefaultList;
+
+const IN_WORKSPACE: Field = Field::optional(WORKSPACE_ID, FieldType::String)
+    .checks(&[Check::Id])
+    .doc("The id of a workspace. Without it, all workspaces are searched.");
+
+/// The workspace that a configuration names, else all of them.
+async fn workspaces(client: &Client, config: &Value) -> Result<Vec<Workspace>, Diagnostics> {
+    let named = config.attribute(WORKSPACE_ID).as_str();
+    let found = match named {
+        Some(id) => client.get_workspace(id).await.map(|found| vec![found]),
+        None => client.list_workspaces().await,
+    };
+    found.map_err(|error| {
+        let attribute = named.map(|_| WORKSPACE_ID);
+        let diagnostic = error_diagnostic_at("list the workspaces", &error, attribute);
+        match named {
+            Some(_) => naming_workspace(diagnostic, &error, named).into(),
+            None => diagnostic.into(),
+        }
+    })
+}

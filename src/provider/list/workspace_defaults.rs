@@ -1,0 +1,75 @@
+//! The list of `openrouter_workspace_default_guardrail`: one for each workspace.
+
+use async_trait::async_trait;
+
+use crate::{
+    client::{Client, Workspace},
+    cty::Value,
+    protocol::{
+        diagnostics::Diagnostics,
+        list_resource::{ListResource, ListResults, ListedObject},
+        schema::Schema,
+    },
+    table::{JsonObject, field::Field, resource::Backend, schema::schema, validate::validate_with},
+};
+
+use super::{
+    super::{
+        assignment::WORKSPACE_ID,
+        config::ProviderData,
+        error_diagnostics::{error_diagnostic, naming_workspace},
+        guardrail::{WorkspaceDefaultBackend, default_guardrail, listed},
+        misplaced_key,
+    },
+    IN_WORKSPACE, workspaces,
+};
+
+const FIELDS: &[Field] = &[IN_WORKSPACE];
+
+pub(in crate::provider) struct WorkspaceDefaultList;
+
+#[async_trait]
+impl ListResource<ProviderData> for WorkspaceDefaultList {
+    fn schema(&self) -> Schema {
+        schema("The default guardrails of workspaces, one for each.", FIELDS)
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        validate_with(FIELDS, config, misplaced_key::refuse_keys(config, &[WORKSPACE_ID]))
+    }
+
+    async fn list(
+        &self,
+        api: &ProviderData,
+        config: &Value,
+        results: &mut dyn ListResults,
+    ) -> Result<(), Diagnostics> {
+        let client = api.client()?;
+        for workspace in workspaces(client, config).await? {
+            let Some(id) = &workspace.default_guardrail_id else { continue };
+            let found =
+                if results.includes_objects() { find(client, &workspace, id).await? } else { None };
+            let object = default_guardrail(id, &workspace, found);
+            let display_name = format!("Default guardrail of {}", workspace.name);
+            let value = listed(WorkspaceDefaultBackend::FIELDS, &object)?;
+            if !results.add(ListedObject { display_name, value }).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The default guardrail in the list of its workspace, where it is once something was set.
+async fn find(
+    client: &Client,
+    workspace: &Workspace,
+    id: &str,
+) -> Result<Option<JsonObject>, Diagnostics> {
+    let found = client.list_guardrails(Some(&workspace.id)).await.map_err(|error| {
+        let action = format!("list the guardrails of workspace {}", workspace.id);
+        naming_workspace(error_diagnostic(&action, &error), &error, Some(&workspace.id))
+    })?;
+    let default = found.into_iter().find(|guardrail| guardrail.id() == id);
+    Ok(default.map(|guardrail| guardrail.fields().clone()))
+}
