@@ -117,7 +117,6 @@ const OUTCOME_UNKNOWN: &str = "The API may or may not have done it: look at what
 fn retry_hint(error: &Error) -> Option<String> {
     let Error::RetriesExhausted { end, last, .. } = error else { return None };
     match end {
-        RetryEnd::Stopped => Some(" Run Terraform again to go on.".to_owned()),
         RetryEnd::Unreached => Some(
             " Until the API has answered once in a run, a call is retried for 30 s, or for \
              `max_elapsed_time_ms` of `retry` in the provider block if that is less."

@@ -2,13 +2,13 @@
 //!
 //! A connection usually serves one walk, but `terraform test` and other hosts keep one for many, and
 //! nothing in the protocol says where a walk begins. Core validates a configuration once for each time
-//! it plans it, and before the walk of a plan a kept connection gets the validations of another walk:
-//! where as many configurations were planned as were validated, all is of one walk, else nothing is
-//! claimed.
+//! it plans it, and a kept connection gets the validations of another walk before the walk of a plan.
+//! So if as many configurations were planned as were validated, they are of one walk; otherwise nothing
+//! is reported.
 
 use std::{collections::HashMap, hash::Hash};
 
-/// The plans `P` of configurations that are about a name of a group `G`, such as a key among keys.
+/// What configurations plan (`P`), by name within a group (`G`): for a key's hash, the group is keys.
 pub(super) struct WalkPlans<G, P> {
     known: HashMap<(G, String), Configurations<P>>,
     /// Configurations whose name is unknown yet: each of them may mean any of its group.

@@ -47,11 +47,8 @@ impl StoredNames {
         serde_json::from_slice(private).unwrap_or_default()
     }
 
-    /// The private state to keep; empty if there are no names.
+    /// The private state to keep; never empty.
     pub fn to_private(&self) -> Vec<u8> {
-        if self.canonical.is_empty() {
-            return Vec::new();
-        }
         serde_json::to_vec(self).expect("a map of strings to sets of strings is JSON")
     }
 

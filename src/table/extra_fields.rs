@@ -2,8 +2,8 @@
 //! a text: how they are checked, sent, compared and read back.
 //!
 //! Only the members that the text names are the resource's business. JSON is compared by value: the
-//! order of members, white space and the spelling of a number do not matter, and an absent member is
-//! the same as null.
+//! order of members, white space and the spelling of a number do not matter. A member that the API
+//! leaves out is the same as null.
 
 use serde_json::Value as Json;
 use unicode_normalization::UnicodeNormalization;
@@ -48,23 +48,57 @@ pub(super) fn returned(fields: &[Field], current: &Value, response: &JsonObject)
     if returned.is_empty() { Value::Null } else { Value::from(Json::Object(returned).to_string()) }
 }
 
-/// Whether two texts mean the same object. Nothing but itself is the same as an unknown one.
+/// Whether two texts name the same members with the same values. A null that only one of them names is
+/// a difference: it clears the member. Nothing but itself is the same as an unknown text.
 pub(super) fn same(left: &Value, right: &Value) -> bool {
-    let is_known = !left.is_unknown() && !right.is_unknown();
-    is_known && same_json(&Json::Object(members(left)), &Json::Object(members(right)))
+    if left.is_unknown() || right.is_unknown() {
+        return false;
+    }
+    let (left, right) = (members(left), members(right));
+    left.len() == right.len()
+        && left
+            .iter()
+            .all(|(name, value)| right.get(name).is_some_and(|other| same_json(value, other)))
+}
+
+/// The members that an object has with another value than planned, each with the object's.
+pub(super) fn takeover_changes<'a>(
+    object: &'a JsonObject,
+    planned: &Value,
+) -> Vec<(String, &'a Json)> {
+    let mut changes = Vec::new();
+    for name in differing_members(planned, object) {
+        match object.get(&name) {
+            Some(existing) if !existing.is_null() => changes.push((name, existing)),
+            _ => {}
+        }
+    }
+    changes
+}
+
+/// The names of members that a response has with another value.
+pub(super) fn differing_members(planned: &Value, response: &JsonObject) -> Vec<String> {
+    let mut names = Vec::new();
+    for (name, value) in members(planned) {
+        if !same_json(&value, response.get(&name).unwrap_or(&Json::Null)) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// What is wrong with a text, each continuing the attribute's name.
 pub(super) fn problems(fields: &[Field], read_only: &[&str], text: &str) -> Vec<String> {
-    let Ok(Json::Object(members)) = serde_json::from_str(text) else {
-        return vec![
-            "must be a JSON object, such as `jsonencode({ new_setting = true })`.".to_owned(),
-        ];
+    let form = "must be a JSON object, such as `jsonencode({ new_setting = true })`";
+    let members = match serde_json::from_str(text) {
+        Ok(Json::Object(members)) => members,
+        Ok(_) => return vec![format!("{form}.")],
+        Err(error) => return vec![format!("{form}: {error}.")],
     };
     let mut problems = Vec::new();
     for (name, value) in &members {
         let field = fields.iter().find(|field| field.name == name);
-        if field.is_some_and(Field::is_configurable) {
+        if field.is_some_and(|field| field.is_configurable() && !field.holds_extra_fields()) {
             problems.push(format!(
                 "must not hold `{name}`, for which there is an attribute. Take it out, and set {} \
                  instead.",
@@ -72,16 +106,31 @@ pub(super) fn problems(fields: &[Field], read_only: &[&str], text: &str) -> Vec<
             ));
         } else if field.is_some() || read_only.contains(&name.as_str()) {
             problems.push(format!("must not hold `{name}`, which cannot be set. Take it out."));
+        } else if !has_finite_numbers(value) {
+            problems
+                .push(format!("holds a number in `{name}` that is more than a double can hold."));
         }
     }
     problems
 }
 
-/// The line that sets an attribute. Without a value that takes much room, or could be a secret.
+/// Whether an API of JSON can read all numbers, which are doubles to it.
+fn has_finite_numbers(value: &Json) -> bool {
+    match value {
+        Json::Number(number) => {
+            Number::parse(&number.to_string()).is_ok_and(|number| number.to_f64().is_finite())
+        }
+        Json::Array(values) => values.iter().all(has_finite_numbers),
+        Json::Object(members) => members.values().all(has_finite_numbers),
+        Json::Null | Json::Bool(_) | Json::String(_) => true,
+    }
+}
+
+/// The line that sets an attribute. Only a boolean is no secret for certain.
 fn attribute_text(name: &str, value: &Json) -> String {
     match value {
-        Json::Bool(_) | Json::Number(_) => format!("`{name} = {value}`"),
-        _ => format!("`{name}`"),
+        Json::Bool(_) => format!("`{name} = {value}`"),
+        _ => format!("`{name} = ...`"),
     }
 }
 

@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::cty::{Error, Number, Path, Value};
 
-use super::field::{Field, FieldType};
+use super::field::{Field, FieldType, ValueSource};
 
 /// A JSON object.
 pub type JsonObject = Map<String, Json>;
@@ -45,6 +45,17 @@ pub(super) fn encode_members(fields: &[Field], object: &Value) -> JsonObject {
         }
     }
     encoded
+}
+
+/// An object in which nothing is set: the fields that have a default, with it.
+pub fn defaults(fields: &[Field]) -> JsonObject {
+    let mut object = JsonObject::new();
+    for field in fields {
+        if let ValueSource::Default(default) = field.mode {
+            object.insert(field.name.to_owned(), encode(field.kind, &default.into()));
+        }
+    }
+    object
 }
 
 /// One field of a response; null when absent. For [`FieldType::ExtraFields`], of which only what is

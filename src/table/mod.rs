@@ -22,5 +22,5 @@ pub mod validate;
 
 pub use canonical_names::{CanonicalNames, NameCatalog};
 pub use generated_config::generated_config;
-pub use json::{JsonObject, decode};
+pub use json::{JsonObject, decode, defaults};
 pub use state::imported_state;

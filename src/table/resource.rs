@@ -3,9 +3,10 @@
 //! Owns the order of steps in each operation: what is sent, how state follows from the response, and
 //! when the API's catalogue of names is fetched. Must not know the wire, nor which API it is.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use tokio::time::timeout;
 
 use crate::{
     cty::{Error, Value},
@@ -30,6 +31,9 @@ use super::{
 
 /// The attribute that identifies an object.
 const ID: &str = "id";
+
+/// How long a plan waits to learn what a takeover changes. Only a warning depends on it.
+const TAKEOVER_LOOKUP: Duration = Duration::from_secs(10);
 
 /// The resource of a backend.
 pub struct TableResource<B>(pub B);
@@ -66,8 +70,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Deletes the object. That it is gone already is no error.
     async fn delete(&self, call: ObjectCall<'_, Self>) -> Result<(), Diagnostics>;
 
-    /// The object that a create takes over, where the API has it already: it then becomes as planned
-    /// by an update. A user imports it by [`Backend::LABEL`].
+    /// The object that exists before it is created in Terraform: a create then updates it. A user
+    /// imports it by [`Backend::IDENTITY`].
     async fn existing(
         &self,
         call: ObjectCall<'_, Self>,
@@ -182,9 +186,10 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
         self.0.note_state(data);
         let call = call::<B>("read", data, &state.value);
         let action = call.action.clone();
-        let warnings = self.0.read_warnings(data, &state.value);
-        let (object, warnings) = tokio::join!(self.0.get(call), warnings);
-        let Some(object) = object? else { return Ok(WithWarnings::ok(None)) };
+        let warnings = async { Ok(self.0.read_warnings(data, &state.value).await) };
+        // A read that fails waits for no warning.
+        let (object, warnings) = tokio::try_join!(self.0.get(call), warnings)?;
+        let Some(object) = object else { return Ok(WithWarnings::ok(None)) };
         let stored = StoredNames::from_private(&state.private);
         let compare =
             |names: &CanonicalNames| state_after_read(B::FIELDS, &state.value, &object, names);
@@ -203,11 +208,13 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
             return Ok(WithWarnings::new(reply, warnings));
         }
         let stored = StoredNames::from_private(&private);
+        // The second call for a replacement brings the private bytes of the first one's reply, which
+        // are not empty. Core drops its warnings, and it is the same resource.
+        let is_second_call = prior.is_null() && !private.is_empty();
+        let private = stored.to_private();
         let compare = |names: &CanonicalNames| plan(B::FIELDS, &prior, &config, names);
         let reply = self.compare(data, stored, false, compare).await?;
-        // The second call for a replacement brings the private bytes of the first one's reply. Core
-        // drops its warnings, and it is the same resource.
-        if prior.is_null() && !private.is_empty() {
+        if is_second_call {
             return Ok(WithWarnings::ok(PlanReply { private, ..reply }));
         }
         let mut warnings = self.0.check_plan(data, &prior, &reply).await?;
@@ -231,6 +238,9 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
 
     async fn update(&self, data: &B::Data, prior: State, planned: Value) -> Reply<State> {
         let body = update_body(B::FIELDS, &prior.value, &planned);
+        if body.is_empty() {
+            return self.update_nothing(data, prior, planned).await;
+        }
         self.send_update(call("update", data, &prior.value), &body, &planned).await
     }
 
@@ -282,6 +292,19 @@ impl<B: Backend> TableResource<B> {
         Ok(self.state_after_write(data, planned, &object).await)
     }
 
+    /// The state where the plan differs only in what is not sent, such as an empty object of extra
+    /// fields. What the API decides is read.
+    async fn update_nothing(&self, data: &B::Data, prior: State, planned: Value) -> Reply<State> {
+        match self.0.get(call("update", data, &prior.value)).await? {
+            Some(object) => Ok(self.state_after_write(data, &planned, &object).await),
+            None => {
+                let action = call::<B>("update", data, &prior.value).action;
+                let detail = "It does not exist any more. Run Terraform again.";
+                Err(Diagnostic::error(format!("Could not {action}"), detail).into())
+            }
+        }
+    }
+
     /// Makes an object that exists as planned.
     async fn take_over(&self, data: &B::Data, object: &JsonObject, planned: Value) -> Reply<State> {
         let action = call::<B>("read", data, &planned).action;
@@ -290,30 +313,39 @@ impl<B: Backend> TableResource<B> {
         if body.is_empty() {
             return Ok(self.state_after_write(data, &planned, object).await);
         }
-        self.send_update(call("update", data, &current.value), &body, &planned).await
+        self.send_update(call("create", data, &current.value), &body, &planned).await
     }
 
     /// The warning about settings of an existing object that its takeover changes. That they cannot
     /// be read is no error yet: whatever prevents it prevents the takeover as well.
     async fn takeover_warning(&self, data: &B::Data, planned: &Value) -> Option<Diagnostic> {
-        let label = planned.attribute(B::LABEL).as_str()?;
-        let object = match self.0.existing(call("read", data, planned)).await {
-            Ok(found) => found?,
-            Err(errors) => return as_warning(errors),
+        let id = planned.attribute(B::IDENTITY).as_str()?;
+        let lookup = self.0.existing(call("read", data, planned));
+        let object = match timeout(TAKEOVER_LOOKUP, lookup).await {
+            Ok(Ok(found)) => found?,
+            Ok(Err(errors)) => return as_warning(errors),
+            Err(_) => {
+                let summary = format!("It is not known what the {} \"{id}\" has", B::NOUN);
+                let detail = "The API took too long to respond. It may have settings that this plan \
+                              changes: plan again to see them.";
+                return Some(Diagnostic::warning(summary, detail));
+            }
         };
-        let compare = |names: &CanonicalNames| {
-            takeover_changes(B::FIELDS, &object, planned, names).unwrap_or_default()
+        let compare = |names: &CanonicalNames| takeover_changes(B::FIELDS, &object, planned, names);
+        let compared = self.compare(data, StoredNames::default(), false, compare).await;
+        // Without the catalogue, a model by its other name counts as a change.
+        let changes = compared.unwrap_or_else(|_| compare(&CanonicalNames::default()));
+        let changes = match changes {
+            Ok(changes) if changes.is_empty() => return None,
+            Ok(changes) => changes,
+            Err(error) => vec![format!("  - what cannot be read ({error})")],
         };
-        let changes = self.compare(data, StoredNames::default(), false, compare).await.ok()?;
-        if changes.is_empty() {
-            return None;
-        }
         let detail = format!(
             "It exists already, and this plan changes what is set there:\n{}\nTo review the \
-             changes as a diff, import it before you apply, by the id \"{label}\".",
+             changes as a diff, import it before you apply, by the id \"{id}\".",
             changes.join("\n")
         );
-        let summary = format!("The {} \"{label}\" has other settings", B::NOUN);
+        let summary = format!("The {} \"{id}\" has other settings", B::NOUN);
         let detail = self.0.redact(data, &detail);
         Some(Diagnostic::warning(summary, detail))
     }
@@ -379,8 +411,8 @@ fn state_of<B: Backend>(
 ) -> Result<State, Diagnostics> {
     let value = value.map_err(|error| {
         let detail = format!(
-            "The service's answer does not have the promised form: {error}. Look for a newer \
-             version of the provider, or report this."
+            "The response does not have the documented form: {error}. Look for a newer version of \
+             the provider, or report this."
         );
         Diagnostic::error(format!("Could not {action}"), detail).at(error.path().clone())
     })?;

@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     canonical_names::{CanonicalNames, NameCatalog},
-    display::display,
+    display::{cut, display},
     equality::{is_nothing, same, same_as_state, same_members},
     extra_fields,
     field::{Equality, Field, FieldType, ValueSource, fan_out_targets},
@@ -27,22 +27,34 @@ pub(super) struct Mismatch {
     pub(super) planned: Value,
     /// What the response has, or why it cannot be read.
     pub(super) returned: Result<Value, Error>,
+    /// Of extra fields, the members that differ. Their values are not shown: they can be anything,
+    /// and Terraform may hide them as sensitive.
+    pub(super) members: Vec<String>,
 }
 
 impl Mismatch {
     /// The warning about it.
     pub(super) fn warning(&self) -> Diagnostic {
-        let (name, planned) = (self.name, display(&self.planned));
+        let name = self.name;
         let returned = match &self.returned {
-            Ok(value) => format!("the service answered {}", display(value)),
-            Err(error) => format!("the service's answer cannot be read ({error})"),
+            Ok(_) if !self.members.is_empty() => {
+                format!("with other values of {} than the API returned", self.members.join(", "))
+            }
+            Ok(value) => {
+                let (planned, returned) = (display(&self.planned), display(value));
+                format!("as {planned}, but the API returned {returned}")
+            }
+            Err(error) => {
+                let planned = display(&self.planned);
+                format!("as {planned}, but what the API returned cannot be read ({error})")
+            }
         };
         let detail = format!(
-            "`{name}` was planned as {planned}, but {returned}. The change was made, and the state \
-             keeps the planned value; the next plan shows what the service holds then."
+            "`{name}` was planned {returned}. The change was made, and the state \
+             keeps the planned value; the next plan shows what the API has then."
         );
         // Terraform shows only the first of several warnings with one title.
-        let summary = format!("The service holds another `{name}` than planned");
+        let summary = format!("The API has another `{name}` than planned");
         Diagnostic::warning(summary, detail).at(Path::attribute(name))
     }
 }
@@ -82,8 +94,13 @@ pub(super) fn state_after_apply(
                 wanted.clone()
             }
             returned => {
-                let planned = wanted.clone();
-                mismatches.push(Mismatch { name: field.name, planned, returned });
+                let (name, planned) = (field.name, wanted.clone());
+                let members = if field.holds_extra_fields() {
+                    extra_fields::differing_members(wanted, response)
+                } else {
+                    Vec::new()
+                };
+                mismatches.push(Mismatch { name, planned, returned, members });
                 if wanted.is_wholly_known() { wanted.clone() } else { Value::Null }
             }
         };
@@ -141,7 +158,8 @@ pub fn imported_state(fields: &[Field], response: &JsonObject) -> Result<Value, 
 }
 
 /// What taking over an existing object changes: a line for each setting that it has and that is
-/// planned otherwise. A default that the API fills in is no setting.
+/// planned otherwise. Without the planned values, which are in the plan, and which Terraform may hide
+/// there as sensitive. A default that the API fills in is no setting.
 ///
 /// # Errors
 /// As [`state_after_read`].
@@ -160,8 +178,14 @@ pub(super) fn takeover_changes(
             _ => !now.is_null(),
         };
         if is_set && !same_as_state(field, now, then, names) {
-            let (name, now, then) = (field.name, display(now), display(then));
-            changes.push(format!("  - `{name}` from {now} to {then}"));
+            changes.push(format!("  - `{}`, which is {}", field.name, display(now)));
+        }
+    }
+    for field in fields.iter().filter(|field| field.holds_extra_fields()) {
+        let then = planned.attribute(field.name);
+        for (name, now) in extra_fields::takeover_changes(object, then) {
+            let now = cut(&now.to_string());
+            changes.push(format!("  - `{name}` in `{}`, which is {now}", field.name));
         }
     }
     Ok(changes)

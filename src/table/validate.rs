@@ -95,7 +95,7 @@ fn check_presence(field: &Field, value: &Value, path: &Path) -> Option<Diagnosti
         Diagnostic::error("Missing required attribute", detail)
     } else if !field.is_configurable() {
         let detail = format!(
-            "`{path}` is decided by the service and cannot be set. Remove it from the configuration."
+            "`{path}` is decided by the API and cannot be set. Remove it from the configuration."
         );
         Diagnostic::error("Read-only attribute", detail)
     } else {
@@ -186,21 +186,19 @@ fn check_scalar(check: &Check, value: &Value, path: &Path) -> Option<String> {
     }
 }
 
-/// What is wrong with an id, continuing the attribute's name. Without the value, which may be a
-/// secret in the wrong place.
-fn check_id(text: &str) -> Option<&'static str> {
-    if text.is_empty() {
-        return Some(
-            "is empty. Set it to an id; to set no id where none is required, leave it out.",
-        );
-    }
-    if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
-        return Some("is not an id: it contains a slash or white space.");
-    }
-    if is_uuid(text) && text.contains(|c: char| c.is_ascii_uppercase()) {
-        return Some("must be lowercase, such as 0df9e665-d932-5740-b2c7-b52af166bc11.");
-    }
-    None
+/// What is wrong with an id, continuing the attribute's name. Without a value that is no UUID, which
+/// may be a secret in the wrong place.
+fn check_id(text: &str) -> Option<String> {
+    let problem = if text.is_empty() {
+        "is empty. Set it to an id; to set no id where none is required, leave it out.".to_owned()
+    } else if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
+        "is not an id: it contains a slash or white space.".to_owned()
+    } else if is_uuid(text) && text.contains(|c: char| c.is_ascii_uppercase()) {
+        format!("must be lowercase: {}.", text.to_ascii_lowercase())
+    } else {
+        return None;
+    };
+    Some(problem)
 }
 
 /// A number counts as the double that the API reads: too small a one is 0, too large a one none.

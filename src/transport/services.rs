@@ -51,8 +51,9 @@ impl Services {
     }
 }
 
-/// How long after the end of a connection its requests may have been dropped before or after that is
-/// noticed: both happen on other threads.
+/// The end of a connection and the drop of its requests are seen on different threads, in either
+/// order: a request that was dropped this recently counts as under way. So does one that the host
+/// cancelled just before it left.
 const NOTICED_WITHIN: Duration = Duration::from_secs(1);
 
 /// The requests of a connection that have no response yet.

@@ -36,9 +36,9 @@ fn an_answer_that_differs_from_the_plan_is_a_warning() {
     workspace
         .try_apply()
         .succeeds()
-        .says("Warning: The service holds another `description` than planned")
-        .says("`description` was planned as \"two\", but the service answered \"ours\"")
-        .says("`limit_usd` was planned as null, but the service answered 7")
+        .says("Warning: The API has another `description` than planned")
+        .says("`description` was planned as \"two\", but the API returned \"ours\"")
+        .says("`limit_usd` was planned as null, but the API returned 7")
         .says("`allowed_models` was planned as [\"openai/gpt-4o\", \"openai/gpt-5\"]");
     assert_eq!(state(&workspace, "a")["description"], "two");
     assert_eq!(state(&workspace, "a")["limit_usd"], Value::Null);
@@ -65,7 +65,7 @@ fn an_answer_of_another_type_loses_nothing() {
         .try_apply()
         .succeeds()
         .says("`allowed_models` was planned as")
-        .says("the service's answer cannot be read (")
+        .says("what the API returned cannot be read (")
         .says("`content_filters` was planned as null");
     workspace.plans_nothing();
 
@@ -113,7 +113,7 @@ fn an_answer_in_another_form_is_no_warning() {
         "mood": "sunny",
     });
     answers_update_with(&workspace, &answer);
-    workspace.try_apply().succeeds().never_says("The service holds another");
+    workspace.try_apply().succeeds().never_says("The API has another");
     edit(&workspace, "a", answer);
     workspace.plans_nothing();
 }

@@ -108,8 +108,8 @@ fn what_has_an_attribute_or_cannot_be_set_is_refused_when_planning() {
     for (extra, expected) in [
         ("\"[1]\"", "`extra_settings` must be a JSON object"),
         ("\"{\"", "`extra_settings` must be a JSON object"),
-        ("jsonencode({ limit_usd = 5 })", "set `limit_usd = 5` instead"),
-        ("jsonencode({ allowed_models = [\"a\"] })", "set `allowed_models` instead"),
+        ("jsonencode({ limit_usd = 5 })", "set `limit_usd = ...` instead"),
+        ("jsonencode({ allowed_models = [\"a\"] })", "set `allowed_models = ...` instead"),
         ("jsonencode({ enforce_zdr = true })", "set `enforce_zdr = true` instead"),
         ("jsonencode({ id = \"x\" })", "must not hold `id`, which cannot be set"),
         ("jsonencode({ updated_at = null })", "must not hold `updated_at`, which cannot be set"),
@@ -123,7 +123,7 @@ fn what_has_an_attribute_or_cannot_be_set_is_refused_when_planning() {
     for (name, expected) in [
         ("name", "cannot be set"),
         ("created_at", "cannot be set"),
-        ("workspace_id", "set `workspace_id` instead"),
+        ("workspace_id", "set `workspace_id = ...` instead"),
     ] {
         workspace.config(&format!(
             "resource \"openrouter_workspace_default_guardrail\" \"this\" {{\nworkspace_id = {place:?}\nextra_settings = jsonencode({{ {name} = \"x\" }})\n}}"

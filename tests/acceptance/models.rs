@@ -43,7 +43,7 @@ fn every_spelling_stays_as_written() {
         named(label, &format!("allowed_models = {models:?}\nignored_models = {models:?}"))
     };
     workspace.config(&SPELLINGS.iter().map(both).collect::<String>());
-    workspace.try_apply().succeeds().never_says("Warning: The service holds");
+    workspace.try_apply().succeeds().never_says("Warning: The API has another");
     for (label, written, stored) in SPELLINGS {
         for field in ["allowed_models", "ignored_models"] {
             assert_eq!(

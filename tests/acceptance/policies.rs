@@ -1,11 +1,12 @@
 //! Policies that have taken over a part of a guardrail: the plan warns, and nothing else depends on them.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use mock_openrouter::{Action, Fault, PolicyType, When};
 use serde_json::json;
 
-use crate::guardrails::{id, named};
+use crate::guardrails::{guardrail, id, named};
 use crate::harness::Workspace;
 
 const KINDS: [&str; 3] = ["budget", "moderation", "model-availability"];
@@ -46,28 +47,46 @@ fn a_part_that_a_policy_has_replaced_is_told_until_it_is_handed_back() {
 
     let one = id(&workspace, "one");
     for (kind, part, attributes) in [
-        (PolicyType::Budget, "budget", "`limit_usd`, `reset_interval`, `include_byok_in_budgets`."),
-        (PolicyType::Moderation, "moderation", "`content_filters`, `content_filter_builtins`."),
-        (
-            PolicyType::ModelAvailability,
-            "models",
-            "`allowed_models`, `ignored_models`, `allowed_providers`, `ignored_providers`.",
-        ),
+        (PolicyType::Budget, "budget", "`limit_usd`, `reset_interval`."),
+        (PolicyType::Moderation, "moderation", "`content_filter_builtins`."),
+        (PolicyType::ModelAvailability, "models", "`allowed_providers`."),
     ] {
         let policy = workspace.mock().replace_with_policy(&one, kind, "Team rules").unwrap();
         let plan = workspace.plans_nothing();
         for text in [
-            format!("Guardrail \"one\": a policy has replaced its {part}"),
+            format!("A policy has replaced the {part} of guardrail \"one\" ({one})"),
             format!("edited the policy \"Team rules\" ({policy})"),
-            format!("guardrail {one} from that policy"),
-            attributes.to_owned(),
+            format!("written as before: {attributes}"),
         ] {
             assert!(plan.words().contains(&text), "{text}: {plan}");
         }
-        let plan = plan.never_says("Guardrail \"two\"");
-        assert_eq!(plan.words().matches("a policy has replaced").count(), 1, "{plan}");
+        assert_eq!(plan.words().matches("A policy has replaced").count(), 1, "{plan}");
         workspace.mock().restore_from_policy(&one, kind).unwrap();
     }
+    workspace.plans_nothing().never_says("policy");
+}
+
+/// Guardrails can have one name, and each is told of; until what has no effect leaves the configuration.
+#[test]
+fn the_warning_ends_when_its_advice_is_followed() {
+    let workspace = Workspace::new();
+    let config = |lines: &str| {
+        let block = |label| guardrail(label, &format!("name = \"twin\"\n{lines}"));
+        workspace.config(&(block("one") + &block("two")));
+    };
+    config(ALL_PARTS);
+    workspace.apply();
+    let ids = ["one", "two"].map(|label| id(&workspace, label));
+    for id in &ids {
+        workspace.mock().replace_with_policy(id, PolicyType::Budget, "Cap").unwrap();
+    }
+    let plan = workspace.plans_nothing();
+    for id in &ids {
+        let text = format!("A policy has replaced the budget of guardrail \"twin\" ({id})");
+        assert!(plan.words().contains(&text), "{text}: {plan}");
+    }
+    config("allowed_providers = [\"openai\"]");
+    workspace.apply();
     workspace.plans_nothing().never_says("policy");
 }
 
@@ -81,7 +100,7 @@ fn a_default_guardrail_is_told_of_as_well() {
     workspace.apply();
     let id = workspace.mock().default_guardrail_id(&place).unwrap();
     workspace.mock().replace_with_policy(&id, PolicyType::Budget, "Spending").unwrap();
-    workspace.plans_nothing().says("a policy has replaced its budget");
+    workspace.plans_nothing().says("A policy has replaced the budget of guardrail");
 }
 
 #[test]
@@ -119,6 +138,7 @@ fn whatever_happens_to_these_reads_a_plan_neither_fails_nor_waits() {
     let workspace = applied();
     let one = id(&workspace, "one");
     workspace.mock().replace_with_policy(&one, PolicyType::Moderation, "Team rules").unwrap();
+    let mut told_before = 0;
     for action in [
         Action::status(500),
         Action::retry_after(3600),
@@ -136,10 +156,16 @@ fn whatever_happens_to_these_reads_a_plan_neither_fails_nor_waits() {
         let plan = workspace.plans_nothing();
         assert!(!plan.words().contains("policy"), "{shown}: {plan}");
         assert!(started.elapsed() < Duration::from_secs(40), "{shown}");
-        assert!(lists(&workspace).iter().all(|count| *count <= 1), "one attempt each: {shown}");
+        let [budget, moderation, models] = lists(&workspace);
+        assert!(budget == 1 && moderation <= 1 && models <= 1, "one attempt each: {shown}");
+        let log = fs::read_to_string(workspace.log_file()).unwrap();
+        let is_told = |line: &str| line.contains("whether policies replace parts of guardrails");
+        let told = log.lines().filter(|line| is_told(line)).count();
+        assert!(told > told_before, "in the log: {shown}");
+        told_before = told;
         workspace.mock().clear_faults();
     }
     // One kind that cannot be read does not hide the others.
     fails(&workspace, "budget", Action::status(503));
-    workspace.plans_nothing().says("a policy has replaced its moderation");
+    workspace.plans_nothing().says("A policy has replaced the moderation of guardrail");
 }

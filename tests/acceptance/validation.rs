@@ -27,16 +27,16 @@ fn wrong_scalars() -> Vec<Wrong> {
             "description",
             &["0 to 1000 characters", "it has 1001"],
         ),
-        wrong("name = \"n\"\nid = \"mine\"", "id", &["decided by the service", "Remove it"]),
+        wrong("name = \"n\"\nid = \"mine\"", "id", &["decided by the API", "Remove it"]),
         wrong(
             "name = \"n\"\ncreated_at = \"now\"",
             "created_at",
-            &["decided by the service", "Remove it"],
+            &["decided by the API", "Remove it"],
         ),
         wrong(
             "name = \"n\"\nupdated_at = \"now\"",
             "updated_at",
-            &["decided by the service", "Remove it"],
+            &["decided by the API", "Remove it"],
         ),
         wrong("name = \"n\"\nworkspace_id = \"the production\"", "workspace_id", &["white space"]),
         wrong(

@@ -1,7 +1,7 @@
 //! `openrouter_workspace_default_guardrail`: what is there is taken over, by a create or an import, and stays in force
 //! when the resource is destroyed.
 
-use mock_openrouter::{Action, Fault};
+use mock_openrouter::{Action, Fault, When};
 use serde_json::{Value, json};
 
 use crate::guardrails::{assert_holds, differing, named, planned_updates};
@@ -145,15 +145,14 @@ fn a_create_says_which_settings_it_changes_and_an_import_shows_them_as_a_diff() 
     let plan = workspace.run(&["plan", "-no-color"]).succeeds();
     for text in [
         format!("The default guardrail of workspace \"{place}\" has other settings"),
-        "`limit_usd` from 20 to 50".to_owned(),
-        "`include_byok_in_budgets` from true to false".to_owned(),
-        "`ignored_providers` from [\"azure\"] to null".to_owned(),
+        "`limit_usd`, which is 20".to_owned(),
+        "`include_byok_in_budgets`, which is true".to_owned(),
+        "`ignored_providers`, which is [\"azure\"]".to_owned(),
         format!("import it before you apply, by the id \"{place}\""),
     ] {
         assert!(plan.words().contains(&text), "{text}: {plan}");
     }
-    let plan = plan.never_says("`allowed_models` from").never_says("`reset_interval` from");
-    drop(plan);
+    plan.never_says("`allowed_models`, which").never_says("`reset_interval`, which");
 
     // By id and by slug, in either case the plan is the difference.
     let slug = "production";
@@ -188,7 +187,7 @@ fn two_resources_for_one_workspace_are_refused_and_two_workspaces_are_not() {
             + &default_of("second", &format!("{second:?}"), "")
     };
     workspace.config(&both(&one));
-    let refused = workspace.try_apply().fails().says("Two resources for one default guardrail");
+    let refused = workspace.run(&["plan"]).fails().says("Two resources for one default guardrail");
     refused.says(&format!("manages the default guardrail of workspace {one} as well"));
     assert_eq!(patches(&workspace), 0);
     workspace.config(&both(&other));
@@ -229,6 +228,8 @@ fn what_is_no_workspace_id_is_told_and_nothing_is_changed() {
     workspace.try_apply().fails().says(&format!("Set `workspace_id` to its id: \"{place}\""));
     let unknown = "0b7f3f4e-0000-4000-8000-000000000000";
     configure(&workspace, unknown, BUDGET);
+    let plan = workspace.run(&["plan"]).succeeds().says("Warning: Could not read default");
+    plan.says("There is no such workspace");
     workspace
         .try_apply()
         .fails()
@@ -296,4 +297,60 @@ fn a_key_that_is_bound_to_another_workspace_is_named_as_a_reason() {
     workspace.apply();
     workspace.mock().restrict_key(Some(&other)).unwrap();
     workspace.try_plan().fails().says(&format!("This call was for workspace {one}."));
+}
+
+/// What the API has of `extra_settings` counts, and a list of models that cannot be read hides nothing.
+#[test]
+fn a_takeover_says_what_it_changes_of_extra_settings_and_without_the_list_of_models() {
+    let workspace = Workspace::new();
+    let place = workspace.mock().production_workspace_id();
+    workspace.mock().accept_field("burst").unwrap();
+    let existing = json!({ "burst": 5, "limit_usd": 20, "reset_interval": "weekly",
+        "allowed_models": ["openai/gpt-5-2025-08-07"] });
+    workspace.mock().patch_guardrail(&id_of(&workspace, &place), existing).unwrap();
+    let models = Fault::on("GET", "/models", Action::status(400)).forever();
+    workspace.mock().add_fault(models).unwrap();
+    let lines = "allowed_models = [\"openai/gpt-5\"]\nextra_settings = jsonencode({ burst = 3 })";
+    configure(&workspace, &place, lines);
+    let plan = workspace.run(&["plan"]).succeeds();
+    for text in ["`burst` in `extra_settings`, which is 5", "`limit_usd`, which is 20"] {
+        assert!(plan.words().contains(text), "{text}: {plan}");
+    }
+    workspace.mock().clear_faults();
+    workspace.apply();
+    workspace.mock().patch_guardrail(&id_of(&workspace, &place), json!({ "burst": 7 })).unwrap();
+    assert_eq!(planned_updates(&workspace)[ADDRESS], ["extra_settings"]);
+}
+
+/// The API may leave the workspace out, and the answer to a PATCH can get lost.
+#[test]
+fn an_update_whose_answer_is_lost_is_believed() {
+    let workspace = Workspace::new();
+    let place = workspace.mock().production_workspace_id();
+    let id = id_of(&workspace, &place);
+    configure(&workspace, &place, BUDGET);
+    workspace.apply();
+    workspace.mock().edit_guardrail(&id, json!({ "workspace_id": null })).unwrap();
+    workspace.plans_nothing();
+    let provider = "provider \"openrouter\" {\nretry = { max_elapsed_time_ms = 0 }\n}\n";
+    let lines = "limit_usd = 60\nreset_interval = \"daily\"";
+    workspace.config(&(provider.to_owned() + &default_of("this", &format!("{place:?}"), lines)));
+    let lost = Fault::on("PATCH", "/guardrails/{id}", Action::dropped(When::After));
+    workspace.mock().add_fault(lost).unwrap();
+    workspace.apply().never_says("than planned");
+    assert_eq!(workspace.attributes(ADDRESS)["limit_usd"], json!(60));
+}
+
+#[test]
+fn an_unknown_provider_configuration_is_no_reason_to_warn() {
+    let workspace = Workspace::installed();
+    let place = workspace.mock().production_workspace_id();
+    let provider = format!(
+        "resource \"terraform_data\" \"url\" {{\ninput = {:?}\n}}\nprovider \"openrouter\" {{\nserver_url = terraform_data.url.output\n}}\n",
+        workspace.mock().base_url()
+    );
+    let workspace_default = default_of("this", &format!("{place:?}"), BUDGET);
+    workspace.config(&(provider + &workspace_default)).init();
+    workspace.run(&["plan"]).succeeds().never_says("not known yet");
+    workspace.apply();
 }

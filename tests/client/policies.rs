@@ -50,10 +50,7 @@ async fn one_listing_answers_each_guardrail_once() {
         (vec!["p1".into(), "p2".into()], vec!["p2".into(), "p4".into()])
     );
     assert!(of_c.is_empty());
-    assert_eq!(
-        (of_a[0].kind.as_str(), &of_a[0].settings),
-        ("budget", &vec!["limit_usd".to_owned()])
-    );
+    assert_eq!((of_a[0].kind, &of_a[0].settings), ("budget", &vec!["limit_usd".to_owned()]));
     assert_eq!(server.seen().len(), 3);
     assert!(server.seen().iter().all(|seen| seen.target.contains("workspace_id=w")));
 
@@ -64,6 +61,15 @@ async fn one_listing_answers_each_guardrail_once() {
     assert_eq!(server.seen().len(), 6);
     client.policies_replacing("a", None).await;
     assert_eq!(server.seen().len(), 9);
+}
+
+#[tokio::test]
+async fn where_the_first_kind_is_refused_the_others_are_not_asked_for() {
+    for status in [403, 404] {
+        let server = Server::always(Reply::json(status, r#"{"error":{"message":"no"}}"#)).await;
+        assert!(client(&server).policies_replacing("a", None).await.is_empty());
+        assert_eq!(server.seen().len(), 1);
+    }
 }
 
 #[tokio::test]
@@ -87,6 +93,11 @@ async fn a_429_holds_back_nothing_else() {
 async fn a_listing_that_takes_long_is_not_waited_for() {
     let server = Server::start(|_| Reply::Stall(Vec::new())).await;
     let client = client(&server);
-    let listed = timeout(20 * SECOND, client.policies_replacing("a", Some("w"))).await;
-    assert!(listed.expect("it is given up").is_empty());
+    let started = Instant::now();
+    for workspace in ["v", "w", "x", "y"] {
+        let listed = timeout(20 * SECOND, client.policies_replacing("a", Some(workspace))).await;
+        assert!(listed.expect("it is given up").is_empty());
+    }
+    assert!(started.elapsed() < 4 * SECOND, "2 s, and for the other workspaces none");
+    assert_eq!(server.seen().len(), 1);
 }

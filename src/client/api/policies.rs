@@ -15,20 +15,33 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
-use super::super::http::{Error, JsonObject, Route};
+use super::super::http::{JsonObject, Route};
 use super::envelope::{self, Entity, Malformed};
 use super::pages::{self, RowRange};
 use super::single_flight::SingleFlight;
 use super::{Client, lock};
 
-static BUDGET: Route = Route { method: Method::GET, template: "/guardrails/policies/budget" };
-static MODERATION: Route =
-    Route { method: Method::GET, template: "/guardrails/policies/moderation" };
-static MODEL_AVAILABILITY: Route =
-    Route { method: Method::GET, template: "/guardrails/policies/model-availability" };
+/// The policies of one kind.
+struct Kind {
+    name: &'static str,
+    list: Route,
+}
+
+static BUDGET: Kind = Kind { name: "budget", list: get("/guardrails/policies/budget") };
+static MODERATION: Kind = Kind { name: "moderation", list: get("/guardrails/policies/moderation") };
+static MODEL_AVAILABILITY: Kind =
+    Kind { name: "model_availability", list: get("/guardrails/policies/model-availability") };
+
+const fn get(template: &'static str) -> Route {
+    Route { method: Method::GET, template }
+}
 
 /// The time that all listings of a workspace may take together.
 const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// After a listing that took too long, none is made for so long, so that several workspaces do not
+/// add up.
+const PAUSE: Duration = Duration::from_secs(60);
 
 /// A policy, as far as it replaces parts of guardrails.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +51,7 @@ pub struct Policy {
     /// The display name; empty where the API gives none.
     pub name: String,
     /// The API's name of its kind: `budget`, `moderation` or `model_availability`.
-    pub kind: String,
+    pub kind: &'static str,
     /// The settings that it holds, by the names of a guardrail's fields.
     pub settings: Vec<String>,
     /// The guardrails of which it has replaced the part of its kind.
@@ -57,6 +70,15 @@ struct PolicyListing {
 #[derive(Default)]
 pub(super) struct PolicyCache {
     listings: Mutex<HashMap<Option<String>, Arc<SingleFlight<PolicyListing>>>>,
+    paused_until: Mutex<Option<Instant>>,
+}
+
+/// Why policies of one kind were not listed.
+enum NotListed {
+    /// The account has no policies, or the key no right to them.
+    Refused,
+    TookTooLong,
+    Failed,
 }
 
 impl Client {
@@ -70,6 +92,7 @@ impl Client {
     ) -> Vec<Policy> {
         let workspace = workspace_id.map(str::to_owned);
         let listing = Arc::clone(lock(&self.inner.policies.listings).entry(workspace).or_default());
+        // Asked once for each listing that may be used, it notes the guardrail as looked up in it.
         let is_fresh =
             |listing: &PolicyListing| lock(&listing.answered).insert(guardrail_id.to_owned());
         let fetch = || async { Ok(self.list_all_policies(workspace_id).await) };
@@ -84,12 +107,16 @@ impl Client {
     /// The policies of all kinds. Where the first kind is refused or not known, the account has no
     /// policies or the key no right to them: the others are not asked for.
     async fn list_all_policies(&self, workspace_id: Option<&str>) -> PolicyListing {
-        let deadline = Instant::now() + TIMEOUT;
-        let list = |route| self.list_policies(route, workspace_id, deadline);
+        let now = Instant::now();
+        if lock(&self.inner.policies.paused_until).is_some_and(|until| now < until) {
+            debug!("policies are not listed, as they took too long just now");
+            return PolicyListing::default();
+        }
+        let list = |kind| self.list_policies(kind, workspace_id, now + TIMEOUT);
         let mut policies = match list(&BUDGET).await {
             Ok(policies) => policies,
-            Err(Some(403 | 404)) => return PolicyListing::default(),
-            Err(_) => Vec::new(),
+            Err(NotListed::Refused | NotListed::TookTooLong) => return PolicyListing::default(),
+            Err(NotListed::Failed) => Vec::new(),
         };
         let (moderation, models) = tokio::join!(list(&MODERATION), list(&MODEL_AVAILABILITY));
         policies.extend(moderation.unwrap_or_default());
@@ -97,25 +124,33 @@ impl Client {
         PolicyListing { policies, answered: Mutex::default() }
     }
 
-    /// The policies of one kind, in a single attempt; else the status of the response, if there was
-    /// one.
+    /// The policies of one kind, in a single attempt.
     async fn list_policies(
         &self,
-        route: &'static Route,
+        kind: &'static Kind,
         workspace_id: Option<&str>,
         deadline: Instant,
-    ) -> Result<Vec<Policy>, Option<u16>> {
-        let request = self.http().request(route).optional();
+    ) -> Result<Vec<Policy>, NotListed> {
+        let request = self.http().request(&kind.list).optional();
         let request = request.query(&[("workspace_id", workspace_id)]);
-        let listing = pages::read(self, request, |_| Ok(()), RowRange::ALL);
-        let error: Option<Error> = match timeout_at(deadline, listing).await {
-            Ok(Ok(listing)) => return Ok(listing.rows),
-            Ok(Err(error)) => Some(error),
-            Err(_) => None,
+        let listing = pages::read::<Policy>(self, request, |_| Ok(()), RowRange::ALL);
+        let (reason, not_listed) = match timeout_at(deadline, listing).await {
+            Ok(Ok(listing)) => {
+                let of_kind = |policy| Policy { kind: kind.name, ..policy };
+                return Ok(listing.rows.into_iter().map(of_kind).collect());
+            }
+            Ok(Err(error)) => match error.cause().status() {
+                Some(403 | 404) => (error.to_string(), NotListed::Refused),
+                _ => (error.to_string(), NotListed::Failed),
+            },
+            Err(_) => {
+                *lock(&self.inner.policies.paused_until) = Some(Instant::now() + PAUSE);
+                ("it took too long".to_owned(), NotListed::TookTooLong)
+            }
         };
-        let reason = error.as_ref().map_or("it took too long".to_owned(), Error::to_string);
-        debug!(path = route.template, reason, "whether policies replace guardrails is not known");
-        Err(error.and_then(|error| error.cause().status()))
+        let path = kind.list.template;
+        debug!(path, reason, "whether policies replace parts of guardrails is not known");
+        Err(not_listed)
     }
 }
 
@@ -130,7 +165,7 @@ impl Entity for Policy {
         Ok(Policy {
             id: text("id"),
             name: text("name"),
-            kind: text("policy_type"),
+            kind: "",
             settings: settings.map(|(name, _)| name.clone()).collect(),
             replaced_guardrails: replaced.map(str::to_owned).collect(),
         })

@@ -25,7 +25,7 @@ where
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => {
             let diagnostic = error_diagnostic(&call.action, &error);
-            Err(in_its_workspace(diagnostic, &error, call))
+            Err(with_workspace(diagnostic, &error, call))
         }
     }
 }
@@ -41,27 +41,13 @@ where
         Err(error) => error,
     };
     let diagnostic = body_error_diagnostic(&call.action, &error, B::FIELDS, None);
-    let errors = in_its_workspace(diagnostic, &error, call);
+    let errors = with_workspace(diagnostic, &error, call);
     if error.may_have_happened()
         && let Ok(found) = client.get_guardrail_after_write(call.id).await
     {
         return Err(UpdateError::OutcomeUnknown(found.fields().clone(), errors));
     }
     Err(UpdateError::Failed(errors))
-}
-
-/// Deletes the guardrail of a call.
-pub(super) async fn delete<B>(call: &ObjectCall<'_, B>) -> Result<(), Diagnostics>
-where
-    B: Backend<Data = ProviderData>,
-{
-    match call.data.client()?.delete_guardrail(call.id).await {
-        Err(error) if !error.is_not_found() => {
-            let diagnostic = error_diagnostic(&call.action, &error);
-            Err(in_its_workspace(diagnostic, &error, call))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The list of models, by which names of models are compared.
@@ -84,7 +70,7 @@ pub(super) fn redact(api: &ProviderData, text: &str) -> String {
 }
 
 /// The error of a call, with the workspace of its object where that is known.
-fn in_its_workspace<B>(
+pub(super) fn with_workspace<B>(
     diagnostic: Diagnostic,
     error: &Error,
     call: &ObjectCall<'_, B>,

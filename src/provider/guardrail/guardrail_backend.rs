@@ -20,7 +20,7 @@ use super::{
     super::{
         assignment::WORKSPACE_ID,
         config::ProviderData,
-        error_diagnostics::{body_error_diagnostic, naming_workspace},
+        error_diagnostics::{body_error_diagnostic, error_diagnostic, naming_workspace},
         id_form, misplaced_key,
     },
     calls, fields, import, in_use, policies, provider_slugs,
@@ -74,7 +74,13 @@ impl Backend for GuardrailBackend {
     }
 
     async fn delete(&self, call: ObjectCall<'_, Self>) -> Result<(), Diagnostics> {
-        calls::delete(&call).await
+        match call.data.client()?.delete_guardrail(call.id).await {
+            Err(error) if !error.is_not_found() => {
+                let diagnostic = error_diagnostic(&call.action, &error);
+                Err(calls::with_workspace(diagnostic, &error, &call))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn find(&self, call: ObjectCall<'_, Self>) -> Result<JsonObject, Diagnostics> {
@@ -127,8 +133,8 @@ fn duplicates_warning(client: &Client, created: &Created) -> Option<Diagnostic> 
     let duplicates = created.duplicates.join(", ");
     let detail = format!(
         "An attempt to create it brought no answer, so it was created again, as {id}. Since then \
-         the service also shows {duplicates}, of the same name: most likely the work of that \
-         attempt. This provider has put no key or member under it. Delete it, unless somebody else \
+         the API also shows {duplicates}, of the same name: most likely the work of that \
+         attempt. This provider has assigned it to no key or member. Delete it, unless somebody else \
          has created it on purpose."
     );
     Some(Diagnostic::warning(format!("Guardrail \"{name}\" may exist twice"), detail))

@@ -93,7 +93,7 @@ async fn refuse_default(client: &Client, found: &Guardrail) -> Result<(), Diagno
     let Some(workspace) = found.workspace_id() else { return Ok(()) };
     let workspace = client.get_workspace(workspace).await.map_err(|error| {
         let action = format!("import guardrail {}: looking up its workspace failed", found.id());
-        error_diagnostic(&action, &error)
+        naming_workspace(error_diagnostic(&action, &error), &error, found.workspace_id())
     })?;
     if workspace.default_guardrail_id.as_deref() == Some(found.id()) {
         return Err(default_guardrail(found.id(), &workspace.id).into());

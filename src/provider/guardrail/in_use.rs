@@ -95,8 +95,8 @@ fn count_of(count: usize, noun: &str) -> String {
 fn still_in_use(guardrail: &Value, keys: &Assigned, members: &Assigned) -> Diagnostic {
     let detail = format!(
         "It is assigned to {} and {} that nothing planned so far moves or removes. Check that the \
-         rest of the plan does: deleting the guardrail leaves all others without it. Terraform deletes a guardrail before it moves its keys and members to another \
-         one, unless the guardrail has `lifecycle {{ create_before_destroy = true }}`.",
+         rest of the plan does: deleting the guardrail leaves all others without it. Terraform \
+         deletes a guardrail before it moves its keys and members to another one, unless the guardrail has `lifecycle {{ create_before_destroy = true }}`.",
         keys.staying_text(),
         members.staying_text()
     );

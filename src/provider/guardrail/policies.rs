@@ -1,11 +1,15 @@
 //! The warning about a part of a guardrail that a policy has taken over, so that what the
 //! configuration says of it has no effect.
 
+use std::collections::BTreeMap;
+
+use tracing::debug;
+
 use crate::{
     client::Policy,
     cty::Value,
     protocol::diagnostics::{Diagnostic, Diagnostics},
-    table::field::Field,
+    table::field::{Field, ValueSource},
 };
 
 use super::super::{assignment::WORKSPACE_ID, config::ProviderData};
@@ -20,39 +24,75 @@ pub(super) async fn warn_of_replaced_parts(
         return Diagnostics::default();
     };
     let workspace = state.attribute(WORKSPACE_ID).as_str();
-    let policies = client.policies_replacing(id, workspace).await;
-    let warnings = policies.iter().map(|policy| replaced(state, id, policy, fields));
-    let redacted = warnings.map(|warning| Diagnostic {
-        summary: client.redact(&warning.summary),
-        detail: client.redact(&warning.detail),
-        ..warning
-    });
-    redacted.collect()
+    let mut parts: BTreeMap<&str, Vec<Policy>> = BTreeMap::new();
+    for policy in client.policies_replacing(id, workspace).await {
+        parts.entry(policy.kind).or_default().push(policy);
+    }
+    let mut warnings = Diagnostics::default();
+    for (kind, policies) in parts {
+        let attributes = ineffective_attributes(state, kind, &policies, fields);
+        if attributes.is_empty() {
+            debug!(guardrail_id = id, kind, "a policy has replaced a part that is not set here");
+            continue;
+        }
+        let warning = replaced_warning(state, id, kind, &policies, &attributes.join(", "));
+        warnings.push(Diagnostic {
+            summary: client.redact(&warning.summary),
+            detail: client.redact(&warning.detail),
+            ..warning
+        });
+    }
+    warnings
 }
 
-fn replaced(state: &Value, id: &str, policy: &Policy, fields: &[Field]) -> Diagnostic {
+fn replaced_warning(
+    state: &Value,
+    id: &str,
+    kind: &str,
+    policies: &[Policy],
+    attributes: &str,
+) -> Diagnostic {
     let name = state.attribute("name").as_str().unwrap_or(id);
-    let part = match policy.kind.as_str() {
-        "model_availability" => "models",
-        kind => kind,
-    };
-    let attributes = attributes_of(policy, fields).join(", ");
+    let part = if kind == "model_availability" { "models" } else { kind };
+    let policies: Vec<_> = policies
+        .iter()
+        .map(|policy| format!("\"{}\" ({})", on_one_line(&policy.name), policy.id))
+        .collect();
     let detail = format!(
-        "Somebody has edited the policy \"{}\" ({}). Since then OpenRouter enforces the {part} part \
-         of guardrail {id} from that policy. These attributes have no effect now, though they are \
-         read and written as before: {attributes}. Take them out of the configuration, or hand the \
-         policy back to the guardrail in OpenRouter.",
-        policy.name, policy.id
+        "Somebody has edited the policy {}. Since then OpenRouter enforces the {part} part of the \
+         guardrail from there. These attributes have no effect now, though they are read and \
+         written as before: {attributes}. Take them out of the configuration, or hand the policy \
+         back to the guardrail at OpenRouter.",
+        policies.join(" and ")
     );
-    Diagnostic::warning(format!("Guardrail \"{name}\": a policy has replaced its {part}"), detail)
+    // Terraform shows only the first of several warnings with one title.
+    let summary = format!("A policy has replaced the {part} of guardrail \"{name}\" ({id})");
+    Diagnostic::warning(summary, detail)
 }
 
-/// The attributes that a policy replaces: all of its part, and what else it has a value for.
-fn attributes_of(policy: &Policy, fields: &[Field]) -> Vec<String> {
-    let is_replaced = |field: &&Field| {
-        field.part == Some(policy.kind.as_str())
-            || policy.settings.iter().any(|setting| setting == field.name)
-    };
-    let replaced = fields.iter().filter(|field| field.is_configurable()).filter(is_replaced);
-    replaced.map(|field| format!("`{}`", field.name)).collect()
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The attributes of a replaced part that the state sets: all that belong to the part, and what else
+/// the policies have a value for.
+fn ineffective_attributes(
+    state: &Value,
+    kind: &str,
+    policies: &[Policy],
+    fields: &[Field],
+) -> Vec<String> {
+    let mut attributes = Vec::new();
+    for field in fields.iter().filter(|field| field.is_configurable()) {
+        let is_in_config =
+            |policy: &Policy| policy.settings.iter().any(|setting| setting == field.name);
+        let is_replaced = field.part == Some(kind) || policies.iter().any(is_in_config);
+        let value = state.attribute(field.name);
+        let is_default =
+            matches!(field.mode, ValueSource::Default(default) if *value == default.into());
+        if is_replaced && !value.is_null() && !is_default {
+            attributes.push(format!("`{}`", field.name));
+        }
+    }
+    attributes
 }

@@ -4,10 +4,10 @@
 //! until something is set; the first PATCH makes it. It can be neither renamed nor deleted. So a create
 //! takes over what is there, and a destroy changes nothing at the API.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::{
     client::Workspace,
@@ -17,9 +17,10 @@ use crate::{
         resource::{PlanReply, Reply},
     },
     table::{
-        JsonObject,
+        JsonObject, defaults,
         field::Field,
-        resource::{Backend, NameCatalogResult, ObjectCall, ObjectToCreate, Updated},
+        resource::{Backend, NameCatalogResult, ObjectCall, ObjectToCreate, UpdateError, Updated},
+        validate::is_uuid,
     },
 };
 
@@ -28,7 +29,7 @@ use super::{
         assignment::WORKSPACE_ID,
         config::ProviderData,
         error_diagnostics::{error_diagnostic_at, naming_workspace},
-        id_form, misplaced_key,
+        misplaced_key,
         walk::WalkPlans,
     },
     calls, fields, policies, provider_slugs,
@@ -57,36 +58,58 @@ impl Backend for WorkspaceDefaultBackend {
     const FIELDS: &'static [Field] = fields::WORKSPACE_DEFAULT;
 
     async fn get(&self, call: ObjectCall<'_, Self>) -> Result<Option<JsonObject>, Diagnostics> {
-        if let Some(mut found) = calls::get(&call).await? {
-            let workspace_id = call.object.attribute(WORKSPACE_ID).as_str().unwrap_or_default();
-            found.insert(WORKSPACE_ID.to_owned(), Json::from(workspace_id));
-            return Ok(Some(found));
+        if let Some(found) = calls::get(&call).await? {
+            return Ok(Some(in_workspace(found, call.object)));
         }
-        self.existing(call).await
+        let workspace_id = call.object.attribute(WORKSPACE_ID).as_str().unwrap_or_default();
+        match find_workspace(&call, workspace_id).await? {
+            Some(workspace) => Ok(Some(default_of(&call, &workspace).await?)),
+            None => Ok(None),
+        }
     }
 
     async fn existing(
         &self,
         call: ObjectCall<'_, Self>,
     ) -> Result<Option<JsonObject>, Diagnostics> {
-        let workspace_id = call.object.attribute(WORKSPACE_ID).as_str().unwrap_or_default();
+        let workspace_id = call.object.attribute(WORKSPACE_ID).as_str();
+        let (Ok(_), Some(workspace_id)) = (call.data.client(), workspace_id) else {
+            return Ok(None);
+        };
         match find_workspace(&call, workspace_id).await? {
             Some(found) if found.id == workspace_id => Ok(Some(default_of(&call, &found).await?)),
             Some(found) => Err(slug_instead_of_id(&call.action, workspace_id, &found).into()),
-            None => Ok(None),
+            None => {
+                let error = no_such_workspace(&call.action);
+                Err(error.at(Path::attribute(WORKSPACE_ID)).into())
+            }
         }
     }
 
+    /// Not called where the provider's configuration is known: every workspace has a default
+    /// guardrail.
     async fn create(
         &self,
         call: ObjectCall<'_, Self>,
         _: &ObjectToCreate<'_>,
     ) -> Reply<JsonObject> {
-        Err(no_such_workspace(&call.action).at(Path::attribute(WORKSPACE_ID)).into())
+        call.data.client()?;
+        Err(no_such_workspace(&call.action).into())
     }
 
     async fn update(&self, call: ObjectCall<'_, Self>, body: &JsonObject) -> Updated {
-        calls::update(&call, body).await
+        let workspace_id = call.object.attribute(WORKSPACE_ID).as_str().unwrap_or_default();
+        if call.data.planned_defaults().count(workspace_id) > 1 {
+            let error = managed_twice(workspace_id, Severity::Error);
+            return Err(UpdateError::Failed(error.into()));
+        }
+        match calls::update(&call, body).await {
+            Ok(updated) => Ok(in_workspace(updated, call.object)),
+            Err(UpdateError::OutcomeUnknown(found, errors)) => {
+                Err(UpdateError::OutcomeUnknown(in_workspace(found, call.object), errors))
+            }
+            Err(failed) => Err(failed),
+        }
     }
 
     /// Nothing: the API cannot delete it, and to clear its settings would loosen what is in force.
@@ -98,7 +121,9 @@ impl Backend for WorkspaceDefaultBackend {
         if let Some(refused) = misplaced_key::refuse_key("id", call.id) {
             return Err(refused.into());
         }
-        match find_workspace(&call, call.id).await? {
+        let given =
+            if is_uuid(call.id) { call.id.to_ascii_lowercase() } else { call.id.to_owned() };
+        match find_workspace(&call, &given).await? {
             Some(workspace) => default_of(&call, &workspace).await,
             None => Err(no_such_workspace(&call.action).into()),
         }
@@ -136,7 +161,6 @@ impl Backend for WorkspaceDefaultBackend {
         if !plan.planned.is_null() {
             warnings.extend(refuse_second(api, prior, &plan.planned)?);
         }
-        warnings.extend(id_form::warn_unless_uuid(prior, &plan.planned, WORKSPACE_ID, "workspace"));
         warnings.extend(provider_slugs::warn_of_unlisted(api, prior, &plan.planned).await);
         Ok(warnings)
     }
@@ -148,16 +172,30 @@ impl Backend for WorkspaceDefaultBackend {
 
 impl PlannedDefaults {
     fn note_validated(&self, workspace_id: Option<&str>) {
-        self.plans(|plans| plans.note_validated((), workspace_id));
+        self.plans().note_validated((), workspace_id);
     }
 
     fn note_planned(&self, workspace_id: Option<&str>, is_new: IsNew) -> Vec<IsNew> {
-        self.plans(|plans| plans.note_planned((), workspace_id, is_new))
+        self.plans().note_planned((), workspace_id, is_new)
     }
 
-    fn plans<T>(&self, act: impl FnOnce(&mut WalkPlans<(), IsNew>) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// How many resources of the walk are for this workspace.
+    fn count(&self, workspace_id: &str) -> usize {
+        self.plans().planned(&((), workspace_id.to_owned())).len()
     }
+
+    fn plans(&self) -> MutexGuard<'_, WalkPlans<(), IsNew>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A guardrail of a response, with the workspace of the object that it is about: the API may leave
+/// that out.
+fn in_workspace(mut guardrail: JsonObject, object: &Value) -> JsonObject {
+    if let Some(workspace_id) = object.attribute(WORKSPACE_ID).as_str() {
+        guardrail.insert(WORKSPACE_ID.to_owned(), json!(workspace_id));
+    }
+    guardrail
 }
 
 /// A workspace by its id or slug; `None` when there is none.
@@ -189,8 +227,10 @@ async fn default_of(
         );
         return Err(Diagnostic::error(format!("Could not {}", call.action), detail).into());
     };
+    // An import has no object yet; errors name the workspace.
+    let object = &Value::object([(WORKSPACE_ID, Value::from(workspace.id.as_str()))]);
     let call: ObjectCall<'_, WorkspaceDefaultBackend> =
-        ObjectCall { id, action: call.action.clone(), ..*call };
+        ObjectCall { id, object, action: call.action.clone(), data: call.data };
     Ok(default_guardrail(id, workspace, calls::get(&call).await?))
 }
 
@@ -203,11 +243,10 @@ pub(in crate::provider) fn default_guardrail(
 ) -> JsonObject {
     let mut object = found.unwrap_or_else(|| {
         let name = format!("Workspace {} Default", workspace.id);
-        JsonObject::from_iter([
-            ("id".to_owned(), json!(id)),
-            ("name".to_owned(), json!(name)),
-            ("include_byok_in_budgets".to_owned(), json!(false)),
-        ])
+        let mut unset = defaults(fields::WORKSPACE_DEFAULT);
+        unset.insert("id".to_owned(), json!(id));
+        unset.insert("name".to_owned(), json!(name));
+        unset
     });
     object.insert(WORKSPACE_ID.to_owned(), json!(workspace.id));
     object
@@ -224,16 +263,32 @@ fn refuse_second(
     let is_new = prior.is_null();
     let others = api.planned_defaults().note_planned(workspace_id, is_new);
     let (Some(workspace_id), false) = (workspace_id, others.is_empty()) else { return Ok(None) };
+    if is_new && others.contains(&true) && !api.planned().has_state() {
+        return Err(managed_twice(workspace_id, Severity::Error).into());
+    }
+    Ok(Some(managed_twice(workspace_id, Severity::Warning)))
+}
+
+/// The error about a second resource for one workspace, or the warning where core may be planning a
+/// destroy.
+fn managed_twice(workspace_id: &str, severity: Severity) -> Diagnostic {
+    let note = match severity {
+        Severity::Error => {
+            "(`terraform destroy -refresh=false` does not plan the configuration, and so is not \
+             stopped by this.)"
+        }
+        Severity::Warning => {
+            "(This is no error, because Terraform plans the configuration also before it destroys.)"
+        }
+    };
     let detail = format!(
         "Another resource of this configuration manages the default guardrail of workspace \
-         {workspace_id} as well. Each apply would undo the other. Remove one of the two."
+         {workspace_id} as well. Each apply would undo the other. Remove one of the two resources \
+         before you apply. {note}"
     );
     let summary = "Two resources for one default guardrail";
-    let warning = Diagnostic::warning(summary, detail).at(Path::attribute(WORKSPACE_ID));
-    if is_new && others.contains(&true) && !api.planned().has_state() {
-        return Err(Diagnostic { severity: Severity::Error, ..warning }.into());
-    }
-    Ok(Some(warning))
+    let diagnostic = Diagnostic { severity, ..Diagnostic::warning(summary, detail) };
+    diagnostic.at(Path::attribute(WORKSPACE_ID))
 }
 
 fn stays_in_force(prior: &Value) -> Diagnostic {

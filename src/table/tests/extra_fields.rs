@@ -61,6 +61,17 @@ fn json_is_compared_by_value() {
 }
 
 #[test]
+fn a_null_that_comes_or_goes_is_a_change() {
+    for (prior, config) in
+        [(r#"{"a":1}"#, r#"{"a":1,"b":null}"#), (r#"{"a":1,"b":null}"#, r#"{"a":1}"#)]
+    {
+        let config = widget(json!({ "name": "a", "extra": config }));
+        let planned = plan(WIDGET, &with_extra(prior), &config, &no_names()).planned;
+        assert_eq!(planned.attribute("extra"), config.attribute("extra"), "{prior}");
+    }
+}
+
+#[test]
 fn a_change_outside_shows_for_the_names_of_the_state_alone() {
     for (extra, returned, expected) in [
         (r#"{"a":1,"b":true}"#, json!({ "a": 2, "b": true, "c": 3 }), r#"{"a":2,"b":true}"#),

@@ -42,6 +42,7 @@ impl Backend for Widgets {
     type Data = Api;
     const NOUN: &'static str = "widget";
     const LABEL: &'static str = "name";
+    const IDENTITY: &'static str = "name";
     const DESCRIPTION: &'static str = "";
     const FIELDS: &'static [Field] = WIDGET;
 
@@ -187,7 +188,7 @@ async fn after_a_write_a_mismatch_is_a_redacted_warning_and_is_not_remembered() 
     let api = Api { overrides, ..Api::default() };
     let created = api.create(json!({ "name": "a", "note": "x", "models": ["short"] })).await;
     assert_eq!(created.value.value.attribute("note"), &Value::from("x"));
-    assert_eq!(created.value.private, b"");
+    assert_eq!(created.value.private, br#"{"canonical":{}}"#);
     let warnings: Vec<_> = created.warnings.iter().map(|warning| &*warning.detail).collect();
     let [note, models] = warnings[..] else { panic!("{warnings:?}") };
     assert!(note.contains("`note`") && note.contains("\"***\"") && !note.contains("secret"));
@@ -219,8 +220,8 @@ async fn a_create_can_take_over_an_object_and_its_plan_says_what_that_changes() 
     let plan = TableResource(Widgets).plan(&api, request).await.unwrap();
     let warnings: Vec<_> = plan.warnings.iter().map(|warning| &*warning.detail).collect();
     let [warning] = warnings[..] else { panic!("{warnings:?}") };
-    assert!(warning.contains("  - `note` from \"***\" to null\n"), "{warning}");
-    assert!(warning.contains("  - `interval` from \"daily\" to \"weekly\"\n"), "{warning}");
+    assert!(warning.contains("  - `note`, which is \"***\"\n"), "{warning}");
+    assert!(warning.contains("  - `interval`, which is \"daily\"\n"), "{warning}");
     assert!(!warning.contains("`models`") && !warning.contains("`strict`"), "{warning}");
 
     let created = api.create(config.clone()).await;

@@ -47,10 +47,15 @@ fn what_the_response_contradicts_keeps_the_plan_and_is_a_mismatch() {
     let (state, mismatches) = applied(json!({ "name": "a", "models": ["short"] }), returned);
     assert_eq!(mismatches, ["name", "limit", "models"]);
     assert_eq!(state.attribute("name"), &Value::from("a"));
-    let mismatch = Mismatch { name: "note", planned: Value::from("x"), returned: Ok(Value::Null) };
+    let mismatch = Mismatch {
+        name: "note",
+        planned: Value::from("x"),
+        returned: Ok(Value::Null),
+        members: Vec::new(),
+    };
     let warning = mismatch.warning();
     assert!(
-        warning.detail.contains("`note` was planned as \"x\", but the service answered null"),
+        warning.detail.contains("`note` was planned as \"x\", but the API returned null"),
         "{}",
         warning.detail
     );

@@ -56,8 +56,10 @@ fn each_error_is_at_its_attribute_and_says_what_is_allowed() {
     check_refused(json!({ "name": "a", "extra": "[]" }), "extra", "must be a JSON object");
     check_refused(json!({ "name": "a", "extra": "{" }), "extra", "must be a JSON object");
     for (extra, allowed) in [
-        (r#"{"limit":5}"#, "set `limit = 5` instead"),
-        (r#"{"note":"x"}"#, "set `note` instead"),
+        (r#"{"strict":true}"#, "set `strict = true` instead"),
+        (r#"{"note":"x"}"#, "set `note = ...` instead"),
+        (r#"{"new":[{"n":1e400}]}"#, "holds a number in `new` that is more than a double"),
+        (r#"{"extra":"{}"}"#, "`extra`, which cannot be set"),
         (r#"{"id":"w1"}"#, "`id`, which cannot be set"),
         (r#"{"new":1,"made_at":"t"}"#, "`made_at`, which cannot be set"),
     ] {
