@@ -14,9 +14,11 @@ mod filters;
 mod guardrails;
 #[allow(dead_code, reason = "tests/faults uses the same harness, and other parts of it")]
 mod harness;
+mod identity;
 mod import;
 mod lifecycle;
 mod models;
+mod moves;
 mod numbers;
 mod policies;
 mod provider;

@@ -36,11 +36,14 @@ const VERSION_DEPENDENT: &[&str] = &[
     "attributes::",
     "examples::",
     "harness_reports_what_terraform_did",
+    "identity::",
     "import::",
     "interrupts::",
     "lifecycle::",
+    "moves::",
     "numbers::",
     "provider_installed_from_a_mirror_creates_changes_and_destroys",
+    "query::",
     "validation::",
 ];
 

@@ -8,12 +8,17 @@ use super::host;
 const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-openrouter");
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Writes a CLI configuration that runs the built provider without any installation, and returns its path.
+/// Where another provider for the same API could come from, for states that one has written.
+const ELSEWHERE: &str = "elsewhere/openrouter";
+
+/// Writes a CLI configuration that runs the built provider without any installation, and returns its path. It stands for
+/// another provider too: Terraform wants to load whatever a state was written by.
 pub(crate) fn override_with(root: &Path) -> PathBuf {
     let folder = root.join("provider");
     place(&folder.join(format!("{}{}", host::PROVIDER, std::env::consts::EXE_SUFFIX)));
     let path = folder.to_string_lossy();
-    write(root, &format!("dev_overrides {{\n    {:?} = {path:?}\n  }}", host::SOURCE))
+    let overrides = [host::SOURCE, ELSEWHERE].map(|source| format!("    {source:?} = {path:?}\n"));
+    write(root, &format!("dev_overrides {{\n{}  }}", overrides.concat()))
 }
 
 /// Writes a CLI configuration that installs the built provider from a mirror, and returns its path.

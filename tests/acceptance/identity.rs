@@ -1,0 +1,162 @@
+//! Identities: stored with the state, the same through every change, and enough to import by (Terraform 1.12 and later;
+//! earlier ones neither store nor send them).
+
+use serde_json::{Value, json};
+
+use crate::harness::{Terraform, Workspace};
+
+fn has_identities() -> bool {
+    Terraform::get().is_terraform_since(1, 12)
+}
+
+/// The identity that the state file has for an address.
+fn identity(workspace: &Workspace, address: &str) -> Value {
+    workspace.instance(address)["identity"].clone()
+}
+
+const GUARDRAIL: &str = "openrouter_guardrail.this";
+const KEY: &str = "openrouter_guardrail_key_assignment.this";
+const MEMBER: &str = "openrouter_guardrail_member_assignment.this";
+const DEFAULT: &str = "openrouter_workspace_default_guardrail.this";
+
+/// One object of each resource, assigned to the guardrail of that label.
+fn everything(workspace: &Workspace, guardrail: &str) -> String {
+    let mock = workspace.mock();
+    let place = mock.default_workspace_id();
+    let (hash, user) = (mock.key_hashes(&place).remove(0), mock.member_ids().remove(0));
+    let other_place = mock.production_workspace_id();
+    format!(
+        "resource \"openrouter_guardrail\" \"this\" {{\nname = \"this\"\n}}\n\
+         resource \"openrouter_guardrail\" \"that\" {{\nname = \"that\"\n}}\n\
+         resource \"openrouter_guardrail\" \"elsewhere\" {{\nname = \"elsewhere\"\nworkspace_id = {other_place:?}\n}}\n\
+         resource \"openrouter_guardrail_key_assignment\" \"this\" {{\nguardrail_id = openrouter_guardrail.{guardrail}.id\nkey_hash = {hash:?}\n}}\n\
+         resource \"openrouter_guardrail_member_assignment\" \"this\" {{\nguardrail_id = openrouter_guardrail.{guardrail}.id\nuser_id = {user:?}\n}}\n\
+         resource \"openrouter_workspace_default_guardrail\" \"this\" {{\nworkspace_id = {place:?}\n}}\n"
+    )
+}
+
+#[test]
+fn every_object_has_one_that_outlives_its_changes() {
+    if !has_identities() {
+        return;
+    }
+    let workspace = Workspace::new();
+    workspace.config(&everything(&workspace, "this"));
+    workspace.apply();
+    let mock = workspace.mock();
+    let place = mock.default_workspace_id();
+    let (hash, user) = (mock.key_hashes(&place).remove(0), mock.member_ids().remove(0));
+    let id = workspace.attributes(GUARDRAIL)["id"].clone();
+    let expected = [
+        (GUARDRAIL, json!({ "id": id })),
+        (KEY, json!({ "key_hash": hash })),
+        (MEMBER, json!({ "workspace_id": place, "user_id": user })),
+        (DEFAULT, json!({ "workspace_id": place })),
+    ];
+    for (address, wanted) in &expected {
+        assert_eq!(&identity(&workspace, address), wanted, "{address}");
+    }
+    workspace
+        .config(&everything(&workspace, "that").replace("name = \"this\"", "name = \"renamed\""));
+    workspace.apply().says("0 added, 3 changed, 0 destroyed");
+    for (address, wanted) in &expected {
+        assert_eq!(&identity(&workspace, address), wanted, "{address}");
+    }
+    workspace.destroy();
+}
+
+/// A member who moves to a guardrail of another workspace is another row.
+#[test]
+fn a_member_that_changes_workspace_gets_the_identity_of_the_new_one() {
+    if !has_identities() {
+        return;
+    }
+    let workspace = Workspace::new();
+    let keyless = |guardrail: &str| {
+        let all = everything(&workspace, guardrail);
+        let begin =
+            all.find("resource \"openrouter_guardrail_key_assignment\"").unwrap_or(all.len());
+        let end =
+            all.find("resource \"openrouter_guardrail_member_assignment\"").unwrap_or(all.len());
+        format!("{}{}", &all[..begin], &all[end..])
+    };
+    workspace.config(&keyless("this"));
+    workspace.apply();
+    workspace.config(&keyless("elsewhere"));
+    workspace.apply().says("0 added, 1 changed, 0 destroyed");
+    let place = workspace.mock().production_workspace_id();
+    assert_eq!(identity(&workspace, MEMBER)["workspace_id"], json!(place));
+}
+
+/// A state from before identities, or of a version of Terraform without them.
+#[test]
+fn a_state_without_identities_gets_them_with_a_refresh() {
+    if !has_identities() {
+        return;
+    }
+    let workspace = Workspace::new();
+    workspace.config(&everything(&workspace, "this"));
+    workspace.apply();
+    let mut state = workspace.state_file();
+    let before: Vec<_> =
+        [GUARDRAIL, KEY, MEMBER, DEFAULT].map(|address| identity(&workspace, address)).into();
+    for resource in state["resources"].as_array_mut().expect("there are resources") {
+        for instance in resource["instances"].as_array_mut().expect("there are instances") {
+            let instance = instance.as_object_mut().expect("it is an object");
+            instance.remove("identity");
+            instance.remove("identity_schema_version");
+        }
+    }
+    state["serial"] = json!(state["serial"].as_u64().expect("a number") + 1);
+    workspace.write("terraform.tfstate", &format!("{state:#}"));
+    workspace.run(&["apply", "-refresh-only", "-auto-approve"]).succeeds();
+    let after = [GUARDRAIL, KEY, MEMBER, DEFAULT].map(|address| identity(&workspace, address));
+    assert_eq!(before, after);
+    workspace.plans_nothing();
+}
+
+#[test]
+fn every_resource_is_imported_by_identity() {
+    if !has_identities() {
+        return;
+    }
+    let workspace = Workspace::new();
+    let mock = workspace.mock();
+    let place = mock.default_workspace_id();
+    let (hash, user) = (mock.key_hashes(&place).remove(0), mock.member_ids().remove(0));
+    let made = mock.create_guardrail(json!({ "name": "this" })).expect("the mock accepts it");
+    let id = made["id"].as_str().expect("it has an id").to_owned();
+    mock.assign_keys(&id, std::slice::from_ref(&hash)).expect("the mock assigns it");
+    mock.assign_members(&id, std::slice::from_ref(&user)).expect("the mock assigns it");
+    let import = |address: &str, identity: &str| {
+        format!("import {{\nto = {address}\nidentity = {{\n{identity}\n}}\n}}\n")
+    };
+    let imports = import(GUARDRAIL, &format!("id = {id:?}"))
+        + &import(KEY, &format!("key_hash = {hash:?}"))
+        + &import(MEMBER, &format!("workspace_id = {place:?}\nuser_id = {user:?}"))
+        + &import(DEFAULT, &format!("workspace_id = {place:?}"));
+    let all = everything(&workspace, "this");
+    workspace.config(&(all.clone() + &imports));
+    workspace.try_apply().succeeds().says("4 imported, 2 added, 0 changed, 0 destroyed");
+    workspace.config(&all);
+    workspace.plans_nothing();
+
+    workspace.run(&["state", "rm", GUARDRAIL, KEY, MEMBER, DEFAULT]).succeeds();
+    for (address, given, says) in [
+        (GUARDRAIL, "id = \"\"", "The identity needs `id`, which is null or empty"),
+        (GUARDRAIL, "id = \"0b7f3f4e-0000-4000-8000-000000000000\"", "Could not import guardrail"),
+        (KEY, "key_hash = \"\"", "The identity needs `key_hash`"),
+        (KEY, "key_hash = \"sk-or-v1-0123456789abcdef\"", "API key instead of its hash"),
+        (KEY, &format!("key_hash = \"{}\"", "0".repeat(64)), "No guardrail is assigned to the key"),
+        (
+            MEMBER,
+            &format!("workspace_id = {:?}\nuser_id = {user:?}", mock.production_workspace_id()),
+            "No guardrail of the workspace is assigned to the member",
+        ),
+        (DEFAULT, "workspace_id = \"\"", "The identity needs `workspace_id`"),
+    ] {
+        workspace.config(&(all.clone() + &import(address, given)));
+        let refused = workspace.run(&["plan"]).fails();
+        assert!(refused.words().contains(says), "{says}: {refused}");
+    }
+}
