@@ -211,7 +211,8 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
         // The second call for a replacement brings the private bytes of the first one's reply, which
         // are not empty. Core drops its warnings, and it is the same resource.
         let is_second_call = prior.is_null() && !private.is_empty();
-        let private = stored.to_private();
+        let private =
+            if private.is_empty() { StoredNames::default().to_private() } else { private };
         let compare = |names: &CanonicalNames| plan(B::FIELDS, &prior, &config, names);
         let reply = self.compare(data, stored, false, compare).await?;
         if is_second_call {
@@ -295,14 +296,13 @@ impl<B: Backend> TableResource<B> {
     /// The state where the plan differs only in what is not sent, such as an empty object of extra
     /// fields. What the API decides is read.
     async fn update_nothing(&self, data: &B::Data, prior: State, planned: Value) -> Reply<State> {
-        match self.0.get(call("update", data, &prior.value)).await? {
-            Some(object) => Ok(self.state_after_write(data, &planned, &object).await),
-            None => {
-                let action = call::<B>("update", data, &prior.value).action;
-                let detail = "It does not exist any more. Run Terraform again.";
-                Err(Diagnostic::error(format!("Could not {action}"), detail).into())
-            }
-        }
+        let call = call::<B>("update", data, &prior.value);
+        let summary = format!("Could not {}", call.action);
+        let Some(object) = self.0.get(call).await? else {
+            let detail = "It does not exist any more. Run Terraform again.";
+            return Err(Diagnostic::error(summary, detail).into());
+        };
+        Ok(self.state_after_write(data, &planned, &object).await)
     }
 
     /// Makes an object that exists as planned.

@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{Terraform, Workspace};
 
-fn has_identities() -> bool {
-    Terraform::get().is_terraform_since(1, 12)
+/// A workspace for a Terraform that has identities. `cargo xtask test` passes these tests over with any other.
+fn workspace() -> Workspace {
+    Terraform::get().needs(1, 12);
+    Workspace::new()
 }
 
 /// The identity that the state file has for an address.
@@ -37,10 +39,7 @@ fn everything(workspace: &Workspace, guardrail: &str) -> String {
 
 #[test]
 fn every_object_has_one_that_outlives_its_changes() {
-    if !has_identities() {
-        return;
-    }
-    let workspace = Workspace::new();
+    let workspace = workspace();
     workspace.config(&everything(&workspace, "this"));
     workspace.apply();
     let mock = workspace.mock();
@@ -68,10 +67,7 @@ fn every_object_has_one_that_outlives_its_changes() {
 /// A member who moves to a guardrail of another workspace is another row.
 #[test]
 fn a_member_that_changes_workspace_gets_the_identity_of_the_new_one() {
-    if !has_identities() {
-        return;
-    }
-    let workspace = Workspace::new();
+    let workspace = workspace();
     let keyless = |guardrail: &str| {
         let all = everything(&workspace, guardrail);
         let begin =
@@ -91,10 +87,7 @@ fn a_member_that_changes_workspace_gets_the_identity_of_the_new_one() {
 /// A state from before identities, or of a version of Terraform without them.
 #[test]
 fn a_state_without_identities_gets_them_with_a_refresh() {
-    if !has_identities() {
-        return;
-    }
-    let workspace = Workspace::new();
+    let workspace = workspace();
     workspace.config(&everything(&workspace, "this"));
     workspace.apply();
     let mut state = workspace.state_file();
@@ -117,10 +110,7 @@ fn a_state_without_identities_gets_them_with_a_refresh() {
 
 #[test]
 fn every_resource_is_imported_by_identity() {
-    if !has_identities() {
-        return;
-    }
-    let workspace = Workspace::new();
+    let workspace = workspace();
     let mock = workspace.mock();
     let place = mock.default_workspace_id();
     let (hash, user) = (mock.key_hashes(&place).remove(0), mock.member_ids().remove(0));

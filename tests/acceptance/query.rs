@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use crate::harness::{Terraform, Workspace};
 
-/// Older versions of Terraform, and OpenTofu, have no query.
-fn has_query() -> bool {
-    Terraform::get().is_terraform_since(1, 14)
-}
-
 const PROVIDER: &str = "provider \"openrouter\" {}\n";
+
+/// A workspace for a Terraform that has queries. `cargo xtask test` passes these tests over with any other.
+fn workspace() -> Workspace {
+    Terraform::get().needs(1, 14);
+    Workspace::new()
+}
 
 /// A list block with these settings besides its provider.
 fn list(resource: &str, settings: &str) -> String {
@@ -69,10 +70,7 @@ fn organization(workspace: &Workspace, guardrails: usize, assigned: usize) {
 
 #[test]
 fn a_query_lists_what_there_is_with_names_that_a_person_knows() {
-    if !has_query() {
-        return;
-    }
-    let workspace = Workspace::new();
+    let workspace = workspace();
     organization(&workspace, 3, 2);
     let mock = workspace.mock();
     let production = mock.production_workspace_id();
@@ -130,10 +128,7 @@ fn a_query_lists_what_there_is_with_names_that_a_person_knows() {
 
 #[test]
 fn a_limit_ends_the_list_and_with_it_the_requests() {
-    if !has_query() {
-        return;
-    }
-    let workspace = Workspace::new();
+    let workspace = workspace();
     organization(&workspace, 250, 0);
     workspace.mock().reset();
     assert_eq!(found(&workspace, &list("openrouter_guardrail", "limit = 7")).len(), 7);
@@ -147,10 +142,7 @@ fn a_limit_ends_the_list_and_with_it_the_requests() {
 
 #[test]
 fn what_a_query_cannot_ask_for_is_refused() {
-    if !has_query() {
-        return;
-    }
-    let workspace = Workspace::new();
+    let workspace = workspace();
     workspace.config(PROVIDER).write(
         "main.tfquery.hcl",
         &list("openrouter_guardrail", "config {\nworkspace_id = \"sk-or-v1-0123456789abcdef\"\n}"),
@@ -169,10 +161,7 @@ fn what_a_query_cannot_ask_for_is_refused() {
 /// The whole way: found, written as configuration, imported, and nothing is left to do.
 #[test]
 fn an_organization_is_brought_under_management() {
-    if !has_query() {
-        return;
-    }
-    let workspace = Workspace::new();
+    let workspace = workspace();
     organization(&workspace, 120, 150);
     workspace.mock().reset();
     let lists = [

@@ -8,6 +8,7 @@ mod end;
 mod handshake_line;
 mod harness;
 mod host;
+mod identity;
 mod listen;
 mod log_lines;
 mod provider;

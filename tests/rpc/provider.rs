@@ -50,7 +50,10 @@ async fn the_schema_is_one_that_every_core_accepts() {
     assert_eq!(response.diagnostics, []);
     let capabilities = response.server_capabilities.unwrap();
     assert!(
-        capabilities.plan_destroy && capabilities.get_provider_schema_optional,
+        capabilities.plan_destroy
+            && capabilities.get_provider_schema_optional
+            && capabilities.move_resource_state
+            && capabilities.generate_resource_config,
         "{capabilities:?}"
     );
     for (block, schema) in blocks(response) {
@@ -86,7 +89,11 @@ async fn what_else_there_is_to_know_agrees_with_the_schema() {
     assert!(resources.contains(GUARDRAIL) && metadata.diagnostics.is_empty());
     let request = pb::get_resource_identity_schemas::Request {};
     let identities = client.get_resource_identity_schemas(request).await.unwrap().into_inner();
-    assert!(identities.identity_schemas.is_empty() && identities.diagnostics.is_empty());
+    assert_eq!(resources, identities.identity_schemas.into_keys().collect());
+    let lists: BTreeSet<_> = metadata.list_resources.into_iter().map(|one| one.type_name).collect();
+    assert_eq!(lists, schema.list_resource_schemas.into_keys().collect());
+    assert_eq!(lists, resources, "core wants a list's resource, and its identity");
+    assert_eq!(metadata.server_capabilities, schema.server_capabilities);
     let functions = client.get_functions(pb::get_functions::Request {}).await.unwrap().into_inner();
     assert!(functions.functions.is_empty() && functions.diagnostics.is_empty());
     let stopped = client.stop(pb::stop::Request {}).await.unwrap().into_inner();

@@ -123,6 +123,7 @@ impl Session {
             planned_state: plan.planned_state,
             config: Some(config),
             planned_private: plan.planned_private,
+            planned_identity: plan.planned_identity,
             ..Default::default()
         };
         self.client.apply_resource_change(request).await.unwrap().into_inner()

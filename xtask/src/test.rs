@@ -12,13 +12,14 @@ use anyhow::{Context, Result, bail};
 
 use self::tally::Tally;
 use crate::console;
+use crate::host::Product;
 use crate::project::Project;
 use crate::terraform::{self, Minor, Terraform};
 
 /// Says which Terraform the tests drive.
 const TERRAFORM: &str = "OPENROUTER_ACC_TERRAFORM";
 
-const EVERYTHING: &[&str] = &["test", "--workspace", "--no-fail-fast"];
+const EVERYTHING: &[&str] = &["test", "--workspace", "--no-fail-fast", "--"];
 
 /// The test binaries that drive Terraform.
 const DRIVING: &[&str] =
@@ -47,6 +48,16 @@ const VERSION_DEPENDENT: &[&str] = &[
     "validation::",
 ];
 
+/// What only Terraform itself has, and since which version: tests of these names are passed over with any other.
+const TERRAFORM_SINCE: [(&str, Minor); 2] =
+    [("identity::", Minor { major: 1, minor: 12 }), ("query::", Minor { major: 1, minor: 14 })];
+
+/// The names of tests of what a Terraform does not have.
+fn passed_over(terraform: &Terraform) -> Vec<&'static str> {
+    let lacks = |since: &Minor| terraform.product != Product::Terraform || terraform.minor < *since;
+    TERRAFORM_SINCE.iter().filter(|(_, since)| lacks(since)).map(|(name, _)| *name).collect()
+}
+
 /// Runs everything with the first Terraform. With each other one it runs what depends on the version, or, if `full`,
 /// everything that drives Terraform. Fails when a test fails, when a required version is missing, and when there is no
 /// Terraform at all.
@@ -68,10 +79,19 @@ pub(crate) fn run(
             (_, true) => ("All tests that drive Terraform", DRIVING, &[][..]),
             (_, false) => ("What depends on its version", DRIVING, VERSION_DEPENDENT),
         };
+        let passed_over = passed_over(terraform);
+        let mut filters = filters.to_vec();
+        filters.retain(|filter| !passed_over.contains(filter));
+        let skips = passed_over.iter().flat_map(|name| ["--skip", name]);
+        let args: Vec<_> =
+            args.iter().copied().chain(filters.iter().copied()).chain(skips).collect();
         let host = format!("{} {}", terraform.product, terraform.version);
         console::title(format_args!("{scope}, with {host}"));
-        let mut tally = cargo_test(project, &[args, filters].concat(), terraform)?;
-        tally.expect_matches(filters);
+        if !passed_over.is_empty() {
+            println!("without {}, which it does not have", passed_over.join(" and "));
+        }
+        let mut tally = cargo_test(project, &args, terraform)?;
+        tally.expect_matches(&filters);
         sum.add(tally, &format!("with {host}"));
     }
     report(&terraforms, &sum)

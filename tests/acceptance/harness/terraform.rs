@@ -47,9 +47,10 @@ impl Terraform {
         Self { path, version, is_opentofu: product == Product::OpenTofu }
     }
 
-    /// Whether this is Terraform itself, of at least that version: for what `OpenTofu` and older ones lack.
-    pub(crate) fn is_terraform_since(&self, major: u32, minor: u32) -> bool {
-        !self.is_opentofu && self.version >= (major, minor)
+    /// Fails unless this is Terraform itself, of at least that version: for what `OpenTofu` and older ones lack.
+    pub(crate) fn needs(&self, major: u32, minor: u32) {
+        let has_it = !self.is_opentofu && self.version >= (major, minor);
+        assert!(has_it, "this test needs Terraform {major}.{minor} or newer");
     }
 }
 
