@@ -142,7 +142,7 @@ pub(super) fn state_after_read(
 /// assigned. A fan-out field gets the value on which all of its targets agree.
 ///
 /// # Errors
-/// As [`state_after_read`].
+/// The path and the reason, when a field of the response has another type than the table says.
 pub fn imported_state(fields: &[Field], response: &JsonObject) -> Result<Value, Error> {
     let mut state = state_after_read(fields, &Value::Null, response, &CanonicalNames::default())?;
     for field in fields {
