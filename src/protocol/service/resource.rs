@@ -75,13 +75,13 @@ impl<P: Provider> Connection<P> {
         let is_new = plan_request.prior.is_null();
         let WithWarnings { value: plan, warnings } =
             resource.plan(&*self.data()?, plan_request).await?;
-        // Core takes an identity that is not wholly known only of an object that is new.
+        // Core takes an identity that is not wholly known of a new object, but Terraform 1.15 then cannot
+        // show the plan as JSON.
         let identity = identity::of(resource.identity(), &plan.planned);
-        let keeps = !is_new && plan.requires_replace.is_empty() && !identity.is_wholly_known();
-        let planned_identity = if plan.planned.is_null() || keeps {
-            request.prior_identity
-        } else {
+        let planned_identity = if !plan.planned.is_null() && identity.is_wholly_known() {
             identity_of(resource, &plan.planned)?
+        } else {
+            request.prior_identity.filter(|_| !is_new)
         };
         Ok(pb::plan_resource_change::Response {
             planned_state: Some(encode(&plan.planned, ty)?),
