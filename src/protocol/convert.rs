@@ -31,15 +31,18 @@ pub(super) fn encode(value: &Value, ty: &Type) -> Result<pb::DynamicValue, Diagn
 }
 
 /// Decodes stored state, tolerant of attributes that have come or gone since.
-pub(super) fn decode_stored(state: Option<&pb::RawState>, ty: &Type) -> Result<Value, Diagnostics> {
+///
+/// # Errors
+/// Why it cannot be read, as a sentence.
+pub(super) fn decode_stored(state: Option<&pb::RawState>, ty: &Type) -> Result<Value, String> {
     let Some(state) = state else { return Ok(Value::Null) };
     if !state.flatmap.is_empty() {
-        let detail = "The state was written by Terraform 0.11 or older. Upgrade it with Terraform \
-                      0.13 first.";
-        return Err(Diagnostic::error("State is too old", detail).into());
+        return Err(
+            "It was written by Terraform 0.11 or older: upgrade it with Terraform 0.13 first."
+                .to_owned(),
+        );
     }
-    let decoded = json::decode_stored(&state.json, ty);
-    decoded.map_err(|error| malformed("The stored state cannot be read", &error))
+    json::decode_stored(&state.json, ty).map_err(|error| format!("It cannot be read: {error}."))
 }
 
 /// The messages of a reply.

@@ -77,8 +77,8 @@ pub trait Resource<D>: Send + Sync + 'static {
     /// Its attributes.
     fn schema(&self) -> Schema;
 
-    /// The attributes, all texts, that identify an object. They do not change in its life, or where
-    /// they do, the API still knows it as the same.
+    /// The attributes, all texts, that identify an object. They change only where an update makes
+    /// another object of it.
     fn identity(&self) -> &'static [&'static str];
 
     /// Checks a configuration. Values may be unknown. `data` is missing before configuration.

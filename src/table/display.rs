@@ -7,14 +7,10 @@ const MAX_CHARACTERS: usize = 200;
 
 /// A value in the form of a configuration, cut after [`MAX_CHARACTERS`].
 pub(super) fn display(value: &Value) -> String {
-    cut(&full_text(value))
-}
-
-/// A text, cut after [`MAX_CHARACTERS`].
-pub(super) fn cut(text: &str) -> String {
+    let text = full_text(value);
     match text.char_indices().nth(MAX_CHARACTERS) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        None => text,
     }
 }
 

@@ -61,21 +61,6 @@ pub(super) fn same(left: &Value, right: &Value) -> bool {
             .all(|(name, value)| right.get(name).is_some_and(|other| same_json(value, other)))
 }
 
-/// The members that an object has with another value than planned, each with the object's.
-pub(super) fn takeover_changes<'a>(
-    object: &'a JsonObject,
-    planned: &Value,
-) -> Vec<(String, &'a Json)> {
-    let mut changes = Vec::new();
-    for name in differing_members(planned, object) {
-        match object.get(&name) {
-            Some(existing) if !existing.is_null() => changes.push((name, existing)),
-            _ => {}
-        }
-    }
-    changes
-}
-
 /// The names of members that a response has with another value.
 pub(super) fn differing_members(planned: &Value, response: &JsonObject) -> Vec<String> {
     let mut names = Vec::new();

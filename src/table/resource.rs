@@ -261,8 +261,18 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
         let action = format!("import {} \"{id}\"", B::NOUN);
         let import = ObjectCall { data, id, object: &Value::Null, action: action.clone() };
         let object = self.0.find(import).await?;
-        let value = imported_state(B::FIELDS, &object);
-        Ok(WithWarnings::ok(state_of::<B>(value, &object, &action)?))
+        let state = state_of::<B>(imported_state(B::FIELDS, &object), &object, &action)?;
+        let found = state.value.attribute(B::IDENTITY).as_str().unwrap_or_default();
+        if let ImportTarget::Identity(_) = target
+            && !found.eq_ignore_ascii_case(id)
+        {
+            let detail = format!(
+                "\"{id}\" is not the `{}` of the object, which is \"{found}\".",
+                B::IDENTITY
+            );
+            return Err(Diagnostic::error("Cannot import by this identity", detail).into());
+        }
+        Ok(WithWarnings::ok(state))
     }
 }
 

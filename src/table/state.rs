@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     canonical_names::{CanonicalNames, NameCatalog},
-    display::{cut, display},
+    display::display,
     equality::{is_nothing, same, same_as_state, same_members},
     extra_fields,
     field::{Equality, Field, FieldType, ValueSource, fan_out_targets},
@@ -183,9 +183,11 @@ pub(super) fn takeover_changes(
     }
     for field in fields.iter().filter(|field| field.holds_extra_fields()) {
         let then = planned.attribute(field.name);
-        for (name, now) in extra_fields::takeover_changes(object, then) {
-            let now = cut(&now.to_string());
-            changes.push(format!("  - `{name}` in `{}`, which is {now}", field.name));
+        for name in extra_fields::differing_members(then, object) {
+            // Its value is not shown: it can be anything.
+            if object.get(&name).is_some_and(|existing| !existing.is_null()) {
+                changes.push(format!("  - `{name}` in `{}`", field.name));
+            }
         }
     }
     Ok(changes)

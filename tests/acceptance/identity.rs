@@ -123,7 +123,10 @@ fn every_resource_is_imported_by_identity() {
     };
     let imports = import(GUARDRAIL, &format!("id = {id:?}"))
         + &import(KEY, &format!("key_hash = {hash:?}"))
-        + &import(MEMBER, &format!("workspace_id = {place:?}\nuser_id = {user:?}"))
+        + &import(
+            MEMBER,
+            &format!("workspace_id = {:?}\nuser_id = {user:?}", place.to_uppercase()),
+        )
         + &import(DEFAULT, &format!("workspace_id = {place:?}"));
     let all = everything(&workspace, "this");
     workspace.config(&(all.clone() + &imports));
@@ -135,7 +138,10 @@ fn every_resource_is_imported_by_identity() {
     for (address, given, says) in [
         (GUARDRAIL, "id = \"\"", "The identity needs `id`, which is null or empty"),
         (GUARDRAIL, "id = \"0b7f3f4e-0000-4000-8000-000000000000\"", "Could not import guardrail"),
+        (GUARDRAIL, &format!("id = \"{place}/this\""), "is not the `id` of the object"),
         (KEY, "key_hash = \"\"", "The identity needs `key_hash`"),
+        (KEY, "key_hash = \"my key\"", "`key_hash` must be the hash of a key"),
+        (DEFAULT, "workspace_id = \"default\"", "is not the `workspace_id` of the object"),
         (KEY, "key_hash = \"sk-or-v1-0123456789abcdef\"", "API key instead of its hash"),
         (KEY, &format!("key_hash = \"{}\"", "0".repeat(64)), "No guardrail is assigned to the key"),
         (
@@ -149,4 +155,28 @@ fn every_resource_is_imported_by_identity() {
         let refused = workspace.run(&["plan"]).fails();
         assert!(refused.words().contains(says), "{says}: {refused}");
     }
+}
+
+/// What Terraform shows of a provider has both, for every resource.
+#[test]
+fn the_schema_that_terraform_shows_has_identities_and_lists() {
+    let workspace = workspace();
+    workspace.config("");
+    let answer = workspace.run(&["providers", "schema", "-json"]).succeeds().json();
+    let providers = answer["provider_schemas"].as_object().expect("there are providers");
+    let (_, provider) = providers
+        .iter()
+        .find(|(source, _)| source.ends_with("openrouter/openrouter"))
+        .expect("ours is among them");
+    let names = |kind: &str| -> Vec<String> {
+        provider[kind].as_object().expect("there are some").keys().cloned().collect()
+    };
+    let resources = names("resource_schemas");
+    assert_eq!(
+        (names("resource_identity_schemas"), names("list_resource_schemas")),
+        (resources.clone(), resources)
+    );
+    let member = &provider["resource_identity_schemas"]["openrouter_guardrail_member_assignment"];
+    let attributes = member["attributes"].as_object().expect("it has attributes");
+    assert_eq!(attributes.keys().collect::<Vec<_>>(), ["user_id", "workspace_id"]);
 }

@@ -82,6 +82,8 @@ fn assignments_of_another_provider_are_completed() {
         workspace.plans_nothing();
         assert_eq!(workspace.attributes(&format!("{resource}.new"))["id"], json!(wanted));
     }
+    let log = workspace.mock().log();
+    assert!(log.requests.iter().all(|request| request.method == "GET"), "{log:#?}");
 }
 
 #[test]
@@ -105,5 +107,6 @@ fn what_is_not_understood_is_an_error_that_names_it() {
             format!("State of `{resource}` from registry.terraform.io/elsewhere/openrouter");
         assert!(refused.words().contains(&origin), "{refused}");
         assert!(refused.words().contains(says), "{says}: {refused}");
+        refused.never_says("bug in the provider");
     }
 }

@@ -102,6 +102,22 @@ async fn there_is_nothing_to_upgrade() {
     };
     let upgraded = session.client.upgrade_resource_identity(request).await.unwrap().into_inner();
     assert!(upgraded.upgraded_identity.is_none() && upgraded.diagnostics.is_empty());
+
+    for (version, is_known) in [(0, true), (1, false)] {
+        let raw = pb::RawState { json: br#"{"id":"g"}"#.to_vec(), ..Default::default() };
+        let request = pb::upgrade_resource_identity::Request {
+            type_name: GUARDRAIL.to_owned(),
+            version,
+            raw_identity: Some(raw),
+        };
+        let upgraded =
+            session.client.upgrade_resource_identity(request).await.unwrap().into_inner();
+        if is_known {
+            assert_eq!(id_in(upgraded.upgraded_identity.as_ref()), Value::from("g"));
+        } else {
+            refused(&upgraded.diagnostics, &["has version 1"]);
+        }
+    }
 }
 
 async fn list(session: &mut Session, type_name: &str, limit: i64) -> Vec<pb::list_resource::Event> {

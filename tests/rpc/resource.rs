@@ -70,7 +70,7 @@ async fn state_that_cannot_be_read_is_a_diagnostic() {
         [" ", "{", "[]", r#"{"name": {}}"#, r#"{"limit_usd": "many"}"#, r#"{"allowed_models": 1}"#]
     {
         let upgraded = upgrade(&mut session, stored(state)).await;
-        refused(&upgraded.diagnostics, &["The stored state cannot be read"]);
+        refused(&upgraded.diagnostics, &["The stored state cannot be read", "If another provider"]);
     }
     let flatmap = HashMap::from([("id".to_owned(), "g".to_owned())]);
     let upgraded = upgrade(&mut session, pb::RawState { flatmap, ..Default::default() }).await;

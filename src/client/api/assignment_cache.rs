@@ -35,14 +35,14 @@ struct CachedListing {
     finished: Instant,
     /// The guardrails of each assignee.
     guardrails: HashMap<String, Vec<String>>,
-    /// The reads that this listing has answered: of one assignee, or of all under `None`.
+    /// The reads that this listing has answered: of one row, or of all under `None`.
     answered: Mutex<HashSet<Option<String>>>,
 }
 
 impl CachedListing {
     /// Notes a read. False if the listing has answered it before.
-    fn answers(&self, assignee: Option<&str>) -> bool {
-        lock(&self.answered).insert(assignee.map(str::to_owned))
+    fn answers(&self, row: Option<&str>) -> bool {
+        lock(&self.answered).insert(row.map(str::to_owned))
     }
 }
 
@@ -87,10 +87,15 @@ impl Client {
         self.look_up(kind, guardrail_id, id, &listing).await
     }
 
-    /// The guardrails of a key or member, for an import; the refresh of the imported row follows. A
-    /// second call with the same arguments belongs to another run.
-    pub async fn guardrails_of(&self, kind: AssigneeKind, id: &str) -> Result<Vec<String>, Error> {
-        let is_fresh = |cached: &CachedListing| cached.answers(Some(id));
+    /// The guardrails of a key or member, for an import of the row that `row` names; the refresh of
+    /// that row follows. A second call with the same arguments belongs to another run.
+    pub async fn guardrails_of(
+        &self,
+        kind: AssigneeKind,
+        id: &str,
+        row: &str,
+    ) -> Result<Vec<String>, Error> {
+        let is_fresh = |cached: &CachedListing| cached.answers(Some(row));
         let listing = self.listing(kind, None, is_fresh).await?;
         Ok(listing.guardrails.get(id).cloned().unwrap_or_default())
     }

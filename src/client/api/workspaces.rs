@@ -41,11 +41,14 @@ pub struct Workspace {
 impl Entity for Workspace {
     fn from_object(mut object: JsonObject, at: &str) -> Result<Workspace, Malformed> {
         envelope::id(&mut object, at, "id")?;
-        let string = |name| envelope::string(&object, at, name).map(str::to_owned);
         let default_guardrail_id = match object.get("default_guardrail_id") {
             None | Some(Value::Null) => None,
-            Some(_) => Some(string("default_guardrail_id")?),
+            Some(_) => {
+                envelope::id(&mut object, at, "default_guardrail_id")?;
+                Some(envelope::string(&object, at, "default_guardrail_id")?.to_owned())
+            }
         };
+        let string = |name| envelope::string(&object, at, name).map(str::to_owned);
         let (id, name, slug) = (string("id")?, string("name")?, string("slug")?);
         Ok(Workspace { id, name, slug, default_guardrail_id })
     }

@@ -205,6 +205,11 @@ impl Error {
         matches!(self.cause(), Error::Status { status: 404, from_service: true, .. })
     }
 
+    /// Whether the API itself says that the key has no right to what was asked for.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.cause(), Error::Status { status: 403, from_service: true, .. })
+    }
+
     /// Whether the API may have done what was asked. False only where the opposite is proven:
     /// nothing was sent, or the response is a refusal (4XX) or a redirect. A 303 is a redirect
     /// after the work, and 408 and 499 are what gateways respond after waiting in vain, so these

@@ -36,7 +36,14 @@ impl<P: Provider> Connection<P> {
         request: pb::upgrade_resource_state::Request,
     ) -> Outcome<pb::upgrade_resource_state::Response> {
         let (_, ty) = self.resource(&request.type_name)?;
-        let state = convert::decode_stored(request.raw_state.as_ref(), ty)?;
+        let state = convert::decode_stored(request.raw_state.as_ref(), ty).map_err(|reason| {
+            let detail = format!(
+                "{reason} If another provider has written this state of `{}`, remove it from the \
+                 state, and import the object instead.",
+                request.type_name
+            );
+            Diagnostic::error("The stored state cannot be read", detail)
+        })?;
         Ok(pb::upgrade_resource_state::Response {
             upgraded_state: Some(encode(&state, ty)?),
             ..Default::default()
@@ -77,12 +84,8 @@ impl<P: Provider> Connection<P> {
             resource.plan(&*self.data()?, plan_request).await?;
         // Core takes an identity that is not wholly known of a new object, but Terraform 1.15 then cannot
         // show the plan as JSON.
-        let identity = identity::of(resource.identity(), &plan.planned);
-        let planned_identity = if !plan.planned.is_null() && identity.is_wholly_known() {
-            identity_of(resource, &plan.planned)?
-        } else {
-            request.prior_identity.filter(|_| !is_new)
-        };
+        let planned_identity =
+            identity_of(resource, &plan.planned)?.or(request.prior_identity.filter(|_| !is_new));
         Ok(pb::plan_resource_change::Response {
             planned_state: Some(encode(&plan.planned, ty)?),
             planned_identity,
@@ -103,6 +106,7 @@ impl<P: Provider> Connection<P> {
         let planned = decode(request.planned_state.as_ref(), ty)?;
         let data = self.data()?;
         let (is_create, is_delete) = (prior.is_null(), planned.is_null());
+        let prior_identity = identity_of(resource, &prior)?;
         let prior = State { value: prior, private: request.planned_private.clone() };
         let applied = if is_delete {
             let deleted = State { value: Value::Null, private: Vec::new() };
@@ -118,7 +122,7 @@ impl<P: Provider> Connection<P> {
                     return Ok(pb::apply_resource_change::Response {
                         new_state: request.prior_state,
                         private: request.planned_private,
-                        new_identity: request.planned_identity,
+                        new_identity: prior_identity,
                         diagnostics: convert::diagnostics(diagnostics),
                         ..Default::default()
                     });
@@ -171,10 +175,7 @@ impl<P: Provider> Connection<P> {
             return Err(cannot_move(&request, "It is of another type."));
         }
         let decoded = convert::decode_stored(request.source_state.as_ref(), ty);
-        let state = decoded.map_err(|errors| {
-            let reasons: Vec<_> = errors.iter().map(|error| error.detail.as_str()).collect();
-            cannot_move(&request, &reasons.join(" "))
-        })?;
+        let state = decoded.map_err(|reason| cannot_move(&request, &reason))?;
         if let Some(name) = missing_attribute(resource, &state) {
             return Err(cannot_move(&request, &format!("It has no `{name}`.")));
         }
@@ -197,12 +198,32 @@ impl<P: Provider> Connection<P> {
         Ok(pb::get_resource_identity_schemas::Response { identity_schemas, ..Default::default() })
     }
 
-    /// Core calls this for a stored identity of an older version, or none: nothing to upgrade.
+    /// Core calls this for a state without an identity, which the next refresh gives it, and for an
+    /// identity of another version. There is only one version.
     pub(super) async fn upgrade_resource_identity(
         self: Arc<Self>,
-        _: pb::upgrade_resource_identity::Request,
+        request: pb::upgrade_resource_identity::Request,
     ) -> Outcome<pb::upgrade_resource_identity::Response> {
-        Ok(pb::upgrade_resource_identity::Response::default())
+        let (resource, _) = self.resource(&request.type_name)?;
+        let has_identity = request.raw_identity.as_ref().is_some_and(|raw| !raw.json.is_empty());
+        if !has_identity {
+            return Ok(pb::upgrade_resource_identity::Response::default());
+        }
+        let ty = identity::ty(resource.identity());
+        let stored = convert::decode_stored(request.raw_identity.as_ref(), &ty);
+        let identity = stored.ok().filter(|_| request.version == 0);
+        let Some(identity) = identity else {
+            let detail = format!(
+                "The stored identity of a `{}` has version {}, which this version of the provider \
+                 does not know. Remove the object from the state, and import it again.",
+                request.type_name, request.version
+            );
+            return Err(Diagnostic::error("Identity cannot be read", detail).into());
+        };
+        Ok(pb::upgrade_resource_identity::Response {
+            upgraded_identity: identity_of(resource, &identity)?,
+            ..Default::default()
+        })
     }
 
     pub(super) async fn generate_resource_config(
@@ -241,13 +262,13 @@ fn cannot_move(request: &pb::move_resource_state::Request, reason: &str) -> Diag
     Diagnostic::error("Cannot move state", detail).into()
 }
 
-/// The identity of an object; none for a null object, or where a part of it is null.
+/// The identity of an object; none for a null object, or where a part of it is null or unknown.
 fn identity_of<D: 'static>(
     resource: &dyn Resource<D>,
     object: &Value,
 ) -> Outcome<Option<pb::ResourceIdentityData>> {
     let attributes = resource.identity();
-    if attributes.iter().any(|name| object.attribute(name).is_null()) {
+    if attributes.iter().any(|name| object.attribute(name).as_str().is_none()) {
         return Ok(None);
     }
     let data = encode(&identity::of(attributes, object), &identity::ty(attributes))?;

@@ -1,5 +1,5 @@
 //! The form of the ids of an assignment. That of a key's hash is certain: a wrong one is an error,
-//! which spares a request that the API passes over in silence. The others are only doubtful (see
+//! which spares a request that the API silently skips. The others are only doubtful (see
 //! [`id_form`]).
 
 use crate::{

@@ -63,7 +63,13 @@ impl AssignmentResource {
         }
         let mut state = self.empty();
         for name in self.identity {
-            state = state.with_attribute(*name, identity.attribute(name).clone());
+            let text = identity.attribute(name).as_str().unwrap_or_default();
+            let text = if is_uuid(text) { text.to_ascii_lowercase() } else { text.to_owned() };
+            state = state.with_attribute(*name, text);
+        }
+        if self.kind == AssigneeKind::Key && !ids::is_hash(self.ids(&state).1) {
+            let detail = format!("`{}` must be {}", self.assignee, ids::hash_form());
+            return Err(Diagnostic::error("Cannot import by this identity", detail).into());
         }
         let Some(guardrail) = self.guardrail_of(api, &state).await? else {
             let (noun, assignee) = (self.noun, self.ids(&state).1);
@@ -85,7 +91,9 @@ impl AssignmentResource {
         let failed = |error: &Error| {
             error_diagnostic(&format!("import the assignment of {} {assignee}", self.noun), error)
         };
-        let guardrails = client.guardrails_of(self.kind, assignee).await;
+        let place = state.attribute(WORKSPACE_ID).as_str().unwrap_or_default();
+        let row = format!("{place}/{assignee}");
+        let guardrails = client.guardrails_of(self.kind, assignee, &row).await;
         for guardrail in guardrails.map_err(|error| failed(&error))? {
             if self.kind == AssigneeKind::Key {
                 return Ok(Some(guardrail));
@@ -95,7 +103,7 @@ impl AssignmentResource {
                     return Ok(Some(guardrail));
                 }
                 Ok(_) => {}
-                Err(error) if matches!(error.cause().status(), Some(403 | 404)) => {}
+                Err(error) if error.is_not_found() || error.is_refused() => {}
                 Err(error) => return Err(failed(&error).into()),
             }
         }

@@ -58,11 +58,17 @@ impl Backend for WorkspaceDefaultBackend {
     const FIELDS: &'static [Field] = fields::WORKSPACE_DEFAULT;
 
     async fn get(&self, call: ObjectCall<'_, Self>) -> Result<Option<JsonObject>, Diagnostics> {
-        if let Some(found) = calls::get(&call).await? {
+        // A state that another provider has written may have no id.
+        if !call.id.is_empty()
+            && let Some(found) = calls::get(&call).await?
+        {
             return Ok(Some(in_workspace(found, call.object)));
         }
         let workspace_id = call.object.attribute(WORKSPACE_ID).as_str().unwrap_or_default();
         match find_workspace(&call, workspace_id).await? {
+            Some(workspace) if workspace.default_guardrail_id.as_deref() == Some(call.id) => {
+                Ok(Some(default_guardrail(call.id, &workspace, None)))
+            }
             Some(workspace) => Ok(Some(default_of(&call, &workspace).await?)),
             None => Ok(None),
         }

@@ -1,7 +1,8 @@
 //! The list resources, by which `terraform query` finds what exists: guardrails, the default
 //! guardrails of workspaces, and assignments.
 //!
-//! A list goes from page to page of the API and makes no request for a single row.
+//! A list goes from page to page of the API and makes no request for a single row; only a default
+//! guardrail is in no list before something is set, and is read by itself where it is wanted whole.
 
 mod assignments;
 mod guardrails;
@@ -36,7 +37,11 @@ async fn workspaces(client: &Client, config: &Value) -> Result<Vec<Workspace>, D
     };
     found.map_err(|error| {
         let attribute = named.map(|_| WORKSPACE_ID);
-        let diagnostic = error_diagnostic_at("list the workspaces", &error, attribute);
+        let action = match named {
+            Some(id) => format!("read workspace {id}"),
+            None => "list the workspaces".to_owned(),
+        };
+        let diagnostic = error_diagnostic_at(&action, &error, attribute);
         match named {
             Some(_) => naming_workspace(diagnostic, &error, named).into(),
             None => diagnostic.into(),

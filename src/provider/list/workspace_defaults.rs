@@ -60,16 +60,19 @@ impl ListResource<ProviderData> for WorkspaceDefaultList {
     }
 }
 
-/// The default guardrail in the list of its workspace, where it is once something was set.
+/// The default guardrail, if something was ever set.
 async fn find(
     client: &Client,
     workspace: &Workspace,
     id: &str,
 ) -> Result<Option<JsonObject>, Diagnostics> {
-    let found = client.list_guardrails(Some(&workspace.id)).await.map_err(|error| {
-        let action = format!("list the guardrails of workspace {}", workspace.id);
-        naming_workspace(error_diagnostic(&action, &error), &error, Some(&workspace.id))
-    })?;
-    let default = found.into_iter().find(|guardrail| guardrail.id() == id);
-    Ok(default.map(|guardrail| guardrail.fields().clone()))
+    match client.get_guardrail(id).await {
+        Ok(found) => Ok(Some(found.fields().clone())),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => {
+            let action = format!("read the default guardrail of workspace {}", workspace.id);
+            let diagnostic = error_diagnostic(&action, &error);
+            Err(naming_workspace(diagnostic, &error, Some(&workspace.id)).into())
+        }
+    }
 }
