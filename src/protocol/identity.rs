@@ -23,7 +23,7 @@ pub(super) fn of(attributes: &[&str], object: &Value) -> Value {
     Value::object(attributes.iter().map(|name| (*name, object.attribute(name).clone())))
 }
 
-/// The schema of an identity, in its first version, described as the resource's attributes are.
+/// The schema of an identity, in its first version.
 pub(super) fn schema(attributes: &[&str], resource: &Schema) -> pb::ResourceIdentitySchema {
     let attribute = |name: &&str| {
         let described = resource.attributes.iter().find(|attribute| attribute.name == *name);
@@ -32,7 +32,7 @@ pub(super) fn schema(attributes: &[&str], resource: &Schema) -> pb::ResourceIden
             r#type: Type::String.to_json().to_string().into_bytes(),
             required_for_import: true,
             optional_for_import: false,
-            description: described.map(|one| one.description.to_owned()).unwrap_or_default(),
+            description: described.map(|one| one.summary().to_owned()).unwrap_or_default(),
         }
     };
     pb::ResourceIdentitySchema {

@@ -56,6 +56,16 @@ impl Schema {
     }
 }
 
+impl Attribute {
+    /// What it is, without what a configuration of it means.
+    pub fn summary(&self) -> &'static str {
+        match self.description.split_once(". ") {
+            Some((first, _)) => &self.description[..=first.len()],
+            None => self.description,
+        }
+    }
+}
+
 impl Constraint {
     /// Whether a configuration may set the attribute.
     pub const fn is_configurable(self) -> bool {

@@ -65,6 +65,21 @@ fn every_page_and_example_belongs_to_a_resource_or_data_source() {
     assert_eq!(found, wanted);
 }
 
+/// The examples of imports by identity name every attribute of it.
+#[test]
+fn examples_of_identities_are_complete() {
+    for (name, resource) in OpenRouter::new(BTreeMap::new()).resources() {
+        let block = example(&format!("resources/{name}/import-by-identity.tf"));
+        let (_, identity) = block.split_once("identity = {").unwrap();
+        let named: Vec<_> = identity
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, _)| name.trim())
+            .collect();
+        assert_eq!(named, resource.identity(), "{name}");
+    }
+}
+
 /// Every generated page: its path below the repository's root, and its text.
 fn pages() -> BTreeMap<String, String> {
     let provider = OpenRouter::new(BTreeMap::new());
@@ -86,6 +101,8 @@ fn pages() -> BTreeMap<String, String> {
             import: Some(Import {
                 block: example(&format!("resources/{name}/import-by-string-id.tf")),
                 command: example(&format!("resources/{name}/import.sh")),
+                identity_block: example(&format!("resources/{name}/import-by-identity.tf")),
+                identity: resource.identity(),
             }),
         };
         pages.insert(format!("docs/resources/{}.md", short(name)), page.markdown());

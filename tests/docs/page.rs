@@ -23,9 +23,13 @@ pub(crate) struct Page<'a> {
     pub(crate) import: Option<Import>,
 }
 
-/// The two ways to import a resource.
+/// The ways to import a resource.
 pub(crate) struct Import {
-    /// An `import` block.
+    /// An `import` block with an identity.
+    pub(crate) identity_block: String,
+    /// The attributes of the identity, which are attributes of the resource.
+    pub(crate) identity: &'static [&'static str],
+    /// An `import` block with an id.
     pub(crate) block: String,
     /// A `terraform import` command.
     pub(crate) command: String,
@@ -46,7 +50,7 @@ impl Page<'_> {
                 schema::markdown(&self.schema.attributes)
             ),
         ];
-        parts.extend(self.import.as_ref().map(Import::markdown));
+        parts.extend(self.import.as_ref().map(|import| import.markdown(&self.schema)));
         parts.join("\n\n") + "\n"
     }
 
@@ -74,11 +78,19 @@ impl Page<'_> {
 }
 
 impl Import {
-    fn markdown(&self) -> String {
+    fn markdown(&self, resource: &Schema) -> String {
         let documentation = "https://developer.hashicorp.com/terraform";
         [
             "## Import".to_owned(),
             "Import is supported using the following syntax:".to_owned(),
+            format!(
+                "In Terraform v1.12.0 and later, the [`import` block]({documentation}/language/import) can be used with the \
+                 `identity` attribute, for example:"
+            ),
+            code("terraform", &self.identity_block),
+            "### Identity Schema".to_owned(),
+            "#### Required".to_owned(),
+            self.identity_attributes(resource),
             format!(
                 "In Terraform v1.5.0 and later, the [`import` block]({documentation}/language/import) can be used with the \
                  `id` attribute, for example:"
@@ -90,6 +102,17 @@ impl Import {
             code("shell", &self.command),
         ]
         .join("\n\n")
+    }
+}
+
+impl Import {
+    fn identity_attributes(&self, resource: &Schema) -> String {
+        let is_part = |name: &str| self.identity.contains(&name);
+        let attributes = resource.attributes.iter().filter(|attribute| is_part(attribute.name));
+        let lines: Vec<_> = attributes
+            .map(|attribute| format!("- `{}` (String) {}", attribute.name, attribute.summary()))
+            .collect();
+        lines.join("\n")
     }
 }
 
@@ -118,6 +141,8 @@ mod tests {
         let import = Import {
             block: "import {}\n".to_owned(),
             command: "terraform import a b\n".to_owned(),
+            identity_block: "import { identity = {} }\n".to_owned(),
+            identity: &["name"],
         };
         assert_eq!(page(Subject::Resource, Some(import)), include_str!("golden/resource.md"));
     }
