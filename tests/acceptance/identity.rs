@@ -149,6 +149,7 @@ fn every_resource_is_imported_by_identity() {
             &format!("workspace_id = {:?}\nuser_id = {user:?}", mock.production_workspace_id()),
             "No guardrail of the workspace is assigned to the member",
         ),
+        (MEMBER, "workspace_id = \"default\"\nuser_id = \"x\"", "must be the id of a workspace"),
         (DEFAULT, "workspace_id = \"\"", "The identity needs `workspace_id`"),
     ] {
         workspace.config(&(all.clone() + &import(address, given)));

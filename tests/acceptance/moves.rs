@@ -92,6 +92,7 @@ fn what_is_not_understood_is_an_error_that_names_it() {
     let config = "resource \"openrouter_guardrail\" \"new\" {\nname = \"ci\"\n}\n";
     for (resource, attributes, says) in [
         ("openrouter_guardrail", json!({ "name": "ci" }), "It has no `id`."),
+        ("openrouter_guardrail", json!({ "id": "", "name": "ci" }), "It has no `id`."),
         (
             "openrouter_guardrail",
             json!({ "id": "x", "name": "ci", "limit_usd": { "a": 1 } }),

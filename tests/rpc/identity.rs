@@ -141,7 +141,7 @@ async fn a_list_streams_objects_up_to_its_limit_and_errors_as_events() {
     let (provider, mock) = (Provider::start().await, mock());
     let mut session = Session::configured(&provider, &mock).await;
     for index in 0..130 {
-        mock.create_guardrail(json!({ "name": format!("g{index}") })).unwrap();
+        mock.create_guardrail(json!({ "name": format!("g\n\u{202e}{index}") })).unwrap();
     }
     for (limit, expected, requests) in [(0, 130, 3), (130, 130, 2), (7, 7, 1)] {
         mock.reset();
@@ -150,6 +150,7 @@ async fn a_list_streams_objects_up_to_its_limit_and_errors_as_events() {
         assert_eq!(mock.count("GET", "/guardrails"), requests, "{limit}");
         for event in events {
             assert!(event.diagnostic.is_empty() && event.display_name.ends_with(" (Default)"));
+            assert!(event.display_name.starts_with("g  "), "on one line: {:?}", event.display_name);
             let object = session.decoded(event.resource_object.as_ref());
             assert_eq!(id_in(event.identity.as_ref()), *object.attribute("id"));
         }

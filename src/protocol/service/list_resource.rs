@@ -64,6 +64,16 @@ impl<P: Provider> Connection<P> {
     }
 }
 
+/// A name without what would break the table that Terraform prints: line breaks and other control
+/// characters, and marks of the direction of writing.
+fn on_one_line(name: &str) -> String {
+    let is_harmless = |c: char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    name.chars().map(|c| if is_harmless(c) { c } else { ' ' }).collect()
+}
+
 #[async_trait]
 impl ListResults for EventSender<'_> {
     fn includes_objects(&self) -> bool {
@@ -78,7 +88,7 @@ impl ListResults for EventSender<'_> {
             if self.includes_objects { Some(encode(&value, self.ty)?) } else { None };
         let event = Event {
             identity: Some(pb::ResourceIdentityData { identity_data: Some(identity) }),
-            display_name,
+            display_name: on_one_line(&display_name),
             resource_object,
             diagnostic: Vec::new(),
         };

@@ -214,7 +214,7 @@ impl<P: Provider> Connection<P> {
         let identity = stored.ok().filter(|_| request.version == 0);
         let Some(identity) = identity else {
             let detail = format!(
-                "The stored identity of a `{}` has version {}, which this version of the provider \
+                "The stored identity of an `{}` has version {}, which this version of the provider \
                  does not know. Remove the object from the state, and import it again.",
                 request.type_name, request.version
             );
@@ -250,12 +250,13 @@ fn missing_attribute<D: 'static>(
         Constraint::Computed => resource.identity().contains(&attribute.name),
         Constraint::Optional | Constraint::OptionalComputed => false,
     });
-    needed.find(|attribute| state.attribute(attribute.name).is_null()).map(|one| one.name)
+    let is_missing = |value: &Value| value.is_null() || value.as_str() == Some("");
+    needed.find(|attribute| is_missing(state.attribute(attribute.name))).map(|one| one.name)
 }
 
 fn cannot_move(request: &pb::move_resource_state::Request, reason: &str) -> Diagnostics {
     let detail = format!(
-        "State of `{}` from {} cannot become a `{}`. {reason} Remove it from the state, and import \
+        "State of `{}` from {} cannot become an `{}`. {reason} Remove it from the state, and import \
          the object instead.",
         request.source_type_name, request.source_provider_address, request.target_type_name
     );

@@ -67,8 +67,17 @@ impl AssignmentResource {
             let text = if is_uuid(text) { text.to_ascii_lowercase() } else { text.to_owned() };
             state = state.with_attribute(*name, text);
         }
-        if self.kind == AssigneeKind::Key && !ids::is_hash(self.ids(&state).1) {
-            let detail = format!("`{}` must be {}", self.assignee, ids::hash_form());
+        let place = state.attribute(WORKSPACE_ID).as_str();
+        let problem = if self.kind == AssigneeKind::Key && !ids::is_hash(self.ids(&state).1) {
+            Some(format!("`{}` must be {}", self.assignee, ids::hash_form()))
+        } else if place.is_some_and(|place| !is_uuid(place)) {
+            Some(format!(
+                "`{WORKSPACE_ID}` must be the id of a workspace, a UUID, and not its slug."
+            ))
+        } else {
+            None
+        };
+        if let Some(detail) = problem {
             return Err(Diagnostic::error("Cannot import by this identity", detail).into());
         }
         let Some(guardrail) = self.guardrail_of(api, &state).await? else {
