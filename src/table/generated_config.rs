@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::cty::Value;
 
 use super::{
-    equality::{is_nothing, same},
+    equality::same,
     field::{Field, FieldType, ValueSource},
 };
 
@@ -39,7 +39,7 @@ fn is_left_out(field: &Field, value: &Value) -> bool {
 fn generated(field: &Field, value: &Value) -> Value {
     match (field.kind, value) {
         (FieldType::Object(members), value) => generated_config(members, value),
-        (FieldType::ObjectList(members), Value::List(objects)) if !is_nothing(value) => {
+        (FieldType::ObjectList(members), Value::List(objects)) => {
             Value::List(objects.iter().map(|object| generated_config(members, object)).collect())
         }
         _ => value.clone(),

@@ -24,10 +24,10 @@ use super::{
     super::{
         assignment::{self, AssignmentResource, GUARDRAIL_ID, WORKSPACE_ID},
         config::ProviderData,
-        error_diagnostics::{error_diagnostic_at, naming_workspace},
+        error_diagnostics::error_diagnostic_at,
         misplaced_key,
     },
-    IN_WORKSPACE, workspaces,
+    IN_WORKSPACE, cannot_list_guardrails, workspaces,
 };
 
 const FIELDS: &[Field] = &[
@@ -119,11 +119,8 @@ async fn guardrails(
 ) -> Result<HashMap<String, String>, Diagnostics> {
     let mut found = HashMap::new();
     for workspace in workspaces(client, config).await? {
-        let listed = client.list_guardrails(Some(&workspace.id)).await.map_err(|error| {
-            let action = format!("list the guardrails of workspace {}", workspace.id);
-            let diagnostic = error_diagnostic_at(&action, &error, None);
-            naming_workspace(diagnostic, &error, Some(&workspace.id))
-        })?;
+        let listed = client.list_guardrails(Some(&workspace.id)).await;
+        let listed = listed.map_err(|error| cannot_list_guardrails(&workspace, &error))?;
         for guardrail in listed {
             found.insert(guardrail.id().to_owned(), workspace.id.clone());
         }

@@ -11,32 +11,27 @@ use crate::{
         list_resource::{ListResource, ListResults, ListedObject},
         schema::Schema,
     },
-    table::{field::Field, resource::Backend, schema::schema, validate::validate_with},
+    table::{resource::Backend, schema::schema},
 };
 
 use super::{
     super::{
-        assignment::WORKSPACE_ID,
         config::ProviderData,
-        error_diagnostics::{error_diagnostic, naming_workspace},
         guardrail::{GuardrailBackend, listed},
-        misplaced_key,
     },
-    IN_WORKSPACE, workspaces,
+    OF_WORKSPACES, cannot_list_guardrails, validate_of_workspaces, workspaces,
 };
-
-const FIELDS: &[Field] = &[IN_WORKSPACE];
 
 pub(in crate::provider) struct GuardrailList;
 
 #[async_trait]
 impl ListResource<ProviderData> for GuardrailList {
     fn schema(&self) -> Schema {
-        schema("The guardrails of a workspace, or of all workspaces.", FIELDS)
+        schema("The guardrails of a workspace, or of all workspaces.", OF_WORKSPACES)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        validate_with(FIELDS, config, misplaced_key::refuse_keys(config, &[WORKSPACE_ID]))
+        validate_of_workspaces(config)
     }
 
     async fn list(
@@ -62,10 +57,9 @@ async fn list_in(
     results: &mut dyn ListResults,
 ) -> Result<bool, Diagnostics> {
     let mut pages = client.guardrail_pages(&workspace.id);
-    while let Some(page) = pages.next().await.map_err(|error| {
-        let action = format!("list the guardrails of workspace {}", workspace.id);
-        naming_workspace(error_diagnostic(&action, &error), &error, Some(&workspace.id))
-    })? {
+    while let Some(page) =
+        pages.next().await.map_err(|error| cannot_list_guardrails(workspace, &error))?
+    {
         let is_own = |guardrail: &&Guardrail| {
             workspace.default_guardrail_id.as_deref() != Some(guardrail.id())
         };

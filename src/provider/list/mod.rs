@@ -9,15 +9,19 @@ mod guardrails;
 mod workspace_defaults;
 
 use crate::{
-    client::{Client, Workspace},
+    client::{Client, Error, Workspace},
     cty::Value,
-    protocol::diagnostics::Diagnostics,
-    table::field::{Check, Field, FieldType},
+    protocol::diagnostics::{Diagnostic, Diagnostics},
+    table::{
+        field::{Check, Field, FieldType},
+        validate::validate_with,
+    },
 };
 
 use super::{
     assignment::WORKSPACE_ID,
-    error_diagnostics::{error_diagnostic_at, naming_workspace},
+    error_diagnostics::{error_diagnostic, error_diagnostic_at, naming_workspace},
+    misplaced_key,
 };
 
 pub(super) use assignments::{KEYS, MEMBERS};
@@ -27,6 +31,20 @@ pub(super) use workspace_defaults::WorkspaceDefaultList;
 const IN_WORKSPACE: Field = Field::optional(WORKSPACE_ID, FieldType::String)
     .checks(&[Check::Id])
     .doc("The id of a workspace. Without it, all workspaces are searched.");
+
+/// The attributes of a list that only a workspace narrows.
+const OF_WORKSPACES: &[Field] = &[IN_WORKSPACE];
+
+/// Checks the configuration of a list that only a workspace narrows.
+fn validate_of_workspaces(config: &Value) -> Diagnostics {
+    validate_with(OF_WORKSPACES, config, misplaced_key::refuse_keys(config, &[WORKSPACE_ID]))
+}
+
+/// The error for a workspace whose guardrails cannot be listed.
+fn cannot_list_guardrails(workspace: &Workspace, error: &Error) -> Diagnostic {
+    let action = format!("list the guardrails of workspace {}", workspace.id);
+    naming_workspace(error_diagnostic(&action, error), error, Some(&workspace.id))
+}
 
 /// The workspace that a configuration names, else all of them.
 async fn workspaces(client: &Client, config: &Value) -> Result<Vec<Workspace>, Diagnostics> {

@@ -10,32 +10,28 @@ use crate::{
         list_resource::{ListResource, ListResults, ListedObject},
         schema::Schema,
     },
-    table::{JsonObject, field::Field, resource::Backend, schema::schema, validate::validate_with},
+    table::{JsonObject, resource::Backend, schema::schema},
 };
 
 use super::{
     super::{
-        assignment::WORKSPACE_ID,
         config::ProviderData,
         error_diagnostics::{error_diagnostic, naming_workspace},
         guardrail::{WorkspaceDefaultBackend, default_guardrail, listed},
-        misplaced_key,
     },
-    IN_WORKSPACE, workspaces,
+    OF_WORKSPACES, validate_of_workspaces, workspaces,
 };
-
-const FIELDS: &[Field] = &[IN_WORKSPACE];
 
 pub(in crate::provider) struct WorkspaceDefaultList;
 
 #[async_trait]
 impl ListResource<ProviderData> for WorkspaceDefaultList {
     fn schema(&self) -> Schema {
-        schema("The default guardrails of workspaces, one for each.", FIELDS)
+        schema("The default guardrails of workspaces, one for each.", OF_WORKSPACES)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        validate_with(FIELDS, config, misplaced_key::refuse_keys(config, &[WORKSPACE_ID]))
+        validate_of_workspaces(config)
     }
 
     async fn list(
