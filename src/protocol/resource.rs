@@ -1,7 +1,8 @@
 //! A managed resource: one method per operation, on values of its schema's type.
 //!
 //! A method returns a value or errors, never both: Terraform taints what a create returns beside an
-//! error and destroys it in the next run. A message about something that exists is a warning.
+//! error and destroys it in the next run. A message about something that exists is a warning. Only an
+//! update can fail in part, as nothing is tainted by that.
 
 use async_trait::async_trait;
 
@@ -14,6 +15,18 @@ use super::{
 
 /// A value with warnings, or errors.
 pub type Reply<T> = Result<WithWarnings<T>, Diagnostics>;
+
+/// The object after an update, or why it failed.
+pub type UpdateReply = Result<WithWarnings<State>, FailedUpdate>;
+
+/// An update that failed.
+#[derive(Debug)]
+pub struct FailedUpdate {
+    /// Why, with at least one error.
+    pub errors: Diagnostics,
+    /// The object, where a part of the update was done; `None` where it is as it was.
+    pub partly_updated: Option<Box<State>>,
+}
 
 /// A value, and warnings to show.
 #[derive(Debug)]
@@ -97,7 +110,7 @@ pub trait Resource<D>: Send + Sync + 'static {
     async fn create(&self, data: &D, planned: Value) -> Reply<State>;
 
     /// Brings `prior` to what is planned.
-    async fn update(&self, data: &D, prior: State, planned: Value) -> Reply<State>;
+    async fn update(&self, data: &D, prior: State, planned: Value) -> UpdateReply;
 
     /// Removes it. That it is gone already is no error.
     async fn delete(&self, data: &D, prior: State) -> Reply<()>;
@@ -107,6 +120,12 @@ pub trait Resource<D>: Send + Sync + 'static {
 
     /// Finds an object that a user names.
     async fn import(&self, data: &D, target: ImportTarget<'_>) -> Reply<State>;
+}
+
+impl From<Diagnostics> for FailedUpdate {
+    fn from(errors: Diagnostics) -> Self {
+        Self { errors, partly_updated: None }
+    }
 }
 
 impl<T> WithWarnings<T> {

@@ -28,7 +28,7 @@ use crate::{
 };
 
 use super::{
-    assignment::PlannedAssignments,
+    assignment::{PlannedAssignments, PlannedSets},
     guardrail::{PlannedDefaults, WarnedSlugs},
 };
 use setting_errors::{ConfigSetting, SettingSource};
@@ -127,6 +127,7 @@ pub(super) fn schema() -> Schema {
 pub struct ProviderData {
     client: Result<Client, &'static str>,
     planned: PlannedAssignments,
+    planned_sets: PlannedSets,
     planned_defaults: PlannedDefaults,
     warned_slugs: WarnedSlugs,
 }
@@ -136,6 +137,7 @@ impl ProviderData {
         Self {
             client,
             planned: PlannedAssignments::default(),
+            planned_sets: PlannedSets::default(),
             planned_defaults: PlannedDefaults::default(),
             warned_slugs: WarnedSlugs::default(),
         }
@@ -144,6 +146,11 @@ impl ProviderData {
     /// What the plans of this connection have said of assignments.
     pub(super) fn planned(&self) -> &PlannedAssignments {
         &self.planned
+    }
+
+    /// What the plans of this connection have said of all assignments to a guardrail.
+    pub(super) fn planned_sets(&self) -> &PlannedSets {
+        &self.planned_sets
     }
 
     /// What the plans of this connection have said of default guardrails.

@@ -56,6 +56,14 @@ impl OpenRouter {
                 ("openrouter_guardrail_key_assignment", Box::new(assignment::KEY)),
                 ("openrouter_guardrail_member_assignment", Box::new(assignment::MEMBER)),
                 (
+                    "openrouter_guardrail_key_assignments_exclusive",
+                    Box::new(assignment::EXCLUSIVE_KEYS),
+                ),
+                (
+                    "openrouter_guardrail_member_assignments_exclusive",
+                    Box::new(assignment::EXCLUSIVE_MEMBERS),
+                ),
+                (
                     "openrouter_workspace_default_guardrail",
                     Box::new(TableResource(guardrail::WorkspaceDefaultBackend)),
                 ),

@@ -36,12 +36,19 @@ impl<G: Clone + Eq + Hash, P: Clone> WalkPlans<G, P> {
     /// Notes what a configuration plans, and gives what others of the same walk have planned for the
     /// same name. Nothing where that is not certain.
     pub(super) fn note_planned(&mut self, group: G, name: Option<&str>, plan: P) -> Vec<P> {
-        self.calls(group.clone(), name).planned += 1;
+        self.note(group.clone(), name, plan);
         let Some(name) = name else { return Vec::new() };
-        let about = (group, name.to_owned());
-        let others = self.planned(&about);
-        self.known.entry(about).or_default().planned.push(plan);
-        others
+        let mut planned = self.planned(&(group, name.to_owned()));
+        planned.pop();
+        planned
+    }
+
+    /// Notes what a configuration plans.
+    pub(super) fn note(&mut self, group: G, name: Option<&str>, plan: P) {
+        self.calls(group.clone(), name).planned += 1;
+        if let Some(name) = name {
+            self.known.entry((group, name.to_owned())).or_default().planned.push(plan);
+        }
     }
 
     /// What configurations of the same walk plan for a name.

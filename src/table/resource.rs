@@ -12,7 +12,9 @@ use crate::{
     cty::{Error, Value},
     protocol::{
         diagnostics::{Diagnostic, Diagnostics, Severity},
-        resource::{ImportTarget, PlanReply, PlanRequest, Reply, Resource, State, WithWarnings},
+        resource::{
+            ImportTarget, PlanReply, PlanRequest, Reply, Resource, State, UpdateReply, WithWarnings,
+        },
         schema::Schema,
     },
 };
@@ -237,12 +239,12 @@ impl<B: Backend> Resource<B::Data> for TableResource<B> {
         Ok(state)
     }
 
-    async fn update(&self, data: &B::Data, prior: State, planned: Value) -> Reply<State> {
+    async fn update(&self, data: &B::Data, prior: State, planned: Value) -> UpdateReply {
         let body = update_body(B::FIELDS, &prior.value, &planned);
         if body.is_empty() {
-            return self.update_nothing(data, prior, planned).await;
+            return Ok(self.update_nothing(data, prior, planned).await?);
         }
-        self.send_update(call("update", data, &prior.value), &body, &planned).await
+        Ok(self.send_update(call("update", data, &prior.value), &body, &planned).await?)
     }
 
     async fn delete(&self, data: &B::Data, prior: State) -> Reply<()> {

@@ -9,7 +9,7 @@
 //! [`Client::read_assignment`] once for each row; a second read of the row is another refresh and
 //! needs another listing. Each write of assignments drops all listings.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use tokio::time::Instant;
@@ -29,20 +29,41 @@ pub enum AssignmentLookup {
     AssignedElsewhere(Vec<String>),
 }
 
+/// All that a guardrail is assigned to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Assignees {
+    /// The keys or members.
+    pub assigned: BTreeSet<String>,
+    /// The guardrails of those that it was known to be assigned to, and is not any more.
+    pub elsewhere: BTreeMap<String, Vec<String>>,
+}
+
+/// What a listing is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Lookup {
+    /// For one row, by the key or member, or by another name for what is looked for.
+    Row(String),
+    /// For the number of rows.
+    Count,
+    /// For every row.
+    Every,
+}
+
 /// A listing of a guardrail or of the account.
 struct CachedListing {
     started: Instant,
     finished: Instant,
     /// The guardrails of each assignee.
     guardrails: HashMap<String, Vec<String>>,
-    /// The reads that this listing has answered: of one row, or of all under `None`.
-    answered: Mutex<HashSet<Option<String>>>,
+    /// Why there is no listing of a guardrail that seems to be gone; there are no rows then.
+    gone: Option<Error>,
+    answered: Mutex<HashSet<Lookup>>,
 }
 
 impl CachedListing {
-    /// Notes a read. False if the listing has answered it before.
-    fn answers(&self, row: Option<&str>) -> bool {
-        lock(&self.answered).insert(row.map(str::to_owned))
+    /// Notes a lookup. False if the listing has answered it before.
+    fn answers(&self, lookup: Lookup) -> bool {
+        lock(&self.answered).insert(lookup)
     }
 }
 
@@ -71,7 +92,7 @@ impl Client {
         guardrail_id: &str,
         id: &str,
     ) -> Result<AssignmentLookup, Error> {
-        let is_fresh = |cached: &CachedListing| cached.answers(Some(id));
+        let is_fresh = |cached: &CachedListing| cached.answers(Lookup::Row(id.to_owned()));
         let listing = self.listing(kind, Some(guardrail_id), is_fresh).await?;
         self.look_up(kind, guardrail_id, id, &listing).await
     }
@@ -95,7 +116,7 @@ impl Client {
         id: &str,
         row: &str,
     ) -> Result<Vec<String>, Error> {
-        let is_fresh = |cached: &CachedListing| cached.answers(Some(row));
+        let is_fresh = |cached: &CachedListing| cached.answers(Lookup::Row(row.to_owned()));
         let listing = self.listing(kind, None, is_fresh).await?;
         Ok(listing.guardrails.get(id).cloned().unwrap_or_default())
     }
@@ -106,9 +127,62 @@ impl Client {
         kind: AssigneeKind,
         guardrail_id: &str,
     ) -> Result<Vec<String>, Error> {
-        let is_fresh = |cached: &CachedListing| cached.answers(None);
+        let is_fresh = |cached: &CachedListing| cached.answers(Lookup::Count);
         let listing = self.listing(kind, Some(guardrail_id), is_fresh).await?;
         Ok(listing.guardrails.keys().cloned().collect())
+    }
+
+    /// All keys or members that a refresh finds a guardrail assigned to; none if the guardrail is gone.
+    /// Those that are `known` and not found are looked for in a listing of the account. A second call
+    /// for the same guardrail belongs to another refresh.
+    pub async fn read_assignees(
+        &self,
+        kind: AssigneeKind,
+        guardrail_id: &str,
+        known: &BTreeSet<String>,
+    ) -> Result<Option<Assignees>, Error> {
+        let is_fresh = |cached: &CachedListing| cached.answers(Lookup::Every);
+        let listing = self.listing(kind, Some(guardrail_id), is_fresh).await?;
+        self.assignees_in(kind, guardrail_id, known, &listing).await
+    }
+
+    /// The same for an import, which the refresh of the imported resource follows.
+    pub async fn find_assignees(
+        &self,
+        kind: AssigneeKind,
+        guardrail_id: &str,
+    ) -> Result<Option<BTreeSet<String>>, Error> {
+        let listing = self.listing(kind, Some(guardrail_id), |_| true).await?;
+        let found = self.assignees_in(kind, guardrail_id, &BTreeSet::new(), &listing).await?;
+        Ok(found.map(|found| found.assigned))
+    }
+
+    /// What a listing shows of the keys or members that a guardrail is assigned to.
+    async fn assignees_in(
+        &self,
+        kind: AssigneeKind,
+        guardrail_id: &str,
+        known: &BTreeSet<String>,
+        listing: &CachedListing,
+    ) -> Result<Option<Assignees>, Error> {
+        if let Some(error) = &listing.gone {
+            return match self.get_guardrail(guardrail_id).await {
+                Err(gone) if gone.is_not_found() => Ok(None),
+                Err(failed) => Err(failed),
+                Ok(_) => Err(error.clone()),
+            };
+        }
+        let mut assignees = Assignees::default();
+        assignees.assigned.extend(listing.guardrails.keys().cloned());
+        for id in known.iter().filter(|id| !listing.guardrails.contains_key(*id)) {
+            match self.look_up(kind, guardrail_id, id, listing).await? {
+                AssignmentLookup::Found => _ = assignees.assigned.insert(id.clone()),
+                AssignmentLookup::AssignedElsewhere(guardrails) => {
+                    assignees.elsewhere.insert(id.clone(), guardrails);
+                }
+            }
+        }
+        Ok(Some(assignees))
     }
 
     /// Looks in a guardrail's listing, and in the account's if the key or member is not there.
@@ -149,10 +223,12 @@ impl Client {
         guardrail_id: Option<&str>,
     ) -> Result<CachedListing, Error> {
         let started = Instant::now();
-        let rows = match self.list_assignments(kind, guardrail_id, RowRange::ALL).await {
-            Ok(listing) => listing.rows,
+        let (rows, gone) = match self.list_assignments(kind, guardrail_id, RowRange::ALL).await {
+            Ok(listing) => (listing.rows, None),
             // Nothing is assigned to a guardrail that is gone.
-            Err(error) if guardrail_id.is_some() && error.is_not_found() => Vec::new(),
+            Err(error) if guardrail_id.is_some() && error.is_not_found() => {
+                (Vec::new(), Some(error))
+            }
             Err(error) => return Err(error),
         };
         let mut guardrails: HashMap<String, Vec<String>> = HashMap::new();
@@ -161,6 +237,6 @@ impl Client {
             of_assignee.push(row.guardrail_id().to_owned());
         }
         let (finished, answered) = (Instant::now(), Mutex::default());
-        Ok(CachedListing { started, finished, guardrails, answered })
+        Ok(CachedListing { started, finished, guardrails, gone, answered })
     }
 }

@@ -26,10 +26,10 @@ use super::{Client, lock};
 
 /// The assignment of one key or member to a guardrail.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Row {
-    kind: AssigneeKind,
-    guardrail_id: String,
-    id: String,
+pub(super) struct Row {
+    pub(super) kind: AssigneeKind,
+    pub(super) guardrail_id: String,
+    pub(super) id: String,
 }
 
 /// What rows of one request have in common.
@@ -95,19 +95,15 @@ impl Client {
         let _being_made = batches.note_being_made(&row);
         let lock = batches.lock(&row);
         let _locked = lock.lock().await;
+        self.make(row, maker).await
+    }
+
+    /// Makes a row, which the caller has noted as being made, and whose lock it holds.
+    pub(super) async fn make(&self, row: Row, maker: &str) -> Result<(), Error> {
         let Outcome::Done(outcome) = self.submit(Operation::Assign, &row).await else {
             unreachable!("only removals are superseded")
         };
-        let mut state = batches.state();
-        match &outcome {
-            Ok(()) => {
-                state.failures.remove(&row);
-                state.makers.insert(row.clone(), maker.to_owned());
-            }
-            Err(error) => {
-                state.failures.insert(row.clone(), (maker.to_owned(), error.clone()));
-            }
-        }
+        self.inner.batches.note_outcome(row, maker, &outcome);
         outcome
     }
 
@@ -259,7 +255,7 @@ impl Client {
 }
 
 impl Row {
-    fn new(kind: AssigneeKind, guardrail_id: &str, id: &str) -> Row {
+    pub(super) fn new(kind: AssigneeKind, guardrail_id: &str, id: &str) -> Row {
         Row { kind, guardrail_id: guardrail_id.to_owned(), id: id.to_owned() }
     }
 }
@@ -282,7 +278,9 @@ impl Batches {
         lock(&self.state)
     }
 
-    fn lock(&self, row: &Row) -> Arc<tokio::sync::Mutex<()>> {
+    /// The lock of the key or member of a row. Whoever holds several locks has taken them in the order
+    /// of the ids.
+    pub(super) fn lock(&self, row: &Row) -> Arc<tokio::sync::Mutex<()>> {
         Arc::clone(self.state().locks.entry((row.kind, row.id.clone())).or_default())
     }
 
@@ -322,8 +320,22 @@ impl Batches {
         rows.into_iter().partition(|(id, _)| !state.is_superseded(key, id))
     }
 
+    /// Notes who has made a row, or failed to.
+    pub(super) fn note_outcome(&self, row: Row, maker: &str, outcome: &Result<(), Error>) {
+        let mut state = self.state();
+        match outcome {
+            Ok(()) => {
+                state.failures.remove(&row);
+                state.makers.insert(row, maker.to_owned());
+            }
+            Err(error) => {
+                state.failures.insert(row, (maker.to_owned(), error.clone()));
+            }
+        }
+    }
+
     /// Notes that a row is being made, until the returned reference is dropped.
-    fn note_being_made(&self, row: &Row) -> Arc<()> {
+    pub(super) fn note_being_made(&self, row: &Row) -> Arc<()> {
         let mut state = self.state();
         let noted = state.being_made.entry(row.clone()).or_default();
         let reference = noted.upgrade().unwrap_or_default();

@@ -7,6 +7,7 @@ mod batch;
 mod batch_window;
 mod create;
 mod envelope;
+mod exclusive_assignments;
 mod guardrails;
 mod members;
 mod models;
@@ -24,9 +25,10 @@ use tokio::sync::OnceCell;
 
 use super::http::{Config, ConfigError, HttpClient};
 
-pub use assignment_cache::AssignmentLookup;
+pub use assignment_cache::{Assignees, AssignmentLookup};
 pub use assignments::{AssigneeKind, Assignment};
 pub use create::CreateRegistry;
+pub use exclusive_assignments::{FailedAssignments, TakenOver};
 pub use guardrails::{Created, Guardrail, Matches};
 pub use members::Member;
 pub use models::ModelCatalog;
@@ -84,6 +86,11 @@ impl Client {
     /// progress may take some seconds more, and nothing new is started.
     pub fn stop(&self) {
         self.http().limiter().stop();
+    }
+
+    /// Whether no request is under way.
+    pub fn is_idle(&self) -> bool {
+        self.http().limiter().is_idle()
     }
 
     fn http(&self) -> &HttpClient {

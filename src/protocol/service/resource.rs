@@ -10,7 +10,7 @@ use super::{
         diagnostics::{Diagnostic, Diagnostics},
         identity,
         provider::Provider,
-        resource::{ImportTarget, PlanRequest, Resource, State, WithWarnings},
+        resource::{FailedUpdate, ImportTarget, PlanRequest, Resource, State, WithWarnings},
         rpc::Outcome,
         schema::Constraint,
     },
@@ -117,13 +117,17 @@ impl<P: Provider> Connection<P> {
         } else {
             match resource.update(&data, prior, planned).await {
                 Ok(updated) => updated,
-                // The object stays as it was known. Without it, core would drop the private bytes.
-                Err(diagnostics) => {
+                Err(FailedUpdate { errors, partly_updated }) => {
+                    // Without any state, core would drop the private bytes.
+                    let (new_state, private) = match partly_updated {
+                        Some(state) => (Some(encode(&state.value, ty)?), state.private),
+                        None => (request.prior_state, request.planned_private),
+                    };
                     return Ok(pb::apply_resource_change::Response {
-                        new_state: request.prior_state,
-                        private: request.planned_private,
+                        new_state,
+                        private,
                         new_identity: prior_identity,
-                        diagnostics: convert::diagnostics(diagnostics),
+                        diagnostics: convert::diagnostics(errors),
                         ..Default::default()
                     });
                 }

@@ -31,7 +31,7 @@ impl AssignmentResource {
         planned: &Value,
     ) -> Result<Option<Diagnostic>, Diagnostics> {
         let guardrail_id = planned.attribute(GUARDRAIL_ID).as_str().map(str::to_owned);
-        let here = PlannedAssignment { guardrail_id, is_new: prior.is_null() };
+        let here = PlannedAssignment { guardrail_id, is_new: prior.is_null(), is_exclusive: false };
         let assignee = planned.attribute(self.assignee).as_str();
         let others = api.planned().note_planned(self.kind, assignee, here.clone());
         for other in &others {
@@ -44,9 +44,26 @@ impl AssignmentResource {
             }
             return Ok(Some(self.conflict_warning(planned, other)));
         }
-        let is_shared = others.iter().any(|other| here.is_same(other));
+        let is_shared = others.iter().any(|other| here.is_same(other) && !other.is_exclusive);
         let is_warned = is_shared && api.planned().is_first_warning(self.row(planned));
         Ok(is_warned.then(|| self.shared_warning(planned)))
+    }
+
+    /// Notes what a configuration plans for its guardrail. Gives the warning where another resource
+    /// holds all assignments of the guardrail, and removes this one.
+    pub(super) fn note_in_set(&self, api: &ProviderData, planned: &Value) -> Option<Diagnostic> {
+        let guardrail_id = planned.attribute(GUARDRAIL_ID).as_str();
+        let assignee = planned.attribute(self.assignee).as_str();
+        let is_removed = api.planned_sets().note_single(self.kind, guardrail_id, assignee);
+        let (noun, assignee) = (self.noun, assignee.unwrap_or_default());
+        let detail = format!(
+            "Another resource of this configuration holds all assignments of the guardrail to \
+             {noun}s, and {assignee} is not among them. Each apply would undo the other. Add it \
+             there, or remove this resource."
+        );
+        let summary = format!("The assignment to {noun} {assignee} would be removed again");
+        let warning = Diagnostic::warning(summary, detail).at(Path::attribute(self.assignee));
+        is_removed.then_some(warning)
     }
 
     /// Plans the removal of an object of the state: its row is left to another object that holds
@@ -88,9 +105,10 @@ impl AssignmentResource {
         state: &Value,
     ) -> Result<(), Diagnostics> {
         let (guardrail_id, assignee) = self.ids(state);
-        let here = PlannedAssignment { guardrail_id: Some(guardrail_id.to_owned()), is_new: true };
+        let here = PlannedAssignment::certain(guardrail_id);
         for other in api.planned().planned(&(self.kind, assignee.to_owned())) {
-            if other.guardrail_id.is_some() && self.excludes(api, &here, &other).await {
+            let is_certain = other.guardrail_id.is_some() && !other.is_exclusive;
+            if is_certain && self.excludes(api, &here, &other).await {
                 return Err(self.conflict_error(state, &other).into());
             }
         }
@@ -100,7 +118,7 @@ impl AssignmentResource {
     /// Whether a key or member cannot have both guardrails, as far as is known: always for
     /// different ones of keys, for members if the two are of one workspace. A guardrail that is not
     /// made yet, or cannot be read, is taken to be of another workspace.
-    async fn excludes(
+    pub(super) async fn excludes(
         &self,
         api: &ProviderData,
         here: &PlannedAssignment,
@@ -177,6 +195,12 @@ impl AssignmentResource {
 }
 
 impl PlannedAssignment {
+    /// The assignment of a guardrail that exists.
+    pub(super) fn certain(guardrail_id: &str) -> Self {
+        let guardrail_id = Some(guardrail_id.to_owned());
+        Self { guardrail_id, is_new: true, is_exclusive: false }
+    }
+
     /// Whether both are certain to be the same assignment.
     fn is_same(&self, other: &Self) -> bool {
         self.guardrail_id.is_some() && self.guardrail_id == other.guardrail_id

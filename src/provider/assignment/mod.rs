@@ -1,15 +1,18 @@
 //! `openrouter_guardrail_key_assignment` and `openrouter_guardrail_member_assignment`: one
-//! guardrail assigned to one key or member.
+//! guardrail assigned to one key or member. The resources for all of a guardrail's assignments are in
+//! `exclusive/`.
 //!
 //! The two differ in what the guardrail is assigned to, and in that a member has one guardrail *per
 //! workspace*, so that the workspace is part of a member assignment. A change of the guardrail is
 //! one assign call, which moves the key or member: it is never without a guardrail.
 
 mod conflicts;
+mod exclusive;
 mod fields;
 mod ids;
 mod import;
 mod planned;
+mod planned_sets;
 mod private;
 mod workspace;
 
@@ -21,7 +24,9 @@ use crate::{
     cty::{Path, Value},
     protocol::{
         diagnostics::{Diagnostic, Diagnostics},
-        resource::{ImportTarget, PlanReply, PlanRequest, Reply, Resource, State, WithWarnings},
+        resource::{
+            ImportTarget, PlanReply, PlanRequest, Reply, Resource, State, UpdateReply, WithWarnings,
+        },
         schema::Schema,
     },
     table::{
@@ -38,8 +43,10 @@ use super::{
 use planned::Row;
 use private::Private;
 
+pub(super) use exclusive::{KEYS as EXCLUSIVE_KEYS, MEMBERS as EXCLUSIVE_MEMBERS};
 pub(super) use fields::{GUARDRAIL_ID, WORKSPACE_ID};
 pub(super) use planned::{PlannedAssignments, RowExit};
+pub(super) use planned_sets::PlannedSets;
 
 /// One of the two resources.
 pub(super) struct AssignmentResource {
@@ -91,6 +98,8 @@ impl Resource<ProviderData> for AssignmentResource {
     fn validate(&self, api: Option<&ProviderData>, config: &Value) -> Diagnostics {
         if let Some(api) = api {
             api.planned().note_validated(self.kind, config.attribute(self.assignee).as_str());
+            let guardrail_id = config.attribute(GUARDRAIL_ID).as_str();
+            api.planned_sets().note_single_validated(self.kind, guardrail_id);
         }
         let refused =
             misplaced_key::refuse_keys(config, &[GUARDRAIL_ID, self.assignee, WORKSPACE_ID]);
@@ -136,6 +145,7 @@ impl Resource<ProviderData> for AssignmentResource {
         // is the same resource, and was noted then.
         if !prior.is_null() || !private.is_planned {
             warnings.extend(self.note_configuration(api, &prior, &planned).await?);
+            warnings.extend(self.note_in_set(api, &planned));
         }
         if !prior.is_null() {
             warnings.extend(self.plan_holder(api, &prior, &planned, &mut private).await);
@@ -150,7 +160,7 @@ impl Resource<ProviderData> for AssignmentResource {
         Ok(WithWarnings::ok(self.assign(api, state).await?))
     }
 
-    async fn update(&self, api: &ProviderData, prior: State, planned: Value) -> Reply<State> {
+    async fn update(&self, api: &ProviderData, prior: State, planned: Value) -> UpdateReply {
         let state = self.complete(api, planned).await?;
         let former = Private::read(&prior.private);
         let moves = prior.value.attribute(GUARDRAIL_ID) != state.attribute(GUARDRAIL_ID);

@@ -62,6 +62,8 @@ pub(super) struct PlannedAssignment {
     pub(super) guardrail_id: Option<String>,
     /// Whether the resource is not in the state yet.
     pub(super) is_new: bool,
+    /// Whether the resource holds all assignments of the guardrail.
+    pub(super) is_exclusive: bool,
 }
 
 /// What is planned for an object of the state that holds a row.
@@ -238,7 +240,7 @@ mod tests {
 
     fn planned(guardrail_id: &str) -> PlannedAssignment {
         let guardrail_id = (guardrail_id != "?").then(|| guardrail_id.to_owned());
-        PlannedAssignment { guardrail_id, is_new: true }
+        PlannedAssignment { guardrail_id, is_new: true, is_exclusive: false }
     }
 
     /// Makes these calls: `V` validates, anything else plans for the guardrail of that name; for

@@ -6,6 +6,7 @@ mod bulk;
 mod conflicts;
 mod data;
 mod data_guardrails;
+mod exclusive;
 mod imports;
 mod keys;
 mod members;

@@ -1,0 +1,240 @@
+//! What users are told about all assignments of a guardrail.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use tokio::time::timeout;
+
+use crate::{
+    client::{Error, FailedAssignments},
+    cty::{Path, Value},
+    protocol::diagnostics::{Diagnostic, Diagnostics, Severity},
+};
+
+use super::{
+    super::planned::PlannedAssignment, ExclusiveAssignments, GUARDRAIL_ID, ProviderData,
+    error_diagnostic_at,
+};
+
+/// How many keys or members a message names.
+const NAMED: usize = 10;
+
+/// How long a plan waits to learn which assignments a new resource removes. Only a warning depends
+/// on it.
+const TAKEOVER_LOOKUP: Duration = Duration::from_secs(10);
+
+impl ExclusiveAssignments {
+    /// The errors for assignments that could not be made.
+    pub(super) fn not_assigned(
+        &self,
+        guardrail_id: &str,
+        failed: &FailedAssignments,
+    ) -> Diagnostics {
+        self.failures(failed, |what| format!("assign guardrail {guardrail_id} to {what}"))
+    }
+
+    /// The errors for assignments that could not be removed.
+    pub(super) fn not_removed(
+        &self,
+        guardrail_id: &str,
+        failed: &FailedAssignments,
+    ) -> Diagnostics {
+        let action =
+            |what: &str| format!("remove the assignment of guardrail {guardrail_id} to {what}");
+        self.failures(failed, action)
+    }
+
+    /// One error for each reason.
+    fn failures(&self, failed: &FailedAssignments, action: impl Fn(&str) -> String) -> Diagnostics {
+        let mut by_reason: BTreeMap<String, (&Error, BTreeSet<String>)> = BTreeMap::new();
+        for (id, error) in failed {
+            let of_reason = by_reason.entry(error.to_string()).or_insert((error, BTreeSet::new()));
+            of_reason.1.insert(id.clone());
+        }
+        let diagnostic = |(error, ids): (&Error, BTreeSet<String>)| {
+            let what = match ids.first() {
+                Some(only) if ids.len() == 1 => format!("{} {only}", self.noun()),
+                _ => self.count_of(ids.len()),
+            };
+            let diagnostic = error_diagnostic_at(&action(&what), error, Some(GUARDRAIL_ID));
+            let path = diagnostic.path.clone().unwrap_or(Path::attribute(self.assignees));
+            let detail = match ids.len() {
+                1 => diagnostic.detail,
+                _ => format!("{} It failed for {}.", diagnostic.detail, named(&ids)),
+            };
+            Diagnostic { detail, ..diagnostic }.at(path)
+        };
+        by_reason.into_values().map(diagnostic).collect()
+    }
+
+    /// The warning about assignments that a new resource removes. That they cannot be listed is no
+    /// error yet: whatever prevents it prevents the apply as well.
+    pub(super) async fn takeover_warning(
+        &self,
+        api: &ProviderData,
+        planned: &Value,
+    ) -> Option<Diagnostic> {
+        let (guardrail_id, wanted) = self.parts(planned);
+        if guardrail_id.is_empty() || !planned.attribute(self.assignees).is_wholly_known() {
+            return None;
+        }
+        let none = BTreeSet::new();
+        let lookup = api.client().ok()?.read_assignees(self.kind(), guardrail_id, &none);
+        let assigned = match timeout(TAKEOVER_LOOKUP, lookup).await {
+            Ok(Ok(found)) => found?.assigned,
+            Ok(Err(error)) => {
+                let action = format!("list the {}s of guardrail {guardrail_id}", self.noun());
+                let error = error_diagnostic_at(&action, &error, Some(GUARDRAIL_ID));
+                return Some(Diagnostic { severity: Severity::Warning, ..error });
+            }
+            Err(_) => return Some(self.unknown_takeover(guardrail_id)),
+        };
+        let others: BTreeSet<_> = assigned.difference(&wanted).cloned().collect();
+        (!others.is_empty()).then(|| self.removed_by_takeover(guardrail_id, &others))
+    }
+
+    fn removed_by_takeover(&self, guardrail_id: &str, others: &BTreeSet<String>) -> Diagnostic {
+        let (count, attribute) = (self.count_of(others.len()), self.assignees);
+        let detail = format!(
+            "Guardrail {guardrail_id} is assigned to {} as well, which `{attribute}` does not \
+             contain. The apply removes that. To review it as a difference first, import this \
+             resource by the guardrail's id before you apply.",
+            named(others)
+        );
+        let summary = format!("The assignment to {count} is removed");
+        Diagnostic::warning(summary, detail).at(Path::attribute(self.assignees))
+    }
+
+    fn unknown_takeover(&self, guardrail_id: &str) -> Diagnostic {
+        let noun = self.noun();
+        let summary = format!("The {noun}s of guardrail {guardrail_id} could not be listed");
+        let detail = format!(
+            "The API took too long to respond. The apply removes the assignment of the guardrail \
+             to every {noun} that `{}` does not contain: plan again to see them.",
+            self.assignees
+        );
+        Diagnostic::warning(summary, detail)
+    }
+
+    /// The warning that a destroy removes nothing.
+    pub(super) fn assignments_stay(&self, prior: &Value) -> Option<Diagnostic> {
+        let (guardrail_id, held) = self.parts(prior);
+        if held.is_empty() {
+            return None;
+        }
+        let (count, attribute) = (self.count_of(held.len()), self.assignees);
+        let detail = format!(
+            "Destroying this resource only ends the exclusiveness: guardrail {guardrail_id} stays \
+             assigned to {count}, unless the guardrail is deleted too. To remove the assignments, \
+             set `{attribute} = []` and apply before you destroy the resource."
+        );
+        let summary = format!("Guardrail {guardrail_id} stays assigned to {count}");
+        Some(Diagnostic::warning(summary, detail))
+    }
+
+    /// The warning about keys or members that the guardrail is no longer assigned to, as another one
+    /// was assigned to them outside of the configuration.
+    pub(super) async fn moved_outside(
+        &self,
+        api: &ProviderData,
+        guardrail_id: &str,
+        elsewhere: BTreeMap<String, Vec<String>>,
+    ) -> Option<Diagnostic> {
+        let here = PlannedAssignment::certain(guardrail_id);
+        let mut moved = BTreeSet::new();
+        for (id, guardrails) in elsewhere {
+            for now in guardrails {
+                if self.single.excludes(api, &here, &PlannedAssignment::certain(&now)).await {
+                    moved.insert(format!("{id} (now guardrail {now})"));
+                }
+            }
+        }
+        let count = self.count_of(moved.len());
+        let detail = format!(
+            "Another guardrail was assigned, outside of this configuration, to {}. The next apply \
+             assigns guardrail {guardrail_id} again. To leave them as they are, remove them from \
+             `{}`.",
+            named(&moved),
+            self.assignees
+        );
+        let summary = format!("{count} moved away from guardrail {guardrail_id}");
+        (!moved.is_empty()).then(|| Diagnostic::warning(summary, detail))
+    }
+
+    /// The warning about other resources of this guardrail.
+    pub(super) fn set_contradiction(
+        &self,
+        guardrail_id: Option<&str>,
+        contradicting: &BTreeSet<String>,
+    ) -> Option<Diagnostic> {
+        if contradicting.is_empty() {
+            return None;
+        }
+        let (attribute, guardrail_id) = (self.assignees, guardrail_id.unwrap_or_default());
+        let detail = format!(
+            "Other resources of this configuration assign guardrail {guardrail_id} too, and differ \
+             from `{attribute}` in {}. Each apply would undo the other. Let only one of the \
+             resources decide.",
+            named(contradicting)
+        );
+        Some(self.contradiction(detail))
+    }
+
+    /// The warning about resources of other guardrails.
+    pub(super) fn guardrail_contradiction(
+        &self,
+        elsewhere: &BTreeSet<String>,
+    ) -> Option<Diagnostic> {
+        if elsewhere.is_empty() {
+            return None;
+        }
+        let detail = format!(
+            "Other resources of this configuration assign another guardrail to {}. A {} can only \
+             have one of them: each apply would undo the other. Remove one of the two.",
+            named(elsewhere),
+            self.noun()
+        );
+        Some(self.contradiction(detail))
+    }
+
+    fn contradiction(&self, detail: String) -> Diagnostic {
+        let summary =
+            format!("Resources contradict each other about the {}s of a guardrail", self.noun());
+        Diagnostic::warning(summary, detail).at(Path::attribute(self.assignees))
+    }
+
+    pub(super) fn import_action(&self, guardrail_id: &str) -> String {
+        format!("import the {}s that guardrail {guardrail_id} is assigned to", self.noun())
+    }
+
+    pub(super) fn no_such_guardrail(&self, guardrail_id: &str) -> Diagnostic {
+        let summary = format!("Could not {}", self.import_action(guardrail_id));
+        let detail =
+            "There is no such guardrail, or the management key cannot see it. Check the id.";
+        Diagnostic::error(summary, detail)
+    }
+
+    /// `1 key`, `12 members`.
+    pub(super) fn count_of(&self, count: usize) -> String {
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} {}{plural}", self.noun())
+    }
+}
+
+/// The first of these, and how many others there are.
+fn named(ids: &BTreeSet<String>) -> String {
+    let shown: Vec<_> = ids.iter().take(NAMED).map(String::as_str).collect();
+    let shown = shown.join(", ");
+    match ids.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// The error for an import by something that is no id of a guardrail.
+pub(super) fn no_guardrail_id(given: &str) -> Diagnostic {
+    let detail = format!("\"{given}\" is not the id of a guardrail, which is a UUID.");
+    Diagnostic::error("Cannot import by this id", detail)
+}
