@@ -247,3 +247,36 @@ fn assignments_that_wait_for_more_are_not_sent() {
     only_the_rest_is_missing(&workspace, 1 + 2 * keys.len());
     converges(&workspace);
 }
+
+/// A set grows by three requests' worth of keys: the state has those that were assigned.
+#[test]
+fn a_set_that_was_assigned_in_part_is_kept_in_part() {
+    let (workspace, provider, keys) = one_at_a_time(250);
+    let mock = workspace.mock();
+    let config = |keys: &[String]| {
+        format!(
+            "{provider}resource \"openrouter_guardrail\" \"this\" {{\n  name = \"this\"\n}}\n\
+             resource \"openrouter_guardrail_key_assignments_exclusive\" \"this\" {{\n  \
+             guardrail_id = openrouter_guardrail.this.id\n  key_hashes = {}\n}}\n",
+            json!(keys)
+        )
+    };
+    workspace.config(&config(&keys[..1])).apply();
+    workspace.config(&config(&keys));
+    let slow = Action::slow(SLOW, When::After);
+    mock.add_fault(Fault::on("POST", ASSIGN, slow).forever()).unwrap();
+    let mut done = 0;
+    let second_is_under_way = |mock: &Mock| {
+        done = mock.key_assignments().len();
+        done > 1 && mock.count("POST", ASSIGN) == 3
+    };
+    interrupted(&workspace, APPLY, second_is_under_way).says(UNSENT);
+    let attributes = workspace.attributes("openrouter_guardrail_key_assignments_exclusive.this");
+    let held: BTreeSet<String> = serde_json::from_value(attributes["key_hashes"].clone()).unwrap();
+    let assigned: BTreeSet<String> = mock.key_assignments().into_keys().collect();
+    assert_eq!(held, assigned);
+    assert!(held.len() > done && held.len() < keys.len(), "first {done}, then {}", held.len());
+    recover(mock);
+    workspace.apply();
+    assert_eq!(mock.key_assignments().len(), keys.len());
+}

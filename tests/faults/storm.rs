@@ -18,7 +18,10 @@ const GUARDRAILS: usize = 30;
 const KEYS: usize = 30;
 const MEMBERS: usize = 3;
 
-/// How many guardrails of a group have keys and members under them.
+/// How many keys one more guardrail has, all in one resource.
+const SET: usize = 250;
+
+/// How many guardrails of a group are assigned to keys and members.
 const IN_USE: usize = 10;
 
 const SEED: u64 = 20_250_805;
@@ -100,10 +103,25 @@ resource "openrouter_guardrail_member_assignment" "g{group}" {{
         )
         .unwrap();
     }
+    write!(
+        config,
+        r#"
+resource "openrouter_guardrail" "set" {{
+  name = "set"
+}}
+resource "openrouter_guardrail_key_assignments_exclusive" "set" {{
+  guardrail_id = openrouter_guardrail.set.id
+  key_hashes   = slice(local.keys, {first}, {last})
+}}
+"#,
+        first = GROUPS * KEYS,
+        last = GROUPS * KEYS + SET
+    )
+    .unwrap();
     config
 }
 
-/// The names of the guardrails that the configuration puts the subjects under, `each` of a group.
+/// The names of the guardrails that the configuration assigns, `each` of a group.
 fn configured(subjects: &[String], each: usize) -> impl Iterator<Item = (&String, String)> {
     let place = move |index| format!("{}/{}", index / each, index % each % IN_USE);
     subjects.iter().enumerate().map(move |(index, subject)| (subject, place(index)))
@@ -135,13 +153,13 @@ fn in_a_storm(workspace: &Workspace, seed: u64, args: &[&str]) {
 #[test]
 fn a_large_apply_in_a_storm_converges_and_doubles_nothing() {
     let seed = std::env::var(SEED_VARIABLE).ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
-    let (keys, members) = (GROUPS * KEYS, GROUPS * MEMBERS);
+    let (keys, members) = (GROUPS * KEYS + SET, GROUPS * MEMBERS);
     let options = Options { seed_keys: keys, seed_members: members, ..Options::default() };
     let workspace = Workspace::with_mock(options);
     let mock = workspace.mock();
     let keys = mock.key_hashes(&mock.default_workspace_id())[..keys].to_vec();
     let members = mock.member_ids();
-    // Everybody is under a guardrail already, and must at no time be under none.
+    // Everybody has a guardrail already, and must at no time have none.
     let before = mock.create_guardrail(json!({ "name": "before" })).unwrap()["id"]
         .as_str()
         .unwrap()
@@ -170,10 +188,11 @@ fn is_as_configured(workspace: &Workspace, keys: &[String], members: &[String]) 
     let held: BTreeMap<String, String> =
         mock.guardrails().iter().map(|held| (text(&held["name"]), text(&held["id"]))).collect();
     let instances = workspace.instances();
-    let total = GROUPS * (GUARDRAILS + KEYS + MEMBERS);
+    let guardrails = GROUPS * GUARDRAILS + 1;
+    let total = guardrails + GROUPS * (KEYS + MEMBERS) + 1;
     assert_eq!(
         (mock.guardrails().len(), held.len(), instances.len()),
-        (GROUPS * GUARDRAILS, GROUPS * GUARDRAILS, total)
+        (guardrails, guardrails, total)
     );
     for (address, instance) in &instances {
         assert_eq!(instance["status"], Value::Null, "{address} is tainted");
@@ -183,8 +202,10 @@ fn is_as_configured(workspace: &Workspace, keys: &[String], members: &[String]) 
     let known: BTreeSet<String> =
         guardrails.map(|(_, instance)| text(&instance["attributes"]["id"])).collect();
     assert_eq!(known, held.values().cloned().collect());
-    let expected: BTreeMap<String, String> =
-        configured(keys, KEYS).map(|(key, name)| (key.clone(), held[&name].clone())).collect();
+    let (single, set) = keys.split_at(GROUPS * KEYS);
+    let mut expected: BTreeMap<String, String> =
+        configured(single, KEYS).map(|(key, name)| (key.clone(), held[&name].clone())).collect();
+    expected.extend(set.iter().map(|key| (key.clone(), held["set"].clone())));
     assert_eq!(mock.key_assignments(), expected);
     let in_workspace = |member| format!("{}/{member}", mock.default_workspace_id());
     let expected: BTreeMap<String, String> = configured(members, MEMBERS)

@@ -255,7 +255,6 @@ fn keys_move_between_sets_without_a_gap() {
 #[test]
 fn single_assignments_and_a_set_take_over_from_each_other() {
     let (workspace, hashes) = with_keys(3);
-    let mock = workspace.mock();
     let mut singles = guardrails(["a"]);
     for (index, hash) in hashes.iter().enumerate() {
         singles += &key(&format!("k{index}"), &format!("{}\nkey_hash = {hash:?}", under("a")));
@@ -269,7 +268,6 @@ fn single_assignments_and_a_set_take_over_from_each_other() {
         workspace.plans_nothing();
     }
     assert_eq!(keys_of(&workspace, "a"), set(&hashes));
-    let _ = mock;
 }
 
 #[test]

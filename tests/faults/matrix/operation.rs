@@ -2,7 +2,7 @@
 //! from one step to the next takes exactly this operation.
 
 use mock_openrouter::{LoggedRequest, Mock};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::fault::FAULTS;
 
@@ -18,14 +18,30 @@ pub(super) enum Operation {
     AssignMember,
     UnassignKey,
     UnassignMember,
+    /// A key joins an exclusive set.
+    JoinSet,
+    /// A key leaves an exclusive set.
+    LeaveSet,
 }
 
 use Operation::{
-    AssignKey, AssignMember, Create, Delete, List, Read, UnassignKey, UnassignMember, Update,
+    AssignKey, AssignMember, Create, Delete, JoinSet, LeaveSet, List, Read, UnassignKey,
+    UnassignMember, Update,
 };
 
-pub(super) const OPERATIONS: [Operation; 9] =
-    [Create, Read, Update, Delete, List, AssignKey, AssignMember, UnassignKey, UnassignMember];
+pub(super) const OPERATIONS: [Operation; 11] = [
+    Create,
+    Read,
+    Update,
+    Delete,
+    List,
+    AssignKey,
+    AssignMember,
+    UnassignKey,
+    UnassignMember,
+    JoinSet,
+    LeaveSet,
+];
 
 /// A call that the fault hits.
 pub(super) struct Call {
@@ -45,10 +61,12 @@ pub(super) struct Declared {
 pub(super) enum What {
     /// With that description; its name is its label.
     Guardrail(String),
-    /// Under the guardrail `this`, by its hash.
+    /// Assigned to the guardrail `this`, by its hash.
     Key(String),
-    /// Under the guardrail `this`, by its user id.
+    /// Assigned to the guardrail `this`, by its user id.
     Member(String),
+    /// All keys that are assigned to the guardrail `this`, by their hashes.
+    Keys(Vec<String>),
 }
 
 /// The data sources, with outputs that can be compared.
@@ -83,6 +101,8 @@ impl Operation {
             AssignMember => "assign member",
             UnassignKey => "unassign key",
             UnassignMember => "unassign member",
+            JoinSet => "join set",
+            LeaveSet => "leave set",
         }
     }
 
@@ -118,6 +138,8 @@ impl Operation {
             UnassignKey => under(future.map(key).collect()),
             AssignMember => under(past.map(member).collect()),
             UnassignMember => under(future.map(member).collect()),
+            JoinSet => under(vec![Declared::set(past.map(|index| keys[index].clone()))]),
+            LeaveSet => under(vec![Declared::set(future.map(|index| keys[index].clone()))]),
         }
     }
 
@@ -172,6 +194,7 @@ impl Operation {
         let assigning = |what: String| format!("assign {what} to guardrail {target}");
         let removing =
             |what: String| format!("remove the assignment of {what} to guardrail {target}");
+        let set = |action: &str| format!("{action} guardrail {target} to key {}", key());
         let call = |method, template, action: String| Call { method, template, action };
         let post = |template, action| vec![call("POST", template, action)];
         let get = |template, action: &str| call("GET", template, action.to_owned());
@@ -207,6 +230,10 @@ impl Operation {
                 "/guardrails/{id}/assignments/members/remove",
                 removing(format!("member {}", member())),
             ),
+            JoinSet => post("/guardrails/{id}/assignments/keys", set("assign")),
+            LeaveSet => {
+                post("/guardrails/{id}/assignments/keys/remove", set("remove the assignment of"))
+            }
         }
     }
 
@@ -241,6 +268,10 @@ impl Declared {
         Self::new(label, What::Guardrail(description.to_owned()))
     }
 
+    fn set(keys: impl Iterator<Item = String>) -> Self {
+        Self::new("set", What::Keys(keys.collect()))
+    }
+
     pub(super) fn address(&self) -> String {
         format!("{}.{}", self.kind(), self.label)
     }
@@ -250,20 +281,22 @@ impl Declared {
             What::Guardrail(_) => "openrouter_guardrail",
             What::Key(_) => "openrouter_guardrail_key_assignment",
             What::Member(_) => "openrouter_guardrail_member_assignment",
+            What::Keys(_) => "openrouter_guardrail_key_assignments_exclusive",
         }
     }
 
     fn hcl(&self) -> String {
         let (kind, label) = (self.kind(), &self.label);
-        let under = |subject: &str, id: &str| {
-            format!("  guardrail_id = openrouter_guardrail.{THIS}.id\n  {subject} = \"{id}\"")
+        let under = |subject: &str, id: Value| {
+            format!("  guardrail_id = openrouter_guardrail.{THIS}.id\n  {subject} = {id}")
         };
         let body = match &self.what {
             What::Guardrail(description) => {
                 format!("  name = \"{label}\"\n  description = \"{description}\"")
             }
-            What::Key(hash) => under("key_hash", hash),
-            What::Member(user_id) => under("user_id", user_id),
+            What::Key(hash) => under("key_hash", json!(hash)),
+            What::Member(user_id) => under("user_id", json!(user_id)),
+            What::Keys(hashes) => under("key_hashes", json!(hashes)),
         };
         format!("resource \"{kind}\" \"{label}\" {{\n{body}\n}}\n")
     }
