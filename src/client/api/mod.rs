@@ -28,6 +28,7 @@ use super::http::{Config, ConfigError, HttpClient};
 
 pub use assignment_cache::{Assignees, AssignmentLookup};
 pub use assignments::{AssigneeKind, Assignment};
+pub use batch::AssignmentProgress;
 pub use create::CreateRegistry;
 pub use exclusive_assignments::{FailedAssignments, TakenOver};
 pub use guardrails::{Created, Guardrail, Matches};
