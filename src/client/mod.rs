@@ -8,8 +8,8 @@ mod api;
 mod http;
 
 pub use api::{
-    AssigneeKind, Assignment, AssignmentLookup, Client, CreateRegistry, Created, Guardrail,
-    Listing, Matches, Member, ModelCatalog, Pages, Policy, RowRange, Workspace,
+    AssigneeKind, Assignment, AssignmentLookup, Client, CreateRegistry, Created, Directory,
+    Guardrail, Key, Listing, Matches, Member, ModelCatalog, Pages, Policy, RowRange, Workspace,
 };
 pub use http::{
     ApiKey, BaseUrl, Call, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Error,

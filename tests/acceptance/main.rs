@@ -7,6 +7,7 @@ mod answers;
 mod assignments;
 mod attach;
 mod attributes;
+mod directory;
 mod examples;
 mod extra_settings;
 mod failures;

@@ -1,13 +1,16 @@
 //! OpenRouter's operations, one function each, and what makes them cheap and safe: paging, bulk
 //! requests, shared listings, and creation exactly once. Knows nothing of Terraform.
 
+mod answered;
 mod assignment_cache;
 mod assignments;
 mod batch;
 mod batch_window;
 mod create;
+mod directory;
 mod envelope;
 mod guardrails;
+mod keys;
 mod members;
 mod models;
 mod pages;
@@ -27,7 +30,9 @@ use super::http::{Config, ConfigError, HttpClient};
 pub use assignment_cache::AssignmentLookup;
 pub use assignments::{AssigneeKind, Assignment};
 pub use create::CreateRegistry;
+pub use directory::Directory;
 pub use guardrails::{Created, Guardrail, Matches};
+pub use keys::Key;
 pub use members::Member;
 pub use models::ModelCatalog;
 pub use pages::{Listing, Pages, RowRange};
@@ -47,6 +52,7 @@ struct Inner {
     /// None inside if they cannot be had.
     providers: OnceCell<Option<HashSet<String>>>,
     policies: policies::PolicyCache,
+    directories: directory::DirectoryCache,
     batches: batch::Batches,
     assignment_cache: assignment_cache::AssignmentCache,
     known_guardrails: Mutex<guardrails::SeenGuardrails>,
@@ -68,6 +74,7 @@ impl Client {
             models: single_flight::SingleFlight::default(),
             providers: OnceCell::new(),
             policies: policies::PolicyCache::default(),
+            directories: directory::DirectoryCache::default(),
             batches: batch::Batches::default(),
             assignment_cache: assignment_cache::AssignmentCache::default(),
             known_guardrails: Mutex::default(),
