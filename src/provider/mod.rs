@@ -67,6 +67,10 @@ impl OpenRouter {
                 ("openrouter_guardrail_member_assignments", Box::new(data::assignments::MEMBERS)),
                 ("openrouter_api_key", Box::new(data::api_key::ApiKeyDataSource)),
                 ("openrouter_api_keys", Box::new(data::api_keys::ApiKeysDataSource)),
+                (
+                    "openrouter_effective_guardrail",
+                    Box::new(data::effective::EffectiveGuardrailDataSource),
+                ),
                 ("openrouter_organization_member", Box::new(data::members::MemberDataSource)),
                 ("openrouter_organization_members", Box::new(data::members::MembersDataSource)),
                 ("openrouter_workspace", Box::new(data::workspaces::WorkspaceDataSource)),

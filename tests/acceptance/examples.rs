@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mock_openrouter::Mock;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::Workspace;
 use crate::story::{self, id_of, only_guardrail};
@@ -223,13 +223,39 @@ fn key_assigned_by_its_name() {
 #[test]
 fn keys_without_guardrail() {
     let workspace = Workspace::new();
-    managed_elsewhere(workspace.mock());
-    workspace.config(&data_example("api_keys")).apply();
+    let guardrail = managed_elsewhere(workspace.mock());
+    let failed = "Keys without a guardrail of their own: key-";
+    workspace.config(&data_example("api_keys")).apply().says(failed);
     let found = workspace.outputs()["keys_without_guardrail"]["value"].take();
     let names: Vec<_> = (3..=10).map(|number| format!("key-{number}")).collect();
     assert_eq!(found[workspace.mock().default_workspace_id()], json!(names));
     let of_production = &found[workspace.mock().production_workspace_id()];
     assert_eq!(of_production.as_array().unwrap().len(), 4);
+
+    let mock = workspace.mock();
+    mock.assign_keys(&guardrail, &hashes(mock)).unwrap();
+    let place = mock.production_workspace_id();
+    let made = mock.create_guardrail(json!({"name": "production", "workspace_id": place})).unwrap();
+    mock.assign_keys(made["id"].as_str().unwrap(), &mock.key_hashes(&place)).unwrap();
+    workspace.apply().never_says(failed);
+}
+
+#[test]
+fn effective_models_that_are_approved() {
+    let workspace = Workspace::new();
+    let failed = "The key may use models that are not approved.";
+    workspace.config(&data_example("effective_guardrail")).apply().says(failed);
+    assert_eq!(workspace.outputs()["daily_budget"], Value::Null);
+
+    let guardrail = managed_elsewhere(workspace.mock());
+    workspace.apply().never_says(failed);
+    let mut outputs = workspace.outputs();
+    assert_eq!(outputs["guardrails"]["value"].take(), json!({"key": "production"}));
+    assert_eq!(outputs["daily_budget"]["value"].take(), json!(5));
+
+    let more = json!({"allowed_models": ["openai/gpt-5", "x-ai/grok-4"]});
+    workspace.mock().patch_guardrail(&guardrail, more).unwrap();
+    workspace.apply().says(failed);
 }
 
 #[test]

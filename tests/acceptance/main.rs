@@ -8,6 +8,7 @@ mod assignments;
 mod attach;
 mod attributes;
 mod directory;
+mod effective;
 mod examples;
 mod extra_settings;
 mod failures;

@@ -2,8 +2,8 @@
 //! enforced from the policy, and what the guardrail holds for it has no effect. Only read, and only
 //! for a warning: no failure here is an error, and none takes long.
 //!
-//! A listing answers [`Client::policies_replacing`] once for each guardrail, as a refresh reads a
-//! guardrail once (`answered.rs`).
+//! A listing answers [`Client::policies_replacing`] once for each guardrail and reader, as a refresh
+//! reads each object once (`answered.rs`).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -62,8 +62,8 @@ pub struct Policy {
 #[derive(Default)]
 struct PolicyListing {
     policies: Vec<Policy>,
-    /// By guardrail.
-    answered: AnsweredLookups<String>,
+    /// By guardrail and reader.
+    answered: AnsweredLookups<(String, String)>,
 }
 
 /// The listings of one client, by workspace.
@@ -83,17 +83,20 @@ enum NotListed {
 
 impl Client {
     /// The policies that have replaced a part of a guardrail of this workspace; without one, of the
-    /// default workspace. None where policies cannot be had. A second call for the same guardrail
-    /// belongs to another refresh.
+    /// default workspace. None where policies cannot be had. `reader` names what is being read, and
+    /// so tells the readers of one guardrail apart: a second call with the same arguments belongs
+    /// to another refresh.
     pub async fn policies_replacing(
         &self,
         guardrail_id: &str,
         workspace_id: Option<&str>,
+        reader: &str,
     ) -> Vec<Policy> {
         let workspace = workspace_id.map(str::to_owned);
         let listing = Arc::clone(lock(&self.inner.policies.listings).entry(workspace).or_default());
         // Asked once for each listing that may be used, it notes the guardrail as looked up in it.
-        let is_fresh = |listing: &PolicyListing| listing.answered.is_first(guardrail_id.to_owned());
+        let lookup = (guardrail_id.to_owned(), reader.to_owned());
+        let is_fresh = |listing: &PolicyListing| listing.answered.is_first(lookup.clone());
         let fetch = || async { Ok(self.list_all_policies(workspace_id).await) };
         let Ok(listing) = listing.get(is_fresh, fetch).await else { return Vec::new() };
         let replaces = |policy: &&Policy| {

@@ -5,6 +5,7 @@
 pub(super) mod api_key;
 pub(super) mod api_keys;
 pub(super) mod assignments;
+pub(super) mod effective;
 pub(super) mod guardrail;
 pub(super) mod guardrails;
 mod lookup;
