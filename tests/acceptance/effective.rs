@@ -253,6 +253,9 @@ fn keys_of_one_run_share_the_listings() {
     all.workspace.plans_nothing();
     let count = |template: &str| all.workspace.mock().count("GET", template);
     assert_eq!((count(KEYS), count(MEMBERS)), (1, 1));
+    // The default guardrail, one key's, and two of the owner, of which one is of another workspace.
+    assert_eq!((count("/workspaces/{id}"), count("/guardrails/{id}")), (1, 4));
+    assert_eq!(count("/keys/{id}"), hashes.len() as u64);
     assert_eq!(count("/guardrails/policies/budget"), 1);
 }
 
@@ -274,6 +277,30 @@ fn an_argument_that_is_not_known_yet_waits_for_the_apply() {
     all.workspace.apply();
     let found = all.workspace.outputs()["this"]["value"].take();
     assert_eq!(layers(&found), [("workspace_default", all.default.as_str()), ("key", &all.of_key)]);
+}
+
+/// Reads are shared within a run, but never with what the run has changed since.
+#[test]
+fn what_an_apply_changes_is_shown() {
+    let all = Layered::new();
+    let config = |limit: u32| {
+        let default = format!(
+            "resource \"openrouter_workspace_default_guardrail\" \"this\" {{\nworkspace_id = {:?}\nlimit_usd = \
+             {limit}\nreset_interval = \"daily\"\n}}\n",
+            all.place
+        );
+        let before = "data \"openrouter_effective_guardrail\" \"before\" {\n".to_owned()
+            + &all.member()
+            + "\n}\n";
+        let depends = "depends_on = [openrouter_workspace_default_guardrail.this]\n";
+        default + &before + &source(&(depends.to_owned() + &all.key()))
+    };
+    for limit in [7, 8] {
+        all.workspace.config(&config(limit)).try_apply().succeeds();
+        let found = all.workspace.outputs()["this"]["value"].take();
+        assert_eq!(found["budgets"][0]["limit_usd"], json!(limit));
+    }
+    all.workspace.plans_nothing();
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use terraform_provider_openrouter::client::{Client, Directory, Error, JsonObject};
 use tokio::task::JoinSet;
 
-use crate::client;
 use crate::server::{Reply, Seen, Server};
+use crate::{client, guardrail, object};
 
 /// The keys of workspace `w`, or of the default one.
 fn keys(workspace_id: Option<&str>) -> Directory {
@@ -119,6 +119,32 @@ async fn what_was_made_meanwhile_is_found() {
     assert_eq!(find_member(&client, "a").await, 1);
     assert_eq!(find_member(&client, "late").await, 1);
     assert_eq!(server.seen().len(), 2);
+}
+
+/// One object for several readers: read once until a reader repeats itself or a write has changed it.
+#[tokio::test]
+async fn readers_share_an_object_until_it_is_written() {
+    let server = Server::start(|seen| match seen.target.rsplit('/').next() {
+        Some("gone") => {
+            Reply::json(404, r#"{"error":{"code":404,"message":"Guardrail not found"}}"#)
+        }
+        Some(id) => Reply::json(200, guardrail(id)),
+        None => Reply::json(500, ""),
+    })
+    .await;
+    let client = client(&server);
+    let requests = || server.seen().len();
+    for reader in ["a", "b", "c"] {
+        assert_eq!(client.get_guardrail_for(reader, "g").await.unwrap().id(), "g");
+        assert!(client.get_guardrail_for(reader, "gone").await.unwrap_err().is_not_found());
+    }
+    assert_eq!(requests(), 2);
+    client.get_guardrail_for("a", "g").await.unwrap();
+    client.get_guardrail_for("b", "g").await.unwrap();
+    assert_eq!(requests(), 3);
+    client.update_guardrail("g", &object(r#"{"limit_usd":null}"#)).await.unwrap();
+    client.get_guardrail_for("c", "g").await.unwrap();
+    assert_eq!(requests(), 5);
 }
 
 #[tokio::test]

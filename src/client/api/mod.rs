@@ -16,6 +16,7 @@ mod models;
 mod pages;
 mod policies;
 mod providers;
+mod shared_reads;
 mod single_flight;
 mod workspaces;
 
@@ -53,6 +54,7 @@ struct Inner {
     providers: OnceCell<Option<HashSet<String>>>,
     policies: policies::PolicyCache,
     directories: directory::DirectoryCache,
+    shared_objects: shared_reads::SharedObjects,
     batches: batch::Batches,
     assignment_cache: assignment_cache::AssignmentCache,
     known_guardrails: Mutex<guardrails::SeenGuardrails>,
@@ -75,6 +77,7 @@ impl Client {
             providers: OnceCell::new(),
             policies: policies::PolicyCache::default(),
             directories: directory::DirectoryCache::default(),
+            shared_objects: shared_reads::SharedObjects::default(),
             batches: batch::Batches::default(),
             assignment_cache: assignment_cache::AssignmentCache::default(),
             known_guardrails: Mutex::default(),

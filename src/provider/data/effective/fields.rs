@@ -31,7 +31,7 @@ pub(super) static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
         Field::computed(LAYERS, FieldType::ObjectList(OF_A_LAYER.as_slice())).doc(
             "The guardrails that apply, in the order `workspace_default`, `member`, `key`, with \
              what is not combined: settings of which OpenRouter does not say how they combine, \
-             and the whole filters.",
+             and the layer's own filters, with their labels and scopes.",
         ),
     ];
     fields.extend(SETTINGS.iter().filter_map(combined_field));

@@ -45,7 +45,7 @@ impl Requester {
             return Err(diagnostic.at(Path::attribute(KEY_HASH)).into());
         };
         Ok(Requester {
-            workspace: workspace_of(client, workspace, KEY_HASH).await?,
+            workspace: workspace_of(client, hash, workspace, KEY_HASH).await?,
             key_hash: Some(key.hash().to_owned()),
             user_id: key.creator_user_id().map(str::to_owned),
         })
@@ -68,7 +68,7 @@ impl Requester {
             return Err(diagnostic.at(Path::attribute(USER_ID)).into());
         }
         Ok(Requester {
-            workspace: workspace_of(client, workspace_id, WORKSPACE_ID).await?,
+            workspace: workspace_of(client, user_id, workspace_id, WORKSPACE_ID).await?,
             key_hash: None,
             user_id: Some(user_id.to_owned()),
         })
@@ -112,7 +112,7 @@ impl Requester {
         else {
             return Ok(None);
         };
-        match client.get_guardrail(id).await {
+        match client.get_guardrail_for(&self.name(), id).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => {
@@ -132,7 +132,7 @@ impl Requester {
     ) -> Result<Option<Guardrail>, Diagnostics> {
         let mut unreadable = None;
         for id in self.assigned(client, AssigneeKind::Member, user_id).await? {
-            match client.get_guardrail(&id).await {
+            match client.get_guardrail_for(&self.name(), &id).await {
                 Ok(found) if found.workspace_id() == Some(&self.workspace.id) => {
                     return Ok(Some(found));
                 }
@@ -153,7 +153,7 @@ impl Requester {
     ) -> Result<Option<Guardrail>, Diagnostics> {
         let assigned = self.assigned(client, AssigneeKind::Key, hash).await?;
         let Some(id) = assigned.first() else { return Ok(None) };
-        let found = client.get_guardrail(id).await;
+        let found = client.get_guardrail_for(&self.name(), id).await;
         found.map(Some).map_err(|error| not_readable(id, &format!("key {hash}"), &error).into())
     }
 
@@ -172,10 +172,11 @@ impl Requester {
 /// The workspace that the attribute names, or that of the key that it names.
 async fn workspace_of(
     client: &Client,
+    reader: &str,
     id: &str,
     attribute: &'static str,
 ) -> Result<Workspace, Diagnostics> {
-    client.get_workspace(id).await.map_err(|error| {
+    client.get_workspace_for(reader, id).await.map_err(|error| {
         let diagnostic =
             error_diagnostic_at(&format!("read workspace {id}"), &error, Some(attribute));
         naming_workspace(diagnostic, &error, Some(id)).into()
