@@ -97,6 +97,37 @@ fn a_key_is_shown_without_what_changes_with_each_request() {
     assert_eq!(by_name, expected);
 }
 
+/// What the contract says of an object, but for what is left out on purpose.
+#[test]
+fn rows_have_every_field() {
+    // Figures that change with each request, and what nobody has asked for yet.
+    const LEFT_OUT: [&str; 11] = [
+        "limit_remaining",
+        "usage",
+        "usage_daily",
+        "usage_weekly",
+        "usage_monthly",
+        "byok_usage",
+        "byok_usage_daily",
+        "byok_usage_weekly",
+        "byok_usage_monthly",
+        "include_byok_in_limit",
+        "io_logging_api_key_ids",
+    ];
+    let workspace = Workspace::new();
+    let kinds =
+        [("api_keys", "Key"), ("organization_members", "Member"), ("workspaces", "Workspace")];
+    workspace.config(&kinds.map(|(kind, _)| source(kind, kind, "")).concat());
+    let found = read(&workspace, kinds.map(|(kind, _)| kind));
+    for ((kind, definition), found) in kinds.into_iter().zip(found) {
+        let shown: BTreeSet<_> = found["data"][0].as_object().unwrap().keys().cloned().collect();
+        let contract = &mock_openrouter::contract()["$defs"][definition]["properties"];
+        let told = contract.as_object().unwrap().keys().cloned();
+        let told = told.filter(|name| !LEFT_OUT.contains(&name.as_str())).collect();
+        assert_eq!(shown, told, "{kind}");
+    }
+}
+
 #[test]
 fn a_key_that_is_not_the_only_one_of_its_name_is_refused() {
     let workspace = Workspace::new();
