@@ -73,6 +73,16 @@ impl OpenRouter {
                 ("openrouter_guardrails", Box::new(data::guardrails::GuardrailsDataSource)),
                 ("openrouter_guardrail_key_assignments", Box::new(data::assignments::KEYS)),
                 ("openrouter_guardrail_member_assignments", Box::new(data::assignments::MEMBERS)),
+                ("openrouter_api_key", Box::new(data::api_key::ApiKeyDataSource)),
+                ("openrouter_api_keys", Box::new(data::api_keys::ApiKeysDataSource)),
+                (
+                    "openrouter_effective_guardrail",
+                    Box::new(data::effective::EffectiveGuardrailDataSource),
+                ),
+                ("openrouter_organization_member", Box::new(data::members::MemberDataSource)),
+                ("openrouter_organization_members", Box::new(data::members::MembersDataSource)),
+                ("openrouter_workspace", Box::new(data::workspaces::WorkspaceDataSource)),
+                ("openrouter_workspaces", Box::new(data::workspaces::WorkspacesDataSource)),
             ],
             list_resources: vec![
                 ("openrouter_guardrail", Box::new(list::GuardrailList)),

@@ -7,6 +7,8 @@ mod answers;
 mod assignments;
 mod attach;
 mod attributes;
+mod directory;
+mod effective;
 mod examples;
 mod extra_settings;
 mod failures;

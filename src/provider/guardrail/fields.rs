@@ -100,7 +100,7 @@ const EXTRA: &[Field] = &[Field::optional(
 )];
 
 /// What every guardrail limits, whatever it is assigned to.
-const SETTINGS: &[Field] = &[
+pub(in crate::provider) const SETTINGS: &[Field] = &[
     Field::optional("description", FieldType::String)
         .empty_is_null()
         .checks(&[Check::Length { min: 0, max: 1000 }])

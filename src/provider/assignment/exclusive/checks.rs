@@ -119,7 +119,8 @@ impl ExclusiveAssignments {
         let (guardrail_id, held) = self.parts(prior);
         let (new_guardrail_id, wanted) = self.parts(planned);
         if !held.is_empty() && new_guardrail_id != guardrail_id {
-            return self.left_behind(guardrail_id, held.difference(&wanted).cloned().collect());
+            let left: BTreeSet<_> = held.difference(&wanted).cloned().collect();
+            return self.left_behind(guardrail_id, &left);
         }
         let mut moving = BTreeSet::new();
         for id in held.difference(&wanted) {

@@ -68,7 +68,7 @@ impl ExclusiveAssignments {
 
     /// The errors of a create that was done in part. It is not in the state: Terraform would mark it
     /// as tainted there.
-    pub(super) fn created_in_part(&self, errors: Diagnostics, done: usize) -> Diagnostics {
+    pub(super) fn created_in_part(&self, errors: &Diagnostics, done: usize) -> Diagnostics {
         let note = format!(
             " The guardrail is assigned to the other {} of `{}`. The next apply finds these \
              assigned, and makes the rest.",
@@ -179,14 +179,14 @@ impl ExclusiveAssignments {
     pub(super) fn left_behind(
         &self,
         guardrail_id: &str,
-        ids: BTreeSet<String>,
+        ids: &BTreeSet<String>,
     ) -> Option<Diagnostic> {
         let (count, attribute) = (self.count_of(ids.len()), self.assignees);
         let detail = format!(
             "A change of `{GUARDRAIL_ID}` moves what is in `{attribute}` to the new guardrail. \
              Guardrail {guardrail_id} stays assigned to what is no longer in it: {}. To remove \
              these assignments, apply the change of `{attribute}` first.",
-            named(&ids)
+            named(ids)
         );
         let summary = format!("Guardrail {guardrail_id} stays assigned to {count}");
         let warning = Diagnostic::warning(summary, detail).at(Path::attribute(GUARDRAIL_ID));

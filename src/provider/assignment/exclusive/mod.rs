@@ -152,7 +152,7 @@ impl Resource<ProviderData> for ExclusiveAssignments {
         })?;
         if !taken.failed.is_empty() {
             let errors = self.not_assigned(guardrail_id, &taken.failed);
-            return Err(self.created_in_part(errors, wanted.len() - taken.failed.len()));
+            return Err(self.created_in_part(&errors, wanted.len() - taken.failed.len()));
         }
         let kept = self.remove(api, guardrail_id, &taken.others, &private.maker).await?;
         if !kept.is_empty() {

@@ -78,8 +78,8 @@ impl ExclusiveAssignments {
         let listed = client.list_assignments(self.kind(), Some(guardrail_id), RowRange::ALL).await;
         let Ok(listed) = listed else { return };
         let assigned: HashSet<&str> = listed.rows.iter().map(Assignment::assignee).collect();
-        let gone = moves.failed.extract_if(.., |id, _| !assigned.contains(id.as_str()));
-        moves.done.extend(gone.map(|(id, _)| id));
+        let done = &mut moves.done;
+        moves.failed.retain(|id, _| assigned.contains(id.as_str()) || !done.insert(id.clone()));
     }
 
     /// The guardrail that another resource of the walk assigns to a key or member in place of this
