@@ -14,6 +14,7 @@ mod provider_slugs;
 mod workspace_default;
 
 pub use fields::FIELDS;
+pub(super) use fields::{CONTENT_FILTER, CONTENT_FILTER_PATTERN};
 pub(super) use guardrail_backend::GuardrailBackend;
 pub(super) use import::by_name;
 pub(super) use provider_slugs::WarnedSlugs;
