@@ -127,6 +127,12 @@ fn pages() -> BTreeMap<String, String> {
         };
         pages.insert(format!("docs/data-sources/{}.md", short(name)), page.markdown());
     }
+    pages.extend(function_pages(&provider));
+    pages
+}
+
+fn function_pages(provider: &OpenRouter) -> BTreeMap<String, String> {
+    let mut pages = BTreeMap::new();
     for (name, function) in provider.functions() {
         let example = example(&format!("functions/{name}/function.tf"));
         let page = function::markdown(name, &function.signature(), &example);

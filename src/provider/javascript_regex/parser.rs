@@ -135,7 +135,10 @@ impl Parser {
     fn alternative(&mut self) -> Parsed<Node> {
         let mut terms = Vec::new();
         while !matches!(self.peek(), None | Some('|' | ')')) {
-            terms.push(self.term()?);
+            match self.term()? {
+                Node::Empty => {}
+                term => terms.push(term),
+            }
         }
         Ok(match terms.len() {
             0 => Node::Empty,

@@ -141,11 +141,7 @@ impl Compiler {
         level: usize,
     ) -> Result<(), Unsupported> {
         for _ in 0..bounds.min {
-            let begin = self.instructions.len();
             self.node(node, level)?;
-            if self.instructions.len() == begin {
-                return Ok(());
-            }
         }
         let body = Body {
             node,
@@ -154,16 +150,11 @@ impl Compiler {
         };
         self.levels = self.levels.max(body.inner);
         let mut splits = Vec::new();
-        match bounds.max {
-            None => {
-                let split = self.optional(&body, &mut splits)?;
-                self.push(Instruction::Jump(split))?;
-            }
-            Some(max) => {
-                for _ in bounds.min..max {
-                    self.optional(&body, &mut splits)?;
-                }
-            }
+        for _ in bounds.min..bounds.max.unwrap_or(bounds.min + 1) {
+            splits.push(self.optional(&body)?);
+        }
+        if let (None, [split]) = (bounds.max, &splits[..]) {
+            self.push(Instruction::Jump(*split))?;
         }
         let end = self.instructions.len();
         for split in splits {
@@ -177,9 +168,8 @@ impl Compiler {
     }
 
     /// One iteration that may be. The instruction that decides about it is completed later.
-    fn optional(&mut self, body: &Body<'_>, splits: &mut Vec<usize>) -> Result<usize, Unsupported> {
+    fn optional(&mut self, body: &Body<'_>) -> Result<usize, Unsupported> {
         let split = self.push(Instruction::Jump(0))?;
-        splits.push(split);
         if let Some(level) = body.level {
             self.push(Instruction::BeginIteration(level))?;
         }

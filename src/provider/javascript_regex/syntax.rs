@@ -73,8 +73,12 @@ impl Node {
         }
     }
 
-    /// The node repeated.
+    /// The node repeated. What matches nothing but the empty text is dropped, so that each node of a
+    /// tree costs its program an instruction.
     pub(super) fn repeated(self, bounds: Bounds) -> Self {
+        if bounds.max == Some(0) || matches!(self, Self::Empty) {
+            return Self::Empty;
+        }
         let can_be_empty = self.can_be_empty();
         Self::Repeat { node: Box::new(self), bounds, can_be_empty }
     }

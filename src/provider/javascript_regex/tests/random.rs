@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-use super::replaced;
+use super::{CompiledPattern, Steps, replaced};
 
 /// Patterns over two letters, with every way to make one of others.
 fn pattern() -> impl Strategy<Value = String> {
@@ -51,5 +51,20 @@ proptest! {
     #[test]
     fn two_matchers_agree(pattern in pattern(), text in "[ab \n]{0,7}") {
         prop_assert_eq!(replaced(&pattern, &text), expected(&pattern, &text), "{}", pattern);
+    }
+
+    /// Whatever it is, it is compiled or refused, and what is compiled gives one answer.
+    #[test]
+    fn any_pattern_has_an_outcome(
+        pattern in r"[ab(){}\[\]*+?|^$\\.,0-9:<>=!&pkucxnwLq_é🦀-]{0,24}",
+        text in "[abé🦀\n]{0,8}",
+    ) {
+        if let Ok(compiled) = CompiledPattern::new(&pattern) {
+            let replaced = compiled.replace_all(&text, "<>", &mut Steps::new(1_000_000));
+            let matches = compiled.is_match(&text, &mut Steps::new(1_000_000));
+            if let (Ok(replaced), Ok(is_match)) = (replaced, matches) {
+                prop_assert_eq!(replaced.is_some(), is_match);
+            }
+        }
     }
 }

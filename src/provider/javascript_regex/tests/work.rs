@@ -59,6 +59,8 @@ fn a_pattern_that_is_too_large_is_refused() {
     {
         assert!(CompiledPattern::new(pattern).is_ok(), "{pattern}");
     }
+    let idle = format!("(?:{}a){{0,99999}}", "()(?:){9}b{0}".repeat(5_000));
+    assert!(CompiledPattern::new(&idle).is_ok());
     let deep = format!("{}a{}", "(".repeat(1_000), ")".repeat(1_000));
     assert!(CompiledPattern::new(&deep).unwrap_err().reason().contains("nested too deep"));
     let folded: Vec<_> = (0..200).map(|code| format!("[\\W\\u{code:04x}]")).collect();
