@@ -8,7 +8,7 @@ use crate::{
 
 use super::{
     super::guardrail::CONTENT_FILTER,
-    evaluation::{check, compile, exhausted, steps},
+    evaluation::{check, compile, exhausted, steps, text_parameter},
 };
 
 /// Where the filters are among the arguments.
@@ -31,7 +31,8 @@ const DESCRIPTION: &str = "What the filters of a guardrail's `content_filters` d
     the filters that redact is replaced by the filter's label, or by `[REDACTED]` where no label is set; \
     it is null when the action is `block`. The filters redact in their order, each in what those before \
     it have left; those that block or flag see the text as it is given. A label is inserted literally, \
-    and an empty one removes the match.\n\nPatterns match as in JavaScript; \
+    and an empty one removes the match. Of a character of which only one half is redacted, the other \
+    half becomes U+FFFD.\n\nPatterns match as in JavaScript; \
     `content_filter_matches` has the details.";
 
 /// The function.
@@ -51,7 +52,7 @@ impl Function for ApplyContentFilters {
         Signature {
             parameters: vec![
                 Parameter::new(FIELD.name, FIELD.ty(), FILTERS_DOC).or_null(),
-                Parameter::new("text", Type::String, "The text that is scanned."),
+                text_parameter(),
             ],
             returns: Type::object([("action", Type::String), ("text", Type::String)]),
             summary: "What content filters do with a text",

@@ -7,7 +7,7 @@ use crate::{
 
 use super::{
     super::guardrail::CONTENT_FILTER_PATTERN,
-    evaluation::{check, compile, exhausted, steps},
+    evaluation::{check, compile, exhausted, steps, text_parameter},
 };
 
 /// Where the pattern is among the arguments.
@@ -22,10 +22,7 @@ impl Function for ContentFilterMatches {
                        without lookaround and backreferences, 1 to 100000 characters. What the API \
                        would refuse is an error.";
         Signature {
-            parameters: vec![
-                Parameter::new("pattern", Type::String, pattern),
-                Parameter::new("text", Type::String, "The text that is scanned."),
-            ],
+            parameters: vec![Parameter::new("pattern", Type::String, pattern), text_parameter()],
             returns: Type::Bool,
             summary: "Whether the pattern of a content filter matches a text",
             description: "Whether the pattern of a content filter matches somewhere in a text, as in \

@@ -2,8 +2,11 @@
 //! work.
 
 use crate::{
-    cty::Value,
-    protocol::{diagnostics::Severity, function::FunctionError},
+    cty::{Type, Value},
+    protocol::{
+        diagnostics::Severity,
+        function::{FunctionError, Parameter},
+    },
     table::{field::Field, validate::validate},
 };
 
@@ -11,6 +14,13 @@ use super::super::javascript_regex::{CompiledPattern, Exhausted, Steps, Unsuppor
 
 /// How much work a call may be: some seconds.
 pub(super) const MAX_STEPS: u64 = 200_000_000;
+
+/// The text that is scanned.
+pub(super) const fn text_parameter() -> Parameter {
+    let description = "The text that is scanned. It must not be null; while it is unknown, so is the \
+                       result.";
+    Parameter::new("text", Type::String, description)
+}
 
 /// Checks an argument as the attribute of that field is checked.
 pub(super) fn check(index: usize, field: Field, argument: &Value) -> Result<(), FunctionError> {
