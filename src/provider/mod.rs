@@ -8,6 +8,7 @@ mod assignment;
 mod config;
 mod data;
 mod error_diagnostics;
+mod function;
 mod guardrail;
 mod id_form;
 mod javascript_regex;
@@ -24,7 +25,7 @@ use crate::{
     cty::Value,
     protocol::{
         diagnostics::Diagnostics,
-        provider::{NamedDataSource, NamedListResource, NamedResource, Provider},
+        provider::{NamedDataSource, NamedFunction, NamedListResource, NamedResource, Provider},
         resource::Reply,
         schema::Schema,
     },
@@ -42,6 +43,7 @@ pub struct OpenRouter {
     resources: Vec<NamedResource<ProviderData>>,
     data_sources: Vec<NamedDataSource<ProviderData>>,
     list_resources: Vec<NamedListResource<ProviderData>>,
+    functions: Vec<NamedFunction>,
 }
 
 impl OpenRouter {
@@ -90,6 +92,10 @@ impl OpenRouter {
                 ("openrouter_guardrail_member_assignment", Box::new(list::MEMBERS)),
                 ("openrouter_workspace_default_guardrail", Box::new(list::WorkspaceDefaultList)),
             ],
+            functions: vec![
+                ("apply_content_filters", Box::new(function::ApplyContentFilters)),
+                ("content_filter_matches", Box::new(function::ContentFilterMatches)),
+            ],
         }
     }
 }
@@ -124,5 +130,9 @@ impl Provider for OpenRouter {
 
     fn list_resources(&self) -> &[NamedListResource<ProviderData>] {
         &self.list_resources
+    }
+
+    fn functions(&self) -> &[NamedFunction] {
+        &self.functions
     }
 }

@@ -13,6 +13,7 @@ mod examples;
 mod extra_settings;
 mod failures;
 mod filters;
+mod functions;
 mod guardrails;
 #[allow(dead_code, reason = "tests/faults uses the same harness, and other parts of it")]
 mod harness;

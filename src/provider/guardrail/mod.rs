@@ -14,7 +14,7 @@ mod provider_slugs;
 mod workspace_default;
 
 pub use fields::FIELDS;
-pub(super) use fields::SETTINGS;
+pub(super) use fields::{CONTENT_FILTER, CONTENT_FILTER_PATTERN, SETTINGS};
 pub(super) use guardrail_backend::GuardrailBackend;
 pub(super) use import::by_name;
 pub(super) use policies::warn_of_parts_not_in_force;
