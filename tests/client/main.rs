@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 mod answers;
+mod assignment_refresh;
 mod assignments;
 mod creation;
 mod directory;

@@ -1,11 +1,12 @@
 //! Where single keys and members are assigned, read from listings that many reads share.
 //!
-//! The first read of a guardrail's assignments lists them all, and later ones look there. A row
-//! that is not in that listing is confirmed to be missing by a listing of the whole account that
-//! began after it, which also tells where the key or member is assigned instead.
+//! A refresh looks for a row in a listing of its guardrail or of the account
+//! (`assignment_refresh.rs`), and others look there too. A row that is not in that listing is
+//! confirmed to be missing by a listing of the whole account that began after it, which also tells
+//! where the key or member is assigned instead.
 //!
-//! A listing answers [`Client::read_assignment`] once for each row, as a refresh reads a row once
-//! (`answered.rs`). Each write of assignments drops all listings.
+//! A listing answers every other lookup once (`answered.rs`). Each write of assignments drops all
+//! listings.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 
 use super::super::http::Error;
 use super::answered::AnsweredLookups;
-use super::assignments::AssigneeKind;
+use super::assignments::{AssigneeKind, Assignment};
 use super::pages::RowRange;
 use super::single_flight::SingleFlight;
 use super::{Client, lock};
@@ -49,17 +50,61 @@ enum Lookup {
 }
 
 /// A listing of a guardrail or of the account.
-struct CachedListing {
+pub(super) struct CachedListing {
     started: Instant,
     finished: Instant,
     /// The guardrails of each assignee.
     guardrails: HashMap<String, Vec<String>>,
+    /// Whether the rest of the listing was not read.
+    is_beginning: bool,
     /// Why there is no listing of a guardrail that seems to be gone; there are no rows then.
     gone: Option<Error>,
     answered: AnsweredLookups<Lookup>,
 }
 
 impl CachedListing {
+    /// A listing with these rows, which has just been read.
+    pub(super) fn new(started: Instant, rows: &[Assignment]) -> Self {
+        let mut guardrails: HashMap<String, Vec<String>> = HashMap::new();
+        for row in rows {
+            let of_assignee = guardrails.entry(row.assignee().to_owned()).or_default();
+            of_assignee.push(row.guardrail_id().to_owned());
+        }
+        let (finished, answered) = (Instant::now(), AnsweredLookups::default());
+        Self { started, finished, guardrails, is_beginning: false, gone: None, answered }
+    }
+
+    /// The beginning of a listing.
+    pub(super) fn beginning(started: Instant, rows: &[Assignment]) -> Self {
+        Self { is_beginning: true, ..Self::new(started, rows) }
+    }
+
+    /// A listing of a guardrail; without rows, if the guardrail is gone.
+    pub(super) fn or_gone(read: Result<Self, Error>) -> Result<Self, Error> {
+        match read {
+            Err(error) if error.is_not_found() => {
+                Ok(Self { gone: Some(error), ..Self::new(Instant::now(), &[]) })
+            }
+            read => read,
+        }
+    }
+
+    /// Whether it began later than that.
+    pub(super) fn was_read_since(&self, moment: Option<Instant>) -> bool {
+        moment.is_none_or(|moment| self.started > moment)
+    }
+
+    /// Whether it was read to its end.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.is_beginning
+    }
+
+    /// Whether it shows the assignment of a key or member to a guardrail.
+    fn shows(&self, guardrail_id: &str, id: &str) -> bool {
+        let guardrails = self.guardrails.get(id).into_iter().flatten();
+        guardrails.into_iter().any(|found| found.eq_ignore_ascii_case(guardrail_id))
+    }
+
     /// Whether this listing may answer a lookup.
     fn answers(&self, lookup: Lookup) -> bool {
         self.answered.is_first(lookup)
@@ -80,6 +125,16 @@ impl AssignmentCache {
     pub(super) fn clear(&self) {
         lock(&self.listings).clear();
     }
+
+    /// Drops the listings of keys, or of members.
+    pub(super) fn drop_kind(&self, kind: AssigneeKind) {
+        lock(&self.listings).retain(|(of, _), _| *of != kind);
+    }
+
+    /// Whether the listing of a guardrail was asked for.
+    pub(super) fn has(&self, kind: AssigneeKind, guardrail_id: &str) -> bool {
+        lock(&self.listings).contains_key(&(kind, Some(guardrail_id.to_owned())))
+    }
 }
 
 impl Client {
@@ -91,8 +146,7 @@ impl Client {
         guardrail_id: &str,
         id: &str,
     ) -> Result<AssignmentLookup, Error> {
-        let is_fresh = |cached: &CachedListing| cached.answers(Lookup::Row(id.to_owned()));
-        let listing = self.listing(kind, Some(guardrail_id), is_fresh).await?;
+        let listing = self.listing_of_row(kind, guardrail_id, id).await?;
         self.look_up(kind, guardrail_id, id, &listing).await
     }
 
@@ -184,7 +238,7 @@ impl Client {
         Ok(Some(assignees))
     }
 
-    /// Looks in a guardrail's listing, and in the account's if the key or member is not there.
+    /// Looks in a listing, and in a later one of the account if the assignment is not there.
     async fn look_up(
         &self,
         kind: AssigneeKind,
@@ -192,50 +246,55 @@ impl Client {
         id: &str,
         listing: &CachedListing,
     ) -> Result<AssignmentLookup, Error> {
-        if listing.guardrails.contains_key(id) {
+        if listing.shows(guardrail_id, id) {
             return Ok(AssignmentLookup::Found);
         }
         let account = self.listing(kind, None, |cached| cached.started >= listing.finished).await?;
-        let guardrails = account.guardrails.get(id).cloned().unwrap_or_default();
-        if guardrails.iter().any(|other| other.eq_ignore_ascii_case(guardrail_id)) {
+        if account.shows(guardrail_id, id) {
             return Ok(AssignmentLookup::Found);
         }
-        Ok(AssignmentLookup::AssignedElsewhere(guardrails))
+        let elsewhere = account.guardrails.get(id).cloned().unwrap_or_default();
+        Ok(AssignmentLookup::AssignedElsewhere(elsewhere))
     }
 
-    /// The cached listing if it `is_fresh`, else a new one.
+    /// The cached listing if it is whole and `is_fresh`, else a new one.
     async fn listing(
         &self,
         kind: AssigneeKind,
         guardrail_id: Option<&str>,
         is_fresh: impl Fn(&CachedListing) -> bool,
     ) -> Result<Arc<CachedListing>, Error> {
+        let is_fresh = |cached: &CachedListing| cached.is_whole() && is_fresh(cached);
+        let fetch = || self.fetch_listing(kind, guardrail_id);
+        self.shared_listing(kind, guardrail_id, is_fresh, fetch).await
+    }
+
+    /// The cached listing if it `is_fresh`, else the one that `fetch` brings.
+    pub(super) async fn shared_listing<F>(
+        &self,
+        kind: AssigneeKind,
+        guardrail_id: Option<&str>,
+        is_fresh: impl Fn(&CachedListing) -> bool,
+        fetch: impl Fn() -> F,
+    ) -> Result<Arc<CachedListing>, Error>
+    where
+        F: Future<Output = Result<CachedListing, Error>>,
+    {
         let key = (kind, guardrail_id.map(str::to_owned));
         let listing =
             Arc::clone(lock(&self.inner.assignment_cache.listings).entry(key).or_default());
-        listing.get(is_fresh, || self.fetch_listing(kind, guardrail_id)).await
+        listing.get(is_fresh, fetch).await
     }
 
-    async fn fetch_listing(
+    pub(super) async fn fetch_listing(
         &self,
         kind: AssigneeKind,
         guardrail_id: Option<&str>,
     ) -> Result<CachedListing, Error> {
         let started = Instant::now();
-        let (rows, gone) = match self.list_assignments(kind, guardrail_id, RowRange::ALL).await {
-            Ok(listing) => (listing.rows, None),
-            // Nothing is assigned to a guardrail that is gone.
-            Err(error) if guardrail_id.is_some() && error.is_not_found() => {
-                (Vec::new(), Some(error))
-            }
-            Err(error) => return Err(error),
-        };
-        let mut guardrails: HashMap<String, Vec<String>> = HashMap::new();
-        for row in rows {
-            let of_assignee = guardrails.entry(row.assignee().to_owned()).or_default();
-            of_assignee.push(row.guardrail_id().to_owned());
-        }
-        let (finished, answered) = (Instant::now(), AnsweredLookups::default());
-        Ok(CachedListing { started, finished, guardrails, gone, answered })
+        let listed = self.list_assignments(kind, guardrail_id, RowRange::ALL).await;
+        let listing = listed.map(|listed| CachedListing::new(started, &listed.rows));
+        // Nothing is assigned to a guardrail that is gone.
+        if guardrail_id.is_some() { CachedListing::or_gone(listing) } else { listing }
     }
 }

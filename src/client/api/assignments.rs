@@ -94,7 +94,7 @@ impl Client {
 
     /// The same, page by page.
     pub fn assignment_pages<'a>(
-        &'a self,
+        &self,
         kind: AssigneeKind,
         guardrail_id: Option<&'a str>,
     ) -> Result<Pages<'a, Assignment>, Error> {

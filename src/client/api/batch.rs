@@ -209,7 +209,7 @@ impl Client {
             errors = self.perform(key, ids).await;
         }
         batches.state().batch(key).window.response_arrived(size, Instant::now());
-        self.inner.assignment_cache.clear();
+        self.forget_assignments();
         for (id, sender) in rows {
             let _ = sender.send(Outcome::Done(errors.remove(&id).map_or(Ok(()), Err)));
         }

@@ -9,7 +9,7 @@ use super::super::http::{Error, JsonObject, Response};
 pub(super) type Malformed = String;
 
 /// Something that the API describes by a JSON object with an id.
-pub(super) trait Entity: Sized {
+pub(super) trait Entity: Sized + Send + 'static {
     /// Reads and checks an object; `at` is its place in the response.
     fn from_object(object: JsonObject, at: &str) -> Result<Self, Malformed>;
 

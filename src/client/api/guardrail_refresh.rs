@@ -29,7 +29,7 @@ use super::pages::{MAX_LIST_ROWS, PAGE};
 use super::{Client, lock};
 
 /// How long after its last read a refresh is over.
-const IDLE: Duration = Duration::from_secs(5);
+pub(super) const IDLE: Duration = Duration::from_secs(5);
 
 /// For how long a page is retried. Without it, its guardrails are read by themselves.
 const PAGE_RETRIES: Duration = Duration::from_secs(10);

@@ -110,7 +110,7 @@ impl Client {
         self.known_guardrails().note(id);
         let request = self.http().request_with_id(&DELETE, id)?;
         let deleted = self.http().call(&request, |response: Response| response.deleted(id)).await;
-        self.inner.assignment_cache.clear();
+        self.forget_assignments();
         self.inner.shared_objects.clear_guardrails();
         let error = match deleted {
             Err(error) if error.may_have_happened() => error,

@@ -3,6 +3,7 @@
 
 mod answered;
 mod assignment_cache;
+mod assignment_refresh;
 mod assignments;
 mod batch;
 mod batch_window;
@@ -61,6 +62,7 @@ struct Inner {
     shared_objects: shared_reads::SharedObjects,
     batches: batch::Batches,
     assignment_cache: assignment_cache::AssignmentCache,
+    assignment_refreshes: assignment_refresh::AssignmentRefreshes,
     known_guardrails: Mutex<guardrails::SeenGuardrails>,
     guardrail_refreshes: guardrail_refresh::GuardrailRefreshes,
 }
@@ -85,6 +87,7 @@ impl Client {
             shared_objects: shared_reads::SharedObjects::default(),
             batches: batch::Batches::default(),
             assignment_cache: assignment_cache::AssignmentCache::default(),
+            assignment_refreshes: assignment_refresh::AssignmentRefreshes::default(),
             known_guardrails: Mutex::default(),
             guardrail_refreshes: guardrail_refresh::GuardrailRefreshes::default(),
         };
