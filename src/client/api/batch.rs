@@ -317,6 +317,11 @@ impl Batches {
         Arc::clone(self.state().locks.entry((row.kind, row.id.clone())).or_default())
     }
 
+    /// Whether rows wait for others to be sent with.
+    pub(super) fn is_collecting(&self) -> bool {
+        self.state().pending.values().any(|batch| !batch.rows.is_empty())
+    }
+
     /// Adds a row. True if it is the first of a batch, so that the caller has to run the batch.
     fn add(&self, key: &BatchKey, id: String, sender: oneshot::Sender<Outcome>) -> bool {
         let mut state = self.state();

@@ -167,11 +167,11 @@ impl Client {
         id: &str,
         workspace_id: &str,
     ) -> Result<Guardrail, Error> {
-        // After one that fails, the next one is the first.
+        // After one that is gone, the next one is the first.
         let mut own = None;
         let first = async {
             let found = own.insert(self.get_guardrail(id).await);
-            found.as_ref().map(|_| ()).map_err(|_| ())
+            if found.as_ref().is_err_and(Error::is_not_found) { Err(()) } else { Ok(()) }
         };
         let _ = refresh.first_read.get_or_try_init(|| first).await;
         if let Some(found) = own {

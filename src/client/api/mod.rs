@@ -26,10 +26,11 @@ mod workspaces;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
-use super::http::{Config, ConfigError, HttpClient};
+use super::http::{Config, ConfigError, HttpClient, StopPolicy};
 
 pub use assignment_cache::{Assignees, AssignmentLookup};
 pub use assignments::{AssigneeKind, Assignment};
@@ -105,9 +106,14 @@ impl Client {
         self.http().limiter().stop();
     }
 
-    /// Whether no request is under way.
+    /// Whether no call is in progress, none that waits for another attempt or for more rows either.
     pub fn is_idle(&self) -> bool {
-        self.http().limiter().is_idle()
+        self.http().is_idle() && !self.inner.batches.is_collecting()
+    }
+
+    /// Sleeps; false, at once, if the client is stopped.
+    pub async fn sleep(&self, wait: Duration) -> bool {
+        self.http().limiter().pause(wait, StopPolicy::Abort).await.is_ok()
     }
 
     fn http(&self) -> &HttpClient {

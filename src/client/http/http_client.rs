@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use percent_encoding::utf8_percent_encode;
+use std::sync::Arc;
+
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
@@ -28,6 +30,8 @@ pub(in crate::client) struct HttpClient {
     limiter: Limiter,
     reachability: Reachability,
     retry: RetryPolicy,
+    /// Each call in progress holds a reference.
+    calls_in_progress: Arc<()>,
 }
 
 impl HttpClient {
@@ -38,6 +42,7 @@ impl HttpClient {
             reachability: Reachability::default(),
             retry: config.retry,
             transport: HttpTransport::new(config)?,
+            calls_in_progress: Arc::default(),
         })
     }
 
@@ -110,7 +115,12 @@ impl HttpClient {
 
     /// The attempts at a request, none made yet.
     pub(in crate::client) fn attempts(&self, request: &Request) -> Attempts {
-        Attempts::new(self.retry, request.deadline)
+        Attempts::new(self.retry, request.deadline).holding(&self.calls_in_progress)
+    }
+
+    /// Whether no call is in progress; one that waits for another attempt is.
+    pub(in crate::client) fn is_idle(&self) -> bool {
+        Arc::strong_count(&self.calls_in_progress) == 1
     }
 
     /// Sends a request once, as soon as the limiter lets it, and reads the response. Nothing is

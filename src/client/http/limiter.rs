@@ -36,7 +36,6 @@ pub(in crate::client) enum NotStarted {
 /// One for all requests of a client.
 pub(in crate::client) struct Limiter {
     permits: Semaphore,
-    max_concurrent: usize,
     rate_limited_until: watch::Sender<Option<Instant>>,
     stopped_at: watch::Sender<Option<Instant>>,
 }
@@ -44,10 +43,8 @@ pub(in crate::client) struct Limiter {
 impl Limiter {
     /// A limiter for so many requests at a time.
     pub(super) fn new(max_concurrent: NonZeroUsize) -> Limiter {
-        let max_concurrent = max_concurrent.get().min(Semaphore::MAX_PERMITS);
         Limiter {
-            permits: Semaphore::new(max_concurrent),
-            max_concurrent,
+            permits: Semaphore::new(max_concurrent.get().min(Semaphore::MAX_PERMITS)),
             rate_limited_until: watch::Sender::new(None),
             stopped_at: watch::Sender::new(None),
         }
@@ -77,11 +74,6 @@ impl Limiter {
                 return Ok(permit);
             }
         }
-    }
-
-    /// Whether no request is under way.
-    pub(in crate::client) fn is_idle(&self) -> bool {
-        self.permits.available_permits() == self.max_concurrent
     }
 
     /// Sleeps, unless the client is stopped.

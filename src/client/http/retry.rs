@@ -1,6 +1,7 @@
 //! When a failed attempt is followed by another, and after how long. It owns the rule which
 //! failures are temporary and the arithmetic of waiting; attempts are made in `http_client.rs`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -64,12 +65,19 @@ pub(in crate::client) struct Attempts {
     open: bool,
     /// Since when the client has tried the API without ever reaching it.
     pub(super) unreached_since: Option<Instant>,
+    /// Tells the client that the call is in progress, waits between attempts included.
+    _in_progress: Arc<()>,
 }
 
 impl Attempts {
     /// None made yet.
     pub(super) fn new(retry: RetryPolicy, deadline: Option<Instant>) -> Attempts {
         Attempts { retry, deadline, ..Attempts::default() }
+    }
+
+    /// The same, holding a reference while the call is in progress.
+    pub(super) fn holding(self, in_progress: &Arc<()>) -> Attempts {
+        Attempts { _in_progress: Arc::clone(in_progress), ..self }
     }
 
     /// Counts an attempt that starts now.

@@ -56,6 +56,7 @@ impl AssignmentResource {
         let guardrail_id = planned.attribute(GUARDRAIL_ID).as_str();
         let assignee = planned.attribute(self.assignee).as_str();
         let is_removed = api.planned_sets().note_single(self.kind, guardrail_id, assignee);
+        api.planned_sets().take_leaving(self.kind, assignee.unwrap_or_default());
         let (noun, assignee) = (self.noun, assignee.unwrap_or_default());
         let detail = format!(
             "Another resource of this configuration holds all assignments of the guardrail to \

@@ -77,6 +77,8 @@ pub(super) enum ObjectPlan {
     Moved,
     /// It is destroyed, and its row with it, unless `keeps_row`.
     Removed { keeps_row: bool },
+    /// It is destroyed, and its row is not removed with it.
+    Released,
 }
 
 /// How a row leaves its guardrail.
@@ -140,7 +142,7 @@ impl PlannedAssignments {
         }
         holders.insert(token.to_owned(), plan);
         drop(memory);
-        let leaves = matches!(plan, ObjectPlan::Moved | ObjectPlan::Removed { .. });
+        let leaves = !matches!(plan, ObjectPlan::Open | ObjectPlan::Stays);
         if is_shared || leaves {
             self.changes.send_replace(());
         }
@@ -190,7 +192,9 @@ impl PlannedAssignments {
             match plan {
                 ObjectPlan::Open | ObjectPlan::Stays => return None,
                 ObjectPlan::Moved => departure = Some(RowExit::Moved),
-                ObjectPlan::Removed { .. } => _ = departure.get_or_insert(RowExit::Removed),
+                ObjectPlan::Removed { .. } | ObjectPlan::Released => {
+                    _ = departure.get_or_insert(RowExit::Removed);
+                }
             }
         }
         departure
@@ -292,7 +296,9 @@ mod tests {
     fn a_removed_row_is_left_to_whoever_holds_it_too() {
         let memory = PlannedAssignments::default();
         let note = |token, plan| memory.note_holder(&row(), token, plan);
-        for plan in [ObjectPlan::Open, ObjectPlan::Stays, ObjectPlan::Moved] {
+        let holding =
+            [ObjectPlan::Open, ObjectPlan::Stays, ObjectPlan::Moved, ObjectPlan::Released];
+        for plan in holding {
             note("other", plan);
             assert!(note("this", REMOVED), "{plan:?}");
             assert!(!memory.is_removed_by_another(&row(), "other"));

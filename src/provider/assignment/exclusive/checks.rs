@@ -1,4 +1,5 @@
-//! What a configuration or a plan of all assignments is checked for, and what others are told of it.
+//! What a configuration or a plan of all assignments is checked for, and what is noted of it for other
+//! resources.
 
 use std::collections::BTreeSet;
 
@@ -13,6 +14,7 @@ use super::{
         planned::{ObjectPlan, PlannedAssignment},
     },
     ExclusiveAssignments, ProviderData, misplaced_key,
+    moves::Exclusions,
 };
 
 impl ExclusiveAssignments {
@@ -69,6 +71,7 @@ impl ExclusiveAssignments {
             !config.is_null() && config.attribute(GUARDRAIL_ID) != prior.attribute(GUARDRAIL_ID);
         for id in held {
             let plan = match (wanted.contains(&id), moves) {
+                _ if config.is_null() => ObjectPlan::Released,
                 (true, true) => ObjectPlan::Moved,
                 (true, false) => ObjectPlan::Stays,
                 (false, true) => continue,
@@ -91,13 +94,13 @@ impl ExclusiveAssignments {
             is_new: false,
             is_exclusive: true,
         };
-        let mut elsewhere = BTreeSet::new();
+        let (mut elsewhere, mut known) = (BTreeSet::new(), Exclusions::default());
         for assignee in self.configured(planned) {
             let others = api.planned().note_planned(self.kind(), assignee, here.clone());
-            // What is not known yet can mean the same.
-            let certain = others.iter().filter(|other| other.guardrail_id.is_some());
-            for other in certain.filter(|_| guardrail_id.is_some()) {
-                if self.single.excludes(api, &here, other).await {
+            for other in others.iter().filter_map(|other| other.guardrail_id.as_deref()) {
+                // What is not known yet can mean the same.
+                let Some(here) = guardrail_id else { continue };
+                if self.excludes(api, here, other, &mut known).await {
                     elsewhere.extend(assignee.map(str::to_owned));
                 }
             }
@@ -122,9 +125,9 @@ impl ExclusiveAssignments {
             let left: BTreeSet<_> = held.difference(&wanted).cloned().collect();
             return self.left_behind(guardrail_id, &left);
         }
-        let mut moving = BTreeSet::new();
+        let (mut moving, mut known) = (BTreeSet::new(), Exclusions::default());
         for id in held.difference(&wanted) {
-            if self.planned_elsewhere(api, guardrail_id, id).await.is_some() {
+            if self.planned_elsewhere(api, guardrail_id, id, &mut known).await.is_some() {
                 moving.insert(id.clone());
             } else {
                 api.planned_sets().note_leaving(self.kind(), id);

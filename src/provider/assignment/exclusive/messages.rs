@@ -14,8 +14,7 @@ use crate::{
 };
 
 use super::{
-    super::planned::PlannedAssignment, ExclusiveAssignments, GUARDRAIL_ID, Kept, ProviderData,
-    error_diagnostic_at,
+    ExclusiveAssignments, GUARDRAIL_ID, Kept, ProviderData, error_diagnostic_at, moves::Exclusions,
 };
 
 /// How many keys or members a message names.
@@ -127,22 +126,23 @@ impl ExclusiveAssignments {
             }
             Err(_) => return Some(self.unknown_takeover(guardrail_id)),
         };
-        let mut others = BTreeSet::new();
+        let (mut others, mut known) = (BTreeSet::new(), Exclusions::default());
         for id in assigned.difference(&wanted) {
-            if self.planned_elsewhere(api, guardrail_id, id).await.is_none() {
+            if self.planned_elsewhere(api, guardrail_id, id, &mut known).await.is_none() {
                 others.insert(id.clone());
             }
         }
-        (!others.is_empty()).then(|| self.removed_by_takeover(guardrail_id, &others))
+        let redacted = api.client().ok()?.redact(&named(&others));
+        let is_any = !others.is_empty();
+        is_any.then(|| self.removed_by_takeover(guardrail_id, others.len(), &redacted))
     }
 
-    fn removed_by_takeover(&self, guardrail_id: &str, others: &BTreeSet<String>) -> Diagnostic {
-        let (count, attribute) = (self.count_of(others.len()), self.assignees);
+    fn removed_by_takeover(&self, guardrail_id: &str, count: usize, others: &str) -> Diagnostic {
+        let (count, attribute) = (self.count_of(count), self.assignees);
         let detail = format!(
-            "Guardrail {guardrail_id} is assigned to {} as well, which `{attribute}` does not \
+            "Guardrail {guardrail_id} is assigned to {others} as well, which `{attribute}` does not \
              contain. The apply removes that. To review it as a difference first, import this \
-             resource by the guardrail's id before you apply.",
-            named(others)
+             resource by the guardrail's id before you apply."
         );
         let summary = format!("The assignment to {count} is removed");
         Diagnostic::warning(summary, detail).at(Path::attribute(self.assignees))
@@ -156,7 +156,7 @@ impl ExclusiveAssignments {
              to every {noun} that `{}` does not contain: plan again to see them.",
             self.assignees
         );
-        Diagnostic::warning(summary, detail)
+        Diagnostic::warning(summary, detail).at(Path::attribute(self.assignees))
     }
 
     /// The warning that a destroy removes nothing.
@@ -217,11 +217,10 @@ impl ExclusiveAssignments {
         guardrail_id: &str,
         elsewhere: BTreeMap<String, Vec<String>>,
     ) -> Option<Diagnostic> {
-        let here = PlannedAssignment::certain(guardrail_id);
-        let mut moved = BTreeSet::new();
+        let (mut moved, mut known) = (BTreeSet::new(), Exclusions::default());
         for (id, guardrails) in elsewhere {
             for now in guardrails {
-                if self.single.excludes(api, &here, &PlannedAssignment::certain(&now)).await {
+                if self.excludes(api, guardrail_id, &now, &mut known).await {
                     moved.insert(format!("{id} (now guardrail {now})"));
                 }
             }
@@ -230,7 +229,7 @@ impl ExclusiveAssignments {
         let detail = format!(
             "Another guardrail is assigned to {}. If `{}` still contains them, the next apply \
              assigns guardrail {guardrail_id} again. To leave them as they are, remove them there.",
-            named(&moved),
+            api.client().ok()?.redact(&named(&moved)),
             self.assignees
         );
         let summary = format!("Guardrail {guardrail_id} is no longer assigned to {count}");

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 
 use crate::{
-    client::{AssigneeKind, Assignees, FailedAssignments},
+    client::{AssigneeKind, Assignees, Client, FailedAssignments},
     cty::{ObjectType, Value},
     protocol::{
         diagnostics::Diagnostics,
@@ -94,7 +94,6 @@ impl Resource<ProviderData> for ExclusiveAssignments {
         let private = Private::read(&state.private);
         let client = api.client()?;
         for id in &known {
-            client.forget_maker(self.kind(), guardrail_id, id);
             api.planned().note_read(&self.row(guardrail_id, id), &private.maker);
         }
         let found = client.read_assignees(self.kind(), guardrail_id, &known).await;
@@ -106,6 +105,10 @@ impl Resource<ProviderData> for ExclusiveAssignments {
         let Some(Assignees { assigned, elsewhere }) = found else {
             return Ok(WithWarnings::ok(None));
         };
+        for id in &assigned {
+            client.forget_maker(self.kind(), guardrail_id, id);
+            api.planned_sets().take_leaving(self.kind(), id);
+        }
         for id in elsewhere.keys() {
             api.planned().forget_holder(&self.row(guardrail_id, id), &private.maker);
         }
@@ -154,7 +157,7 @@ impl Resource<ProviderData> for ExclusiveAssignments {
             let errors = self.not_assigned(guardrail_id, &taken.failed);
             return Err(self.created_in_part(&errors, wanted.len() - taken.failed.len()));
         }
-        let kept = self.remove(api, guardrail_id, &taken.others, &private.maker).await?;
+        let kept = self.remove(api, client, guardrail_id, &taken.others, &private.maker).await;
         if !kept.is_empty() {
             return Err(self.not_removed(guardrail_id, &kept));
         }
@@ -170,7 +173,10 @@ impl Resource<ProviderData> for ExclusiveAssignments {
         let client = api.client()?;
         let unassigned =
             client.assign_each(self.kind(), guardrail_id, &added, &private.maker).await;
-        let kept = self.remove(api, guardrail_id, &dropped, &private.maker).await?;
+        let kept = self.remove(api, client, guardrail_id, &dropped, &private.maker).await;
+        for id in dropped.iter().filter(|id| !kept.contains(id)) {
+            api.planned().forget_holder(&self.row(guardrail_id, id), &private.maker);
+        }
         if unassigned.is_empty() && kept.is_empty() {
             return Ok(WithWarnings::ok(State { value: planned, private: private.to_bytes() }));
         }
@@ -262,15 +268,15 @@ impl ExclusiveAssignments {
     async fn remove(
         &self,
         api: &ProviderData,
+        client: &Client,
         guardrail_id: &str,
         ids: &BTreeSet<String>,
         maker: &str,
-    ) -> Result<Kept, Diagnostics> {
-        let client = api.client()?;
+    ) -> Kept {
         let moves = self.wait_for_moves(api, guardrail_id, ids).await;
         let removed = ids.difference(&moves.all()).cloned().collect();
         let not_removed = client.unassign_each(self.kind(), guardrail_id, &removed, maker).await;
-        Ok(Kept { not_removed, not_moved: moves.failed })
+        Kept { not_removed, not_moved: moves.failed }
     }
 }
 
@@ -285,6 +291,10 @@ struct Kept {
 impl Kept {
     fn is_empty(&self) -> bool {
         self.not_removed.is_empty() && self.not_moved.is_empty()
+    }
+
+    fn contains(&self, id: &str) -> bool {
+        self.not_removed.contains_key(id) || self.not_moved.contains_key(id)
     }
 
     fn into_ids(self) -> impl Iterator<Item = String> {

@@ -8,17 +8,17 @@
 //! resource decides.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::client::{Assignment, AssignmentProgress, RowRange};
 
 use super::{super::planned::PlannedAssignment, ExclusiveAssignments, ProviderData};
 
-/// For how long no request must be under way until no more plans are expected.
+/// For how long no call must be in progress until no more plans are expected.
 const QUIET: Duration = Duration::from_millis(200);
 
 /// How long a removal waits at most, for plans and for what they plan to begin.
@@ -57,8 +57,10 @@ impl ExclusiveAssignments {
         }
         wait_for_quiet(api).await;
         let deadline = Instant::now() + MAX_WAIT;
+        let mut known = Exclusions::default();
         for id in ids {
-            let Some(other) = self.planned_elsewhere(api, guardrail_id, id).await else { continue };
+            let other = self.planned_elsewhere(api, guardrail_id, id, &mut known).await;
+            let Some(other) = other else { continue };
             if self.is_assigned(api, &other, id, deadline).await {
                 moves.done.insert(id.clone());
             } else {
@@ -78,8 +80,13 @@ impl ExclusiveAssignments {
         let listed = client.list_assignments(self.kind(), Some(guardrail_id), RowRange::ALL).await;
         let Ok(listed) = listed else { return };
         let assigned: HashSet<&str> = listed.rows.iter().map(Assignment::assignee).collect();
-        let done = &mut moves.done;
-        moves.failed.retain(|id, _| assigned.contains(id.as_str()) || !done.insert(id.clone()));
+        for (id, guardrail) in std::mem::take(&mut moves.failed) {
+            if assigned.contains(id.as_str()) {
+                moves.failed.insert(id, guardrail);
+            } else {
+                moves.done.insert(id);
+            }
+        }
     }
 
     /// The guardrail that another resource of the walk assigns to a key or member in place of this
@@ -89,14 +96,32 @@ impl ExclusiveAssignments {
         api: &ProviderData,
         guardrail_id: &str,
         id: &str,
+        known: &mut Exclusions,
     ) -> Option<String> {
-        let here = PlannedAssignment::certain(guardrail_id);
         for other in api.planned().planned(&(self.kind(), id.to_owned())) {
-            if other.guardrail_id.is_some() && self.single.excludes(api, &here, &other).await {
-                return other.guardrail_id;
+            let Some(other) = other.guardrail_id else { continue };
+            if self.excludes(api, guardrail_id, &other, known).await {
+                return Some(other);
             }
         }
         None
+    }
+
+    /// Whether a key or member cannot have both guardrails.
+    pub(super) async fn excludes(
+        &self,
+        api: &ProviderData,
+        guardrail_id: &str,
+        other: &str,
+        known: &mut Exclusions,
+    ) -> bool {
+        if let Some(excludes) = known.0.get(other) {
+            return *excludes;
+        }
+        let [here, there] = [guardrail_id, other].map(PlannedAssignment::certain);
+        let excludes = self.single.excludes(api, &here, &there).await;
+        known.0.insert(other.to_owned(), excludes);
+        excludes
     }
 
     /// Whether an assignment that another resource plans was made, once that is known. What has not
@@ -115,20 +140,29 @@ impl ExclusiveAssignments {
                 AssignmentProgress::Failed => return false,
                 AssignmentProgress::NotBegun if Instant::now() >= deadline => return false,
                 AssignmentProgress::NotBegun | AssignmentProgress::UnderWay => {
-                    sleep(INTERVAL).await;
+                    if !client.sleep(INTERVAL).await {
+                        return false;
+                    }
                 }
             }
         }
     }
 }
 
-/// Waits until no request has been under way for a moment.
+/// For the guardrails of other resources, whether a key or member that has this one cannot have them:
+/// each is looked up once.
+#[derive(Default)]
+pub(super) struct Exclusions(HashMap<String, bool>);
+
+/// Waits until no call has been in progress for a moment, or the client is stopped.
 async fn wait_for_quiet(api: &ProviderData) {
     let Ok(client) = api.client() else { return };
     let started = Instant::now();
     let mut quiet_since = started;
     while quiet_since.elapsed() < QUIET && started.elapsed() < MAX_WAIT {
-        sleep(INTERVAL).await;
+        if !client.sleep(INTERVAL).await {
+            return;
+        }
         if !client.is_idle() {
             quiet_since = Instant::now();
         }
