@@ -15,4 +15,5 @@ mod provider;
 mod resource;
 mod services;
 mod session;
+mod times;
 mod tls;

@@ -1,0 +1,207 @@
+//! The budgets that the project has set itself, and `cargo xtask bench --check`, which fails when one is exceeded.
+//!
+//! Only what does not depend on how busy the machine is: requests, memory, size, and CPU time with room. All limits are in
+//! the constants at the top.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use crate::bench::report::mebibytes;
+use crate::bench::stage::{Sample, Stage, Step};
+use crate::bench::startup;
+use crate::bench::workload::Work;
+use crate::console;
+
+/// From spawn to the handshake line, where `/bin/true` takes a fifth of it. Reported, never a failure.
+pub(crate) const START: Duration = Duration::from_millis(5);
+/// Resident memory of a provider that has started and is left alone.
+pub(crate) const AT_REST: Limit = Limit::Memory(8 * MIB);
+/// The size of the program.
+pub(crate) const SIZE: Limit = Limit::Memory(8 * MIB);
+
+/// The latency of the API in these cases: it decides how many reads are under way at a time.
+const LATENCY_MS: u64 = 50;
+const MIB: u64 = 1 << 20;
+
+/// The most that something may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// All requests of the command.
+    Requests(u64),
+    /// CPU time of all the provider's processes in the command.
+    Cpu(Duration),
+    /// The most memory of one process, or the size of a file.
+    Memory(u64),
+}
+
+use Limit::{Cpu, Memory, Requests};
+
+/// Work whose commands have limits.
+struct Case {
+    work: Work,
+    /// How many objects are in the state.
+    n: usize,
+    /// How many there are at the API; 0 for as many as in the state.
+    among: usize,
+    /// Limits of the apply that makes them. Without any, they are made by other means.
+    apply: &'static [Limit],
+    plan: &'static [Limit],
+}
+
+const CASES: &[Case] = &[
+    Case {
+        work: Work::Guardrails,
+        n: 1000,
+        among: 0,
+        apply: &[Requests(1000), Cpu(Duration::from_millis(1300))],
+        plan: &[Requests(21), Cpu(Duration::from_millis(500)), Memory(28 * MIB)],
+    },
+    Case { work: Work::Keys, n: 1000, among: 0, apply: &[], plan: &[Requests(21)] },
+    Case { work: Work::Pairs, n: 600, among: 0, apply: &[], plan: &[Requests(35)] },
+    Case { work: Work::Guardrails, n: 1, among: 5000, apply: &[], plan: &[Requests(2)] },
+    Case { work: Work::Guardrails, n: 4, among: 5000, apply: &[], plan: &[Requests(8)] },
+    Case { work: Work::Guardrails, n: 5000, among: 0, apply: &[], plan: &[Memory(40 * MIB)] },
+];
+
+/// The number of keys that the API must have for the cases.
+pub(crate) const KEYS: usize = 1000;
+
+/// What was held against a limit.
+struct Finding {
+    within: bool,
+    cells: [String; 4],
+}
+
+/// Measures all cases, prints what they took, and fails when a limit is exceeded.
+pub(crate) fn check(stage: &Stage, provider: &Path) -> Result<()> {
+    let memory = startup::measure_memory(provider)?;
+    let size = fs::metadata(provider)?.len();
+    let mut findings = vec![
+        AT_REST.finding("memory at rest", "", memory.resident),
+        SIZE.finding("size of the program", "", size),
+    ];
+    for work in [Work::Guardrails, Work::Keys, Work::Pairs] {
+        stage.prepare(work)?;
+    }
+    for case in CASES {
+        findings.extend(case.check(stage)?);
+    }
+    console::title("Budget");
+    let header = ["what", "took", "at most", ""].map(str::to_owned);
+    let rows: Vec<_> =
+        std::iter::once(header).chain(findings.iter().map(|it| it.cells.clone())).collect();
+    for line in console::columns(&rows) {
+        println!("{line}");
+    }
+    match findings.iter().filter(|finding| !finding.within).count() {
+        0 => Ok(()),
+        over => bail!("over budget: {}", console::count(over, "figure")),
+    }
+}
+
+impl Case {
+    fn check(&self, stage: &Stage) -> Result<Vec<Finding>> {
+        let mut findings = Vec::new();
+        if self.apply.is_empty() {
+            stage.sow(self.work, self.n, self.among)?;
+        } else {
+            stage.clear(self.work, self.n)?;
+            findings.extend(self.step(stage, Step::Apply, self.apply)?);
+        }
+        findings.extend(self.step(stage, Step::Plan, self.plan)?);
+        Ok(findings)
+    }
+
+    fn step(&self, stage: &Stage, step: Step, limits: &[Limit]) -> Result<Vec<Finding>> {
+        let sample = stage.measure(self.work, step, LATENCY_MS)?;
+        let title = self.title(step);
+        println!("{title}: {}", seconds(sample.provider.cpu));
+        for (operation, count) in &sample.requests {
+            println!("  {count} x {operation}");
+        }
+        Ok(limits.iter().map(|limit| limit.held_against(&title, &sample)).collect())
+    }
+
+    fn title(&self, step: Step) -> String {
+        let among = match self.among {
+            0 => String::new(),
+            among => format!(" among {among}"),
+        };
+        format!("{} of {} {}{among}", step.name(), self.n, self.work)
+    }
+}
+
+impl Limit {
+    fn held_against(self, title: &str, sample: &Sample) -> Finding {
+        let (figure, took) = match self {
+            Requests(_) => ("requests", sample.total()),
+            Cpu(_) => ("CPU", u64::try_from(sample.provider.cpu.as_micros()).unwrap_or(u64::MAX)),
+            Memory(_) => ("peak memory", sample.provider.peak),
+        };
+        self.finding(title, figure, took)
+    }
+
+    /// Compares a figure, in requests, microseconds or bytes.
+    pub(crate) fn exceeded_by(self, took: u64) -> bool {
+        match self {
+            Requests(most) | Memory(most) => took > most,
+            Cpu(most) => Duration::from_micros(took) > most,
+        }
+    }
+
+    fn finding(self, title: &str, figure: &str, took: u64) -> Finding {
+        let within = !self.exceeded_by(took);
+        let verdict = if within { "ok" } else { "OVER BUDGET" }.to_owned();
+        let what = [title, figure].join(if figure.is_empty() { "" } else { ": " });
+        Finding { within, cells: [what, self.unit(took), self.shown(), verdict] }
+    }
+
+    /// The limit, as it is printed.
+    pub(crate) fn shown(self) -> String {
+        match self {
+            Requests(most) | Memory(most) => self.unit(most),
+            Cpu(most) => seconds(most),
+        }
+    }
+
+    fn unit(self, figure: u64) -> String {
+        match self {
+            Requests(_) => figure.to_string(),
+            Cpu(_) => seconds(Duration::from_micros(figure)),
+            Memory(_) => mebibytes(figure),
+        }
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_the_most_that_passes() {
+        for limit in [Requests(21), Memory(21)] {
+            assert!(!limit.exceeded_by(21) && limit.exceeded_by(22), "{limit:?}");
+        }
+        let cpu = Cpu(Duration::from_millis(1));
+        assert!(!cpu.exceeded_by(1000) && cpu.exceeded_by(1001));
+    }
+
+    #[test]
+    fn findings_say_what_is_over() {
+        let cells = |took| Requests(2).finding("plan", "requests", took).cells;
+        assert_eq!(cells(3), ["plan: requests", "3", "2", "OVER BUDGET"]);
+        assert_eq!(cells(2)[3], "ok");
+    }
+
+    #[test]
+    fn the_cases_need_no_more_keys_than_there_are() {
+        assert!(CASES.iter().all(|case| case.work == Work::Guardrails || case.n <= KEYS));
+    }
+}
