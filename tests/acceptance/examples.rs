@@ -143,6 +143,26 @@ fn member_assignments() {
 }
 
 #[test]
+fn exclusive_assignments() {
+    for (kind, variable, label) in [
+        ("key", "production_key_hashes", "production"),
+        ("member", "contractor_ids", "contractors"),
+    ] {
+        let mut workspace = Workspace::new();
+        let mock = workspace.mock();
+        let assignees = if kind == "key" { hashes(mock) } else { mock.member_ids() };
+        set(&mut workspace, variable, &json!(assignees[..3]));
+        let folder = format!("{RESOURCES}_{kind}_assignments_exclusive");
+        workspace.config(&example(&format!("{folder}/resource.tf"))).apply();
+        let mock = workspace.mock();
+        assert_eq!(mock.key_assignments().len() + mock.member_assignments().len(), 3);
+        let id = id_of(&workspace, &format!("openrouter_guardrail.{label}"));
+        imports_as_told(&workspace, &folder, &[id]);
+        ends_cleanly(&workspace);
+    }
+}
+
+#[test]
 fn workspace_default_guardrail() {
     let mut workspace = Workspace::new();
     let place = workspace.mock().production_workspace_id();

@@ -37,6 +37,35 @@ fn everything(workspace: &Workspace, guardrail: &str) -> String {
     )
 }
 
+/// The identity of all assignments of a guardrail is that guardrail, so that another one is another object.
+#[test]
+fn exclusive_assignments_are_identified_by_their_guardrail() {
+    let workspace = workspace();
+    let hash = workspace.mock().key_hashes(&workspace.mock().default_workspace_id()).remove(0);
+    let config = |guardrail: &str| {
+        format!(
+            "resource \"openrouter_guardrail\" \"a\" {{\nname = \"a\"\n}}\n\
+             resource \"openrouter_guardrail\" \"b\" {{\nname = \"b\"\n}}\n\
+             resource \"openrouter_guardrail_key_assignments_exclusive\" \"this\" {{\n\
+             guardrail_id = openrouter_guardrail.{guardrail}.id\nkey_hashes = [{hash:?}]\n}}\n"
+        )
+    };
+    let address = "openrouter_guardrail_key_assignments_exclusive.this";
+    let id =
+        |label: &str| workspace.attributes(&format!("openrouter_guardrail.{label}"))["id"].clone();
+    workspace.config(&config("a")).apply();
+    assert_eq!(identity(&workspace, address), json!({ "guardrail_id": id("a") }));
+    workspace.mock().reset();
+    workspace.config(&config("b")).apply().says("1 added, 0 changed, 1 destroyed");
+    assert_eq!(identity(&workspace, address), json!({ "guardrail_id": id("b") }));
+    assert_eq!(workspace.mock().gaps(), []);
+    workspace.run(&["state", "rm", address]).succeeds();
+    let import =
+        format!("import {{\nto = {address}\nidentity = {{\nguardrail_id = {}\n}}\n}}\n", id("b"));
+    workspace.write("import.tf", &import);
+    workspace.apply().says("1 imported, 0 added, 0 changed, 0 destroyed");
+}
+
 #[test]
 fn every_object_has_one_that_outlives_its_changes() {
     let workspace = workspace();

@@ -13,6 +13,7 @@ mod models;
 mod pages;
 mod placements;
 mod policies;
+mod refresh;
 mod requests;
 mod retry;
 mod secrecy;

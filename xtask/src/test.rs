@@ -30,6 +30,7 @@ const DRIVING: &[&str] =
 /// and what it does when it is interrupted.
 const VERSION_DEPENDENT: &[&str] = &[
     "adoption::",
+    "assignments::exclusive::",
     "assignments::imports::",
     "assignments::plans::",
     "assignments::test_runs::",

@@ -48,7 +48,7 @@ impl Client {
         workspace_id: Option<&str>,
         window: RowRange,
     ) -> Result<Listing<Guardrail>, Error> {
-        let request = self.http().request(&LIST).query(&[("workspace_id", workspace_id)]);
+        let request = list_request(self, workspace_id);
         let listing = pages::read(self, request, is_in(workspace_id), window).await?;
         listing.rows.iter().for_each(|guardrail| self.learn(guardrail));
         Ok(listing)
@@ -56,7 +56,7 @@ impl Client {
 
     /// All guardrails of a workspace, page by page.
     pub fn guardrail_pages<'a>(&'a self, workspace_id: &'a str) -> Pages<'a, Guardrail> {
-        let request = self.http().request(&LIST).query(&[("workspace_id", Some(workspace_id))]);
+        let request = list_request(self, Some(workspace_id));
         let belongs = move |guardrail: &Guardrail| {
             self.learn(guardrail);
             is_in(Some(workspace_id))(guardrail)
@@ -75,6 +75,7 @@ impl Client {
         matches: &Matches<'_>,
     ) -> Result<Created, Error> {
         let (guardrail, duplicates) = create::create(self, body, matches).await?;
+        self.inner.guardrail_refreshes.note_written(guardrail.id());
         self.learn(&guardrail);
         Ok(Created { guardrail, duplicates })
     }
@@ -88,6 +89,7 @@ impl Client {
     /// [`Error::may_have_happened`] holds, the outcome is unknown:
     /// [`Client::get_guardrail_after_write`] reads what the guardrail is then.
     pub async fn update_guardrail(&self, id: &str, body: &JsonObject) -> Result<Guardrail, Error> {
+        self.inner.guardrail_refreshes.note_written(id);
         self.call_about(&self.http().request_with_id(&UPDATE, id)?.json(body)?, id).await
     }
 
@@ -101,6 +103,7 @@ impl Client {
     /// Deletes a guardrail, and with it its assignments. For a guardrail that does not exist,
     /// [`Error::is_not_found`] holds.
     pub async fn delete_guardrail(&self, id: &str) -> Result<(), Error> {
+        self.inner.guardrail_refreshes.note_written(id);
         self.known_guardrails().note(id);
         let request = self.http().request_with_id(&DELETE, id)?;
         let deleted = self.http().call(&request, |response: Response| response.deleted(id)).await;
@@ -148,11 +151,13 @@ impl Client {
         self.known_guardrails().note(id);
         let read = |response: Response| response.entity_of(id);
         let guardrail: Guardrail = self.http().call(request, read).await?;
+        self.inner.guardrail_refreshes.note_fields(&guardrail);
         self.learn(&guardrail);
         Ok(guardrail)
     }
 
-    fn learn(&self, guardrail: &Guardrail) {
+    /// Notes that a guardrail exists, and where.
+    pub(super) fn learn(&self, guardrail: &Guardrail) {
         let mut known = self.known_guardrails();
         known.note(guardrail.id());
         let workspace = guardrail.workspace_id().map(str::to_owned);
@@ -164,9 +169,14 @@ impl Client {
     }
 }
 
+/// The request for the guardrails of a workspace, or of the default one.
+pub(super) fn list_request(client: &Client, workspace_id: Option<&str>) -> Request {
+    client.http().request(&LIST).query(&[("workspace_id", workspace_id)])
+}
+
 /// Checks that a guardrail belongs in the list of a workspace. One without a workspace is older
 /// than workspaces, and can be in any.
-fn is_in(workspace_id: Option<&str>) -> impl Fn(&Guardrail) -> Result<(), Malformed> {
+pub(super) fn is_in(workspace_id: Option<&str>) -> impl Fn(&Guardrail) -> Result<(), Malformed> {
     move |guardrail| match (workspace_id, guardrail.workspace_id()) {
         (Some(wanted), Some(found)) if !found.eq_ignore_ascii_case(wanted) => {
             Err(envelope::another("workspace_id", found, wanted))
@@ -218,6 +228,11 @@ impl Guardrail {
         &self.fields
     }
 
+    /// The same, without the guardrail.
+    pub fn into_fields(self) -> JsonObject {
+        self.fields
+    }
+
     fn string(&self, name: &str) -> Option<&str> {
         self.fields.get(name)?.as_str()
     }
@@ -253,8 +268,7 @@ impl NamedEntity for Guardrail {
         workspace_id: Option<&str>,
         deadline: Instant,
     ) -> Result<Vec<Guardrail>, Error> {
-        let request = client.http().request(&LIST).query(&[("workspace_id", workspace_id)]);
-        let request = request.finishing(Some(deadline));
+        let request = list_request(client, workspace_id).finishing(Some(deadline));
         Ok(pages::read(client, request, is_in(workspace_id), RowRange::ALL).await?.rows)
     }
 

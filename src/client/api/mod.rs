@@ -8,6 +8,7 @@ mod batch_window;
 mod create;
 mod envelope;
 mod exclusive_assignments;
+mod guardrail_refresh;
 mod guardrails;
 mod members;
 mod models;
@@ -52,6 +53,7 @@ struct Inner {
     batches: batch::Batches,
     assignment_cache: assignment_cache::AssignmentCache,
     known_guardrails: Mutex<guardrails::SeenGuardrails>,
+    guardrail_refreshes: guardrail_refresh::GuardrailRefreshes,
 }
 
 impl Client {
@@ -73,6 +75,7 @@ impl Client {
             batches: batch::Batches::default(),
             assignment_cache: assignment_cache::AssignmentCache::default(),
             known_guardrails: Mutex::default(),
+            guardrail_refreshes: guardrail_refresh::GuardrailRefreshes::default(),
         };
         Ok(Client { inner: Arc::new(inner) })
     }

@@ -9,11 +9,11 @@ use super::Client;
 use super::envelope::{Entity, Malformed};
 
 /// Rows asked for at a time: the most that the API returns.
-const PAGE: u64 = 100;
+pub(super) const PAGE: u64 = 100;
 
 /// Rows that a list may count. Far above what an account has, it bounds the requests that a wrong
 /// count can cost.
-const MAX_LIST_ROWS: u64 = 100_000;
+pub(super) const MAX_LIST_ROWS: u64 = 100_000;
 
 /// A part of a list, in the API's count of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

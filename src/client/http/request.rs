@@ -48,9 +48,13 @@ impl Request {
     }
 
     /// Sends it once, without retries.
-    pub(in crate::client) fn once(mut self) -> Request {
-        self.deadline = Some(Instant::now());
-        self
+    pub(in crate::client) fn once(self) -> Request {
+        self.retried_until(Instant::now())
+    }
+
+    /// Sends it again until then at most.
+    pub(in crate::client) fn retried_until(self, deadline: Instant) -> Request {
+        Request { deadline: Some(deadline), ..self }
     }
 
     /// Sends it once, and lets no other call wait for it, whatever the response: it is about

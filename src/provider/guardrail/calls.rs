@@ -1,7 +1,7 @@
 //! The calls that both resources over guardrails make, with their errors as messages to users.
 
 use crate::{
-    client::{Error, ModelCatalog},
+    client::{Error, Guardrail, ModelCatalog},
     protocol::diagnostics::{Diagnostic, Diagnostics},
     table::{
         JsonObject, NameCatalog,
@@ -20,8 +20,27 @@ pub(super) async fn get<B>(call: &ObjectCall<'_, B>) -> Result<Option<JsonObject
 where
     B: Backend<Data = ProviderData>,
 {
-    match call.data.client()?.get_guardrail(call.id).await {
-        Ok(found) => Ok(Some(found.fields().clone())),
+    existing(call, call.data.client()?.get_guardrail(call.id).await)
+}
+
+/// The same as a refresh finds it, together with others.
+pub(super) async fn refresh<B>(call: &ObjectCall<'_, B>) -> Result<Option<JsonObject>, Diagnostics>
+where
+    B: Backend<Data = ProviderData>,
+{
+    let workspace_id = call.object.attribute(WORKSPACE_ID).as_str();
+    existing(call, call.data.client()?.refresh_guardrail(call.id, workspace_id).await)
+}
+
+fn existing<B>(
+    call: &ObjectCall<'_, B>,
+    found: Result<Guardrail, Error>,
+) -> Result<Option<JsonObject>, Diagnostics>
+where
+    B: Backend<Data = ProviderData>,
+{
+    match found {
+        Ok(found) => Ok(Some(found.into_fields())),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => {
             let diagnostic = error_diagnostic(&call.action, &error);

@@ -42,7 +42,7 @@ impl Backend for GuardrailBackend {
     const FIELDS: &'static [Field] = fields::GUARDRAIL;
 
     async fn get(&self, call: ObjectCall<'_, Self>) -> Result<Option<JsonObject>, Diagnostics> {
-        calls::get(&call).await
+        calls::refresh(&call).await
     }
 
     async fn create(

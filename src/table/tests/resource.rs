@@ -10,7 +10,7 @@ use crate::{
     cty::Value,
     protocol::{
         diagnostics::{Diagnostic, Diagnostics},
-        resource::{ImportTarget, PlanRequest, Reply, Resource, State, WithWarnings},
+        resource::{ImportTarget, PlanRequest, Reply, Resource, State, UpdateReply, WithWarnings},
     },
     table::{
         field::Field,
@@ -135,7 +135,7 @@ impl Api {
         TableResource(Widgets).read(self, state.clone()).await.unwrap().value
     }
 
-    async fn update(&self, prior: &State, config: Json) -> Reply<State> {
+    async fn update(&self, prior: &State, config: Json) -> UpdateReply {
         let planned = self.plan(prior, config).await;
         TableResource(Widgets).update(self, prior.clone(), planned).await
     }
@@ -204,7 +204,7 @@ async fn an_update_without_a_response_is_believed_only_if_the_object_is_as_plann
     assert_eq!(updated.value.attribute("models"), widget(config).attribute("models"));
 
     api.overrides = json!({ "note": "other" });
-    let errors = api.update(&updated, json!({ "name": "b" })).await.unwrap_err();
+    let errors = api.update(&updated, json!({ "name": "b" })).await.unwrap_err().errors;
     let summaries: Vec<_> = errors.iter().map(|error| &*error.summary).collect();
     assert_eq!(summaries, ["Could not update widget \"a\""]);
 }

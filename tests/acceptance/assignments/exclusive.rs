@@ -176,7 +176,6 @@ fn members_are_held_as_keys_are() {
 #[test]
 fn a_change_that_fails_in_part_leaves_what_holds() {
     let (workspace, hashes) = with_keys(4);
-    let mock = workspace.mock();
     workspace.config(&(guardrails(["a"]) + &exclusive("this", "a", &hashes[..2])));
     workspace.apply();
     let unknown = "f".repeat(64);
@@ -302,7 +301,7 @@ fn it_is_imported_by_the_guardrails_id() {
     workspace.config(&(guardrails(["a"]) + &exclusive("this", "a", &hashes)));
     workspace.try_import(EXCLUSIVE, "nonsense").fails().says("which is a UUID");
     workspace.try_import(EXCLUSIVE, super::NOBODY).fails().says("no such guardrail");
-    workspace.try_import(EXCLUSIVE, &a).succeeds();
+    workspace.try_import(EXCLUSIVE, &a.to_ascii_uppercase()).succeeds();
     workspace.plans_nothing();
     assert_eq!(held(&workspace), set(&hashes));
 }
@@ -331,4 +330,24 @@ fn what_is_no_hash_is_refused_at_the_set() {
         .points_at("key_hashes = ");
     workspace.config(&block("key_assignments", "this", &lines("sk-or-v1-121...5c6b")));
     workspace.run(&["validate"]).fails().says("Label of an API key instead of its hash");
+}
+
+/// As the guide on many keys tells: nothing is sent.
+#[test]
+fn single_assignments_become_a_set_without_a_request() {
+    let (workspace, hashes) = with_keys(3);
+    let singles = key(
+        "production",
+        &format!("for_each = toset({})\nkey_hash = each.key\n{}", json!(hashes), under("a")),
+    );
+    workspace.config(&(guardrails(["a"]) + &singles)).apply();
+    let guide = include_str!("../../../docs/guides/many-keys-and-members.md");
+    let blocks = guide.split("```terraform\n").find(|part| part.starts_with("import {")).unwrap();
+    let (blocks, _) = blocks.split_once("```").unwrap();
+    let blocks = blocks.replace("550e8400-e29b-41d4-a716-446655440000", &id(&workspace, "a"));
+    workspace.config(&(guardrails(["a"]) + &exclusive("production", "a", &hashes) + &blocks));
+    workspace.mock().reset();
+    workspace.apply().says("1 imported, 0 added, 0 changed, 0 destroyed");
+    assert_eq!(writes(workspace.mock()), BTreeMap::new());
+    assert_eq!(workspace.addresses().len(), 2);
 }

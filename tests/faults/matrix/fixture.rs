@@ -206,10 +206,11 @@ impl Objects {
             "openrouter_guardrail_key_assignments_exclusive" => {
                 let hashes = attributes["key_hashes"].as_array().into_iter().flatten();
                 let hashes = hashes.filter_map(|hash| hash.as_str().map(str::to_owned));
-                let keys = &mut self.keys;
-                hashes.fold(false, |twice, hash| {
-                    keys.insert(hash, text("guardrail_id")).is_some() || twice
-                })
+                let mut twice = false;
+                for hash in hashes {
+                    twice |= self.keys.insert(hash, text("guardrail_id")).is_some();
+                }
+                twice
             }
             _ => {
                 let member = format!("{}/{}", text("workspace_id"), text("user_id"));

@@ -1,0 +1,6 @@
+import {
+  to = openrouter_guardrail_key_assignments_exclusive.production
+  identity = {
+    guardrail_id = "550e8400-e29b-41d4-a716-446655440000"
+  }
+}

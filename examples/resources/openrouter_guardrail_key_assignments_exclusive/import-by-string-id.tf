@@ -1,0 +1,4 @@
+import {
+  to = openrouter_guardrail_key_assignments_exclusive.production
+  id = "550e8400-e29b-41d4-a716-446655440000"
+}

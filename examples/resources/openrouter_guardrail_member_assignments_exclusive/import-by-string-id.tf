@@ -1,0 +1,4 @@
+import {
+  to = openrouter_guardrail_member_assignments_exclusive.contractors
+  id = "550e8400-e29b-41d4-a716-446655440000"
+}
