@@ -65,7 +65,7 @@ pub(crate) struct BenchArgs {
 
 /// Builds what is needed, measures, and reports.
 pub(crate) fn run(project: &Project, args: BenchArgs) -> Result<()> {
-    console::title("Building the provider as users get it");
+    console::title("Building");
     let provider = match &args.provider {
         Some(path) => fs::canonicalize(path)
             .with_context(|| format!("there is no provider at {}", path.display()))?,

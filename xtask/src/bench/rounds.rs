@@ -59,7 +59,7 @@ fn measure(stage: &Stage, settings: &Settings, all: Subject, rounds: &mut Rounds
     let Subject { n, work, latency_ms, .. } = all;
     let mut steps = Vec::new();
     if settings.plan_only {
-        stage.sow(work, n, n)?;
+        stage.seed(work, n)?;
     } else {
         stage.clear(work, n)?;
         steps.push(Step::Apply);

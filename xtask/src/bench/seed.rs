@@ -2,6 +2,8 @@
 //! them. Core's cost of an apply grows with the square of the number of objects, so that thousands would take minutes
 //! which say nothing about the provider.
 
+use std::fmt::Display;
+
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
@@ -16,51 +18,89 @@ const BATCH: usize = 100;
 /// An instance of a resource: its key, and its attributes in the state.
 type Instance = (Value, Value);
 
-/// Makes `among` objects of the work at the API, or `n` where that is more, and returns the state with the first `n`.
-pub(crate) fn sow(
-    mock: &Mock,
-    schema: &Schema,
-    terraform: &Terraform,
-    (work, n, among): (Work, usize, usize),
-    keys: &[String],
-) -> Result<Value> {
-    let keys = keys.get(..n).unwrap_or(keys);
-    let resources = match work {
-        Work::Floor => vec![floor(n)],
-        Work::Guardrails => {
-            let made = make_guardrails(mock, (0..n.max(among)).map(name_of))?;
-            let indexed = made.iter().take(n).enumerate();
-            let instances = indexed.map(|(index, object)| (json!(index), known(schema, object)));
-            vec![resource(schema, GUARDRAIL, "bench", instances.collect())]
+/// Makes the objects and the state.
+pub(crate) struct Seeder<'a> {
+    /// The API.
+    pub(crate) mock: &'a Mock,
+    /// What the provider's state can have.
+    pub(crate) schema: &'a Schema,
+    /// Whose state it is.
+    pub(crate) terraform: &'a Terraform,
+}
+
+impl Seeder<'_> {
+    /// Makes `n` objects of the work at the API, and returns the state that has them.
+    pub(crate) fn seed(&self, work: Work, n: usize, keys: &[String]) -> Result<Value> {
+        let keys = keys.get(..n).unwrap_or(keys);
+        let resources = match work {
+            Work::Floor => vec![floor(n)],
+            Work::Guardrails => vec![self.guardrails(n)?],
+            Work::Keys => self.keys_of_one(keys)?,
+            Work::Pairs => self.key_for_each(keys)?,
+        };
+        Ok(json!({
+            "version": 4, "terraform_version": self.terraform.version, "serial": 1, "lineage": "bench",
+            "outputs": {}, "resources": resources,
+        }))
+    }
+
+    fn guardrails(&self, n: usize) -> Result<Value> {
+        let mut instances = Vec::new();
+        for index in 0..n {
+            instances.push((json!(index), known(self.schema, &self.make_guardrail(index)?)));
         }
-        Work::Keys => {
-            let made = make_guardrails(mock, ["one"].map(name_of))?;
-            let one = made.first().context("no guardrail was made")?;
-            let assignments = assign(mock, one, keys)?;
-            let instance = (Value::Null, known(schema, one));
-            vec![
-                resource(schema, GUARDRAIL, "one", vec![instance]),
-                resource(schema, &one_each(schema)?, "bench", assignments),
-            ]
+        Ok(resource(self.schema, GUARDRAIL, "bench", instances))
+    }
+
+    fn keys_of_one(&self, keys: &[String]) -> Result<Vec<Value>> {
+        let one = self.make_guardrail("one")?;
+        let assignments = self.assign(&one, keys)?;
+        let guardrail = vec![(Value::Null, known(self.schema, &one))];
+        Ok(vec![
+            resource(self.schema, GUARDRAIL, "one", guardrail),
+            resource(self.schema, &one_each(self.schema)?, "bench", assignments),
+        ])
+    }
+
+    fn key_for_each(&self, keys: &[String]) -> Result<Vec<Value>> {
+        let (mut guardrails, mut assignments) = (Vec::new(), Vec::new());
+        for key in keys {
+            let guardrail = self.make_guardrail(key)?;
+            assignments.extend(self.assign(&guardrail, std::slice::from_ref(key))?);
+            guardrails.push((json!(key), known(self.schema, &guardrail)));
         }
-        Work::Pairs => {
-            let made = make_guardrails(mock, keys.iter().map(name_of))?;
-            let mut assignments = Vec::new();
-            let mut guardrails = Vec::new();
-            for (key, object) in keys.iter().zip(&made) {
-                guardrails.push((json!(key), known(schema, object)));
-                assignments.extend(assign(mock, object, std::slice::from_ref(key))?);
-            }
-            vec![
-                resource(schema, GUARDRAIL, "bench", guardrails),
-                resource(schema, &one_each(schema)?, "bench", assignments),
-            ]
+        Ok(vec![
+            resource(self.schema, GUARDRAIL, "bench", guardrails),
+            resource(self.schema, &one_each(self.schema)?, "bench", assignments),
+        ])
+    }
+
+    fn make_guardrail(&self, instance: impl Display) -> Result<Value> {
+        let mut answer =
+            self.mock.post_to_api("/guardrails", &guardrail_body(&name_of(instance)))?;
+        Ok(answer["data"].take())
+    }
+
+    /// Assigns a guardrail to keys, and returns the assignments as this provider's state has them.
+    fn assign(&self, guardrail: &Value, keys: &[String]) -> Result<Vec<Instance>> {
+        let id = guardrail["id"].as_str().context("a guardrail has no id")?;
+        for batch in keys.chunks(BATCH) {
+            let body = json!({ "key_hashes": batch });
+            self.mock.post_to_api(&format!("/guardrails/{id}/assignments/keys"), &body)?;
         }
-    };
-    Ok(json!({
-        "version": 4, "terraform_version": terraform.version, "serial": 1, "lineage": "bench", "outputs": {},
-        "resources": resources,
-    }))
+        let state = |key: &String| json!({ "id": format!("{id}/{key}"), "guardrail_id": id, "key_hash": key });
+        Ok(keys.iter().map(|key| (json!(key), state(key))).collect())
+    }
+}
+
+/// The state with the first `n` instances of each resource.
+pub(crate) fn keep(state: &str, n: usize) -> Result<String> {
+    let mut state: Value = serde_json::from_str(state)?;
+    let resources = state["resources"].as_array_mut().context("the state has no resources")?;
+    for resource in resources {
+        resource["instances"].as_array_mut().context("a resource has no instances")?.truncate(n);
+    }
+    Ok(state.to_string())
 }
 
 /// The type of the resource that assigns a guardrail to one key.
@@ -70,26 +110,6 @@ fn one_each(schema: &Schema) -> Result<String> {
         bail!("{} has no state that could be written for it", assignment.resource);
     }
     Ok(assignment.resource)
-}
-
-fn make_guardrails(mock: &Mock, names: impl IntoIterator<Item = String>) -> Result<Vec<Value>> {
-    let make = |name: String| {
-        let mut answer = mock.post_to_api("/guardrails", &guardrail_body(&name))?;
-        Ok(answer["data"].take())
-    };
-    names.into_iter().map(make).collect()
-}
-
-/// Assigns a guardrail to keys, and returns the assignments as this provider's state has them.
-fn assign(mock: &Mock, guardrail: &Value, keys: &[String]) -> Result<Vec<Instance>> {
-    let id = guardrail["id"].as_str().context("a guardrail has no id")?;
-    for batch in keys.chunks(BATCH) {
-        let body = json!({ "key_hashes": batch });
-        mock.post_to_api(&format!("/guardrails/{id}/assignments/keys"), &body)?;
-    }
-    let state =
-        |key: &String| json!({ "id": format!("{id}/{key}"), "guardrail_id": id, "key_hash": key });
-    Ok(keys.iter().map(|key| (json!(key), state(key))).collect())
 }
 
 /// What a guardrail's state has of the API's object: the attributes have the API's names.
@@ -141,4 +161,29 @@ fn resource_of(
         "mode": "managed", "type": kind, "name": label, "provider": format!("provider[{source:?}]"),
         "instances": instances,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::schema::tests::schema_of;
+
+    #[test]
+    fn state_has_what_the_schema_knows_of_an_object() {
+        let schema =
+            schema_of(&[(GUARDRAIL, &[("id", json!("string")), ("name", json!("string"))])]);
+        let object = json!({ "id": "1", "name": "a", "new_field": true });
+        let instances = vec![(json!(0), known(&schema, &object))];
+        let state = resource(&schema, GUARDRAIL, "bench", instances);
+        assert_eq!(state["provider"], "provider[\"example.org/a/openrouter\"]");
+        let expected = json!({ "index_key": 0, "schema_version": 3, "attributes": { "id": "1", "name": "a" } });
+        assert_eq!(state["instances"], json!([expected]));
+    }
+
+    #[test]
+    fn the_first_instances_are_kept() {
+        let state = json!({ "resources": [floor(3)] }).to_string();
+        let kept: Value = serde_json::from_str(&keep(&state, 2).unwrap()).unwrap();
+        assert_eq!(kept["resources"][0], floor(2));
+    }
 }

@@ -11,12 +11,14 @@ use anyhow::{Context, Result, bail};
 
 use crate::bench::measured::{Records, Usage};
 use crate::bench::schema::Schema;
-use crate::bench::seed;
+use crate::bench::seed::{self, Seeder};
 use crate::bench::workload::{self, Work};
 use crate::mock::{self, Mock};
 use crate::project::Project;
 use crate::terraform::Terraform;
 use crate::{host, mirror};
+
+const STATE: &str = "terraform.tfstate";
 
 /// A Terraform command that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +65,12 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
+    /// The number of requests whose `METHOD template` begins so.
+    pub(crate) fn requests_to(&self, begin: &str) -> u64 {
+        let counts = self.requests.iter().filter(|(operation, _)| operation.starts_with(begin));
+        counts.map(|(_, count)| count).sum()
+    }
+
     /// The number of all requests.
     pub(crate) fn total(&self) -> u64 {
         self.requests.values().sum()
@@ -116,27 +124,40 @@ impl Stage {
     /// Begins anew with an empty API and nothing in the state.
     pub(crate) fn clear(&self, work: Work, n: usize) -> Result<()> {
         self.mock.start_over()?;
-        let directory = self.root.join(work.directory());
-        for file in ["terraform.tfstate", "terraform.tfstate.backup"] {
-            let file = directory.join(file);
+        for file in [STATE, "terraform.tfstate.backup"] {
+            let file = self.file(work, file);
             if file.exists() {
                 fs::remove_file(file)?;
             }
         }
-        let variables = work.variables(n, &self.keys).to_string();
-        fs::write(directory.join("terraform.tfvars.json"), variables)?;
+        self.set_number(work, n)
+    }
+
+    /// Begins anew with an API and a state that have the work's objects.
+    pub(crate) fn seed(&self, work: Work, n: usize) -> Result<()> {
+        self.clear(work, n)?;
+        self.mock.set_latency(0)?;
+        let Self { mock, schema, terraform, .. } = self;
+        let state = Seeder { mock, schema, terraform }.seed(work, n, &self.keys)?;
+        fs::write(self.file(work, STATE), state.to_string())?;
         Ok(())
     }
 
-    /// Begins anew with an API that has the work's objects, `among` of them where that is more than `n`, and a state that
-    /// has `n`.
-    pub(crate) fn sow(&self, work: Work, n: usize, among: usize) -> Result<()> {
-        self.clear(work, n)?;
-        self.mock.set_latency(0)?;
-        let what = (work, n, among);
-        let state = seed::sow(&self.mock, &self.schema, &self.terraform, what, &self.keys)?;
-        fs::write(self.root.join(work.directory()).join("terraform.tfstate"), state.to_string())?;
+    /// Takes all but the first `n` objects out of configuration and state. The API keeps them.
+    pub(crate) fn keep(&self, work: Work, n: usize) -> Result<()> {
+        let state = fs::read_to_string(self.file(work, STATE))?;
+        fs::write(self.file(work, STATE), seed::keep(&state, n)?)?;
+        self.set_number(work, n)
+    }
+
+    fn set_number(&self, work: Work, n: usize) -> Result<()> {
+        let variables = work.variables(n, &self.keys).to_string();
+        fs::write(self.file(work, "terraform.tfvars.json"), variables)?;
         Ok(())
+    }
+
+    fn file(&self, work: Work, name: &str) -> PathBuf {
+        self.root.join(work.directory()).join(name)
     }
 
     /// Runs a command with an API of that latency, and tells what it took.
