@@ -45,16 +45,16 @@ impl Seeder<'_> {
     }
 
     fn guardrails(&self, n: usize) -> Result<Value> {
-        let mut instances = Vec::new();
+        let mut made = Vec::new();
         for index in 0..n {
-            instances.push((json!(index), known(self.schema, &self.make_guardrail(index)?)));
+            made.push(known(self.schema, &self.make_guardrail(index)?));
         }
-        Ok(resource(self.schema, GUARDRAIL, "bench", instances))
+        Ok(resource(self.schema, GUARDRAIL, "bench", indexed(made)))
     }
 
     fn keys_of_one(&self, keys: &[String]) -> Result<Vec<Value>> {
         let one = self.make_guardrail("one")?;
-        let assignments = self.assign(&one, keys)?;
+        let assignments = indexed(self.assign(&one, keys)?);
         let guardrail = vec![(Value::Null, known(self.schema, &one))];
         Ok(vec![
             resource(self.schema, GUARDRAIL, "one", guardrail),
@@ -64,14 +64,14 @@ impl Seeder<'_> {
 
     fn key_for_each(&self, keys: &[String]) -> Result<Vec<Value>> {
         let (mut guardrails, mut assignments) = (Vec::new(), Vec::new());
-        for key in keys {
-            let guardrail = self.make_guardrail(key)?;
+        for (index, key) in keys.iter().enumerate() {
+            let guardrail = self.make_guardrail(index)?;
             assignments.extend(self.assign(&guardrail, std::slice::from_ref(key))?);
-            guardrails.push((json!(key), known(self.schema, &guardrail)));
+            guardrails.push(known(self.schema, &guardrail));
         }
         Ok(vec![
-            resource(self.schema, GUARDRAIL, "bench", guardrails),
-            resource(self.schema, &one_each(self.schema)?, "bench", assignments),
+            resource(self.schema, GUARDRAIL, "bench", indexed(guardrails)),
+            resource(self.schema, &one_each(self.schema)?, "bench", indexed(assignments)),
         ])
     }
 
@@ -82,14 +82,14 @@ impl Seeder<'_> {
     }
 
     /// Assigns a guardrail to keys, and returns the assignments as this provider's state has them.
-    fn assign(&self, guardrail: &Value, keys: &[String]) -> Result<Vec<Instance>> {
+    fn assign(&self, guardrail: &Value, keys: &[String]) -> Result<Vec<Value>> {
         let id = guardrail["id"].as_str().context("a guardrail has no id")?;
         for batch in keys.chunks(BATCH) {
             let body = json!({ "key_hashes": batch });
             self.mock.post_to_api(&format!("/guardrails/{id}/assignments/keys"), &body)?;
         }
         let state = |key: &String| json!({ "id": format!("{id}/{key}"), "guardrail_id": id, "key_hash": key });
-        Ok(keys.iter().map(|key| (json!(key), state(key))).collect())
+        Ok(keys.iter().map(state).collect())
     }
 }
 
@@ -110,6 +110,12 @@ fn one_each(schema: &Schema) -> Result<String> {
         bail!("{} has no state that could be written for it", assignment.resource);
     }
     Ok(assignment.resource)
+}
+
+/// The instances of a resource with `count`.
+fn indexed(states: Vec<Value>) -> Vec<Instance> {
+    let states = states.into_iter().enumerate();
+    states.map(|(index, state)| (json!(index), state)).collect()
 }
 
 /// What a guardrail's state has of the API's object: the attributes have the API's names.
@@ -135,10 +141,9 @@ fn floor(n: usize) -> Value {
             "name": "string", "description": "string", "limit_usd": "number", "reset_interval": "string",
         }]);
         let input = json!({ "value": value, "type": kind });
-        let attributes = json!({ "id": format!("{index}"), "input": input, "output": input, "triggers_replace": null });
-        (json!(index), attributes)
+        json!({ "id": index.to_string(), "input": input, "output": input, "triggers_replace": null })
     };
-    let instances = (0..n).map(instance).collect();
+    let instances = indexed((0..n).map(instance).collect());
     resource_of("terraform.io/builtin/terraform", 0, "terraform_data", "bench", instances)
 }
 
@@ -173,7 +178,7 @@ mod tests {
         let schema =
             schema_of(&[(GUARDRAIL, &[("id", json!("string")), ("name", json!("string"))])]);
         let object = json!({ "id": "1", "name": "a", "new_field": true });
-        let instances = vec![(json!(0), known(&schema, &object))];
+        let instances = indexed(vec![known(&schema, &object)]);
         let state = resource(&schema, GUARDRAIL, "bench", instances);
         assert_eq!(state["provider"], "provider[\"example.org/a/openrouter\"]");
         let expected = json!({ "index_key": 0, "schema_version": 3, "attributes": { "id": "1", "name": "a" } });

@@ -19,6 +19,10 @@ const SETTINGS: [(&str, &str, &str); 3] = [
     ("reset_interval", "\"string\"", "\"monthly\""),
 ];
 
+/// Not `for_each`, whose whole collection core evaluates again for each instance.
+const COUNTED_KEYS: &str = "  count = length(var.keys)\n";
+const COUNTED_KEY: &str = "key_hash = var.keys[count.index]";
+
 /// A configuration of `n` objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Work {
@@ -68,7 +72,9 @@ impl Work {
             Self::Floor => return Ok(floor()),
             Self::Guardrails => counted_guardrails(schema)?,
             Self::Keys => one_guardrail(schema)? + &KeyAssignment::of(schema)?.on_one(),
-            Self::Pairs => guardrail_for_each(schema)? + &KeyAssignment::of(schema)?.on_each()?,
+            Self::Pairs => {
+                guardrail_of_each_key(schema)? + &KeyAssignment::of(schema)?.on_each()?
+            }
         };
         Ok(header(schema, base_url) + &body)
     }
@@ -128,9 +134,9 @@ fn one_guardrail(schema: &Schema) -> Result<String> {
     Ok(keys_variable() + &guardrail(schema, "one", "", &name_of("one"))?)
 }
 
-fn guardrail_for_each(schema: &Schema) -> Result<String> {
-    let name = name_of("${each.key}");
-    Ok(keys_variable() + &guardrail(schema, "bench", "  for_each = toset(var.keys)\n", &name)?)
+fn guardrail_of_each_key(schema: &Schema) -> Result<String> {
+    let name = name_of("${count.index}");
+    Ok(keys_variable() + &guardrail(schema, "bench", COUNTED_KEYS, &name)?)
 }
 
 fn keys_variable() -> String {
@@ -202,19 +208,15 @@ impl KeyAssignment {
         if self.all_in_one {
             return self.resource_with("", "openrouter_guardrail.one.id", "key_hashes = var.keys");
         }
-        self.resource_with(
-            "  for_each = toset(var.keys)\n",
-            "openrouter_guardrail.one.id",
-            "key_hash = each.key",
-        )
+        self.resource_with(COUNTED_KEYS, "openrouter_guardrail.one.id", COUNTED_KEY)
     }
 
     fn on_each(&self) -> Result<String> {
         if self.all_in_one {
             bail!("{} assigns many keys to one guardrail", self.resource);
         }
-        let id = "openrouter_guardrail.bench[each.key].id";
-        Ok(self.resource_with("  for_each = toset(var.keys)\n", id, "key_hash = each.key"))
+        let id = "openrouter_guardrail.bench[count.index].id";
+        Ok(self.resource_with(COUNTED_KEYS, id, COUNTED_KEY))
     }
 
     fn resource_with(&self, repetition: &str, id: &str, keys: &str) -> String {
