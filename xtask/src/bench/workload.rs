@@ -114,15 +114,15 @@ fn floor() -> String {
 
 /// The requirement and a provider block with what the provider does not take from the environment.
 fn header(schema: &Schema, base_url: &str) -> String {
-    let mut block = String::new();
+    let mut block = Vec::new();
     if let Some(attributes) = schema.provider_block() {
         for (name, value) in [("server_url", base_url), ("api_key", mock::KEY)] {
             if attributes.accepts(name, "\"string\"") {
-                block += &format!("  {name} = {value:?}\n");
+                block.push(format!("  {name} = {value:?}\n"));
             }
         }
     }
-    format!("{}provider \"openrouter\" {{\n{block}}}\n\n", requirement())
+    format!("{}provider \"openrouter\" {{\n{}}}\n\n", requirement(), block.concat())
 }
 
 fn counted_guardrails(schema: &Schema) -> Result<String> {
@@ -149,14 +149,15 @@ fn guardrail(schema: &Schema, label: &str, repetition: &str, name: &str) -> Resu
         bail!("{GUARDRAIL} has no name to set");
     }
     let mut set = vec!["name"];
-    let mut body = format!("{repetition}  name = \"{name}\"\n");
+    let mut body = vec![format!("{repetition}  name = \"{name}\"\n")];
     for (attribute, kind, value) in SETTINGS {
         if attributes.accepts(attribute, kind) {
-            body += &format!("  {attribute} = {value}\n");
+            body.push(format!("  {attribute} = {value}\n"));
             set.push(attribute);
         }
     }
     nothing_missing(GUARDRAIL, &attributes, &set)?;
+    let body = body.concat();
     Ok(format!("resource \"{GUARDRAIL}\" \"{label}\" {{\n{body}}}\n\n"))
 }
 
