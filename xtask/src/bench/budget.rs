@@ -107,10 +107,14 @@ pub(crate) fn check(stage: &Stage, provider: &Path) -> Result<()> {
     for case in CASES {
         findings.extend(case.check(stage)?);
     }
+    conclude(&findings)
+}
+
+/// Prints all findings, and fails when one is over its limit.
+fn conclude(findings: &[Finding]) -> Result<()> {
     console::title("Budget");
-    let header = ["what", "took", "at most", ""].map(str::to_owned);
-    let rows: Vec<_> =
-        std::iter::once(header).chain(findings.iter().map(|it| it.cells.clone())).collect();
+    let mut rows = vec![["what", "took", "at most", ""].map(str::to_owned)];
+    rows.extend(findings.iter().map(|finding| finding.cells.clone()));
     for line in console::columns(&rows) {
         println!("{line}");
     }
@@ -237,6 +241,9 @@ mod tests {
         let cells = |took| Requests(2).finding("plan", "requests", took).cells;
         assert_eq!(cells(3), ["plan: requests", "3", "2", "OVER BUDGET"]);
         assert_eq!(cells(2)[3], "ok");
+        let findings = [1, 3].map(|took| Requests(2).finding("plan", "requests", took));
+        assert!(conclude(&findings[..1]).is_ok());
+        assert_eq!(conclude(&findings).unwrap_err().to_string(), "over budget: 1 figure");
     }
 
     #[test]

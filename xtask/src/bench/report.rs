@@ -9,17 +9,18 @@ use crate::bench::stage::{Sample, Step};
 use crate::bench::workload::Work;
 use crate::console;
 
-/// What is measured in each round, in the order of the table.
+/// What is measured in each round. The fields are in the order by which the table is sorted: the numbers of objects come last,
+/// so that the lines of a command show how its figures grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Subject {
-    /// The number of objects.
-    pub(crate) n: usize,
-    /// What they are.
+    /// What the objects are.
     pub(crate) work: Work,
     /// How long the API takes for each request.
     pub(crate) latency_ms: u64,
     /// The command.
     pub(crate) step: Step,
+    /// The number of objects.
+    pub(crate) n: usize,
 }
 
 /// A subject's samples, one of each round.
@@ -94,7 +95,7 @@ pub(crate) fn median(durations: impl IntoIterator<Item = Duration>) -> Duration 
 /// Prints the figures, and then the requests by operation.
 pub(crate) fn print(rows: &[Row]) {
     let header = [
-        "n", "work", "latency", "command", "wall", "to floor", "CPU", "peak", "starts", "requests",
+        "work", "latency", "command", "n", "wall", "to floor", "CPU", "peak", "starts", "requests",
     ];
     let lines: Vec<_> =
         std::iter::once(header.map(str::to_owned)).chain(rows.iter().map(Row::cells)).collect();
@@ -122,10 +123,10 @@ impl Row {
         // Core's floor has neither requests nor a provider's process.
         let own = |text: String| if work == Work::Floor { "-".to_owned() } else { text };
         [
-            n.to_string(),
             work.to_string(),
             own(format!("{latency_ms} ms")),
             step.name().to_owned(),
+            n.to_string(),
             seconds(self.wall),
             self.to_floor.map_or("-".to_owned(), |ratio| format!("{ratio:.2}")),
             own(seconds(self.cpu)),
@@ -178,6 +179,7 @@ mod tests {
         let floor = Subject { n: 5, work: Work::Floor, latency_ms: 0, step: Step::Plan };
         let plan = Subject { work: Work::Guardrails, latency_ms: 50, ..floor };
         rounds.add(floor, sample(2, 0, 0));
+        rounds.add(Subject { n: 6, ..plan }, sample(9, 9, 9));
         for (wall, peak, reads) in [(9, 10, 4), (3, 30, 4), (4, 20, 5)] {
             rounds.add(plan, sample(wall, peak, reads));
         }
@@ -185,6 +187,7 @@ mod tests {
         assert_eq!(rows[0].cells()[5..], ["-", "-", "-", "-", "-"].map(str::to_owned));
         let row = &rows[1];
         assert_eq!((row.wall, row.cpu), (Duration::from_secs(4), Duration::from_secs(4)));
+        assert_eq!(rows[2].to_floor, None, "there is no floor of as many objects");
         assert_eq!((row.peak, row.requests["GET /guardrails"], row.to_floor), (30, 5, Some(2.0)));
     }
 
