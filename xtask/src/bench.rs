@@ -78,22 +78,10 @@ pub(crate) fn run(project: &Project, args: BenchArgs) -> Result<()> {
     let terraform = terraform::choose(project, args.terraform.clone())?;
     println!("{terraform}");
     if args.check {
-        return check_with(project, terraform, &provider, &mock);
+        let stage = Stage::set_up(project, terraform, &provider, &mock, budget::KEYS)?;
+        return budget::check(&stage, &provider);
     }
     full(project, args, terraform, &provider, &mock)
-}
-
-/// `--check`, of the project's own provider with any Terraform.
-pub(crate) fn check(project: &Project) -> Result<()> {
-    console::title("Building");
-    let provider = project.build_release_provider()?;
-    let (_, mock) = project.build_provider_and_mock()?;
-    check_with(project, terraform::choose(project, None)?, &provider, &mock)
-}
-
-fn check_with(project: &Project, terraform: Terraform, provider: &Path, mock: &Path) -> Result<()> {
-    let stage = Stage::set_up(project, terraform, provider, mock, budget::KEYS)?;
-    budget::check(&stage, provider)
 }
 
 /// The start alone. Fails when memory or size is over budget.

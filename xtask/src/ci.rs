@@ -1,12 +1,11 @@
-//! What has to pass before a merge. `lint` needs no Terraform; `run` adds every test with every pinned version, and the budgets
-//! of the release build.
+//! What has to pass before a merge. `lint` needs no Terraform; `run` adds every test with every pinned version.
 
 use anyhow::Result;
 
 use crate::console;
 use crate::project::Project;
 use crate::terraform::Minor;
-use crate::{bench, provision, test};
+use crate::{provision, test};
 
 /// Formatting, clippy and rustdoc; a warning of any of them fails.
 pub(crate) fn lint(project: &Project) -> Result<()> {
@@ -19,10 +18,9 @@ pub(crate) fn lint(project: &Project) -> Result<()> {
     project.run_cargo(&args, &[("RUSTDOCFLAGS", "-D warnings")])
 }
 
-/// `lint`, then `test` with every pinned version of Terraform required, then `bench --check`.
+/// `lint`, then `test` with every pinned version of Terraform required.
 pub(crate) fn run(project: &Project) -> Result<()> {
     lint(project)?;
     let required: Vec<Minor> = provision::PINS.iter().map(|pin| pin.terraform).collect();
-    test::run(project, &[], &required, false)?;
-    bench::check(project)
+    test::run(project, &[], &required, false)
 }
