@@ -348,6 +348,11 @@ impl Mock {
         })
     }
 
+    /// Sets fields of a workspace: `name`, `slug` or `description`.
+    pub fn edit_workspace(&self, id: &str, fields: Value) -> Result<(), Refusal> {
+        self.edit(fields, |store, fields| store.edit_workspace(id, fields))
+    }
+
     /// Deletes a workspace with all that is in it.
     pub fn delete_workspace(&self, id: &str) -> Result<(), Refusal> {
         self.site.write(|store| store.delete_workspace(id))
@@ -364,6 +369,12 @@ impl Mock {
     /// Adds a key and returns its hash, which follows from the name.
     pub fn add_key(&self, name: &str, workspace_id: &str) -> Result<String, Refusal> {
         self.site.write(|store| Ok(store.add_key(name, workspace_id)))
+    }
+
+    /// Sets fields of a key, such as `creator_user_id`, `limit`, `disabled` or `name`, and `null` clears one. What a key
+    /// has spent cannot be set: it grows with each request that tells it. Fails on a field that the mock does not keep.
+    pub fn edit_key(&self, hash: &str, fields: Value) -> Result<(), Refusal> {
+        self.edit(fields, |store, fields| store.edit_key(hash, fields))
     }
 
     /// Deletes a key. Its assignment stays as a row that counts but is not listed.
@@ -387,6 +398,11 @@ impl Mock {
             store.add_member(user_id, workspace_ids);
             Ok(())
         })
+    }
+
+    /// Sets fields of a member: `email`, `first_name`, `last_name` or `role`.
+    pub fn edit_member(&self, user_id: &str, fields: Value) -> Result<(), Refusal> {
+        self.edit(fields, |store, fields| store.edit_member(user_id, fields))
     }
 
     /// Removes a member from the organization, with what the member held.
@@ -416,12 +432,20 @@ impl Mock {
         body: Value,
         change: impl FnOnce(&mut Store, Map<String, Value>) -> Result<View, Refusal>,
     ) -> Result<Value, Refusal> {
-        let mut body = body;
-        crate::json::round_numbers(&mut body).map_err(Refusal::bad_request)?;
-        let Value::Object(fields) = body else {
+        Ok(self.edit(body, change)?.fields)
+    }
+
+    fn edit<T>(
+        &self,
+        fields: Value,
+        edit: impl FnOnce(&mut Store, Map<String, Value>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let mut fields = fields;
+        crate::json::round_numbers(&mut fields).map_err(Refusal::bad_request)?;
+        let Value::Object(fields) = fields else {
             return Err(Refusal::bad_request("not an object"));
         };
-        Ok(self.site.write(|store| change(store, fields))?.fields)
+        self.site.write(|store| edit(store, fields))
     }
 }
 

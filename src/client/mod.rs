@@ -8,9 +8,9 @@ mod api;
 mod http;
 
 pub use api::{
-    AssigneeKind, Assignees, Assignment, AssignmentLookup, Client, CreateRegistry, Created,
-    FailedAssignments, Guardrail, Listing, Matches, Member, ModelCatalog, Pages, Policy, RowRange,
-    TakenOver, Workspace,
+    AssigneeKind, Assignees, Assignment, AssignmentLookup, AssignmentProgress, Client,
+    CreateRegistry, Created, Directory, FailedAssignments, Guardrail, Key, Listing, Matches,
+    Member, ModelCatalog, Pages, Policy, RowRange, TakenOver, Workspace,
 };
 pub use http::{
     ApiKey, BaseUrl, Call, Config, ConfigError, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Error,

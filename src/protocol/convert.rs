@@ -7,6 +7,7 @@ use crate::{
 
 use super::{
     diagnostics::{Diagnostic, Diagnostics, Severity},
+    function::{FunctionError, Parameter, Signature},
     schema::{Attribute, Constraint, Schema},
 };
 
@@ -82,7 +83,7 @@ fn attribute(attribute: &Attribute) -> pb::schema::Attribute {
     let constraint = attribute.constraint;
     pb::schema::Attribute {
         name: attribute.name.to_owned(),
-        r#type: attribute.ty.to_json().to_string().into_bytes(),
+        r#type: type_json(&attribute.ty),
         description: attribute.description.to_owned(),
         description_kind: pb::StringKind::Markdown.into(),
         required: constraint == Constraint::Required,
@@ -93,6 +94,39 @@ fn attribute(attribute: &Attribute) -> pb::schema::Attribute {
         deprecation_message: attribute.deprecated.unwrap_or_default().to_owned(),
         ..Default::default()
     }
+}
+
+/// What core knows of a function.
+pub(super) fn function(signature: &Signature) -> pb::Function {
+    pb::Function {
+        parameters: signature.parameters.iter().map(parameter).collect(),
+        r#return: Some(pb::function::Return { r#type: type_json(&signature.returns) }),
+        summary: signature.summary.to_owned(),
+        description: signature.description.to_owned(),
+        description_kind: pb::StringKind::Markdown.into(),
+        ..Default::default()
+    }
+}
+
+fn parameter(parameter: &Parameter) -> pb::function::Parameter {
+    pb::function::Parameter {
+        name: parameter.name.to_owned(),
+        r#type: type_json(&parameter.ty),
+        allow_null_value: parameter.allows_null,
+        allow_unknown_values: parameter.allows_unknown,
+        description: parameter.description.to_owned(),
+        description_kind: pb::StringKind::Markdown.into(),
+    }
+}
+
+/// Why a function gave no result.
+pub(super) fn error(error: FunctionError) -> pb::FunctionError {
+    let argument = error.argument.and_then(|index| i64::try_from(index).ok());
+    pb::FunctionError { text: error.text, function_argument: argument }
+}
+
+fn type_json(ty: &Type) -> Vec<u8> {
+    ty.to_json().to_string().into_bytes()
 }
 
 fn diagnostic(diagnostic: Diagnostic) -> pb::Diagnostic {

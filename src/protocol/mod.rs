@@ -7,6 +7,7 @@
 mod convert;
 pub mod data_source;
 pub mod diagnostics;
+pub mod function;
 mod identity;
 pub mod list_resource;
 pub mod provider;

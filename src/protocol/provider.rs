@@ -1,4 +1,4 @@
-//! A provider: a schema, a configuration step, resources, data sources and list resources.
+//! A provider: a schema, a configuration step, resources, data sources, list resources and functions.
 
 use async_trait::async_trait;
 
@@ -7,6 +7,7 @@ use crate::cty::Value;
 use super::{
     data_source::DataSource,
     diagnostics::Diagnostics,
+    function::Function,
     list_resource::ListResource,
     resource::{Reply, Resource},
     schema::Schema,
@@ -20,6 +21,9 @@ pub type NamedDataSource<D> = (&'static str, Box<dyn DataSource<D>>);
 
 /// A list resource and its type name, which is that of a resource too.
 pub type NamedListResource<D> = (&'static str, Box<dyn ListResource<D>>);
+
+/// A function and its name, which has no prefix: configurations write `provider::cloud::name`.
+pub type NamedFunction = (&'static str, Box<dyn Function>);
 
 /// A provider. One instance serves the process; what [`Provider::configure`] makes belongs to one
 /// connection.
@@ -48,6 +52,11 @@ pub trait Provider: Send + Sync + 'static {
 
     /// The list resources, in any order.
     fn list_resources(&self) -> &[NamedListResource<Self::Data>] {
+        &[]
+    }
+
+    /// The functions, in any order.
+    fn functions(&self) -> &[NamedFunction] {
         &[]
     }
 }

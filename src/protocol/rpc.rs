@@ -141,7 +141,8 @@ fn span(rpc: &'static str) -> Span {
         "rpc",
         tf_rpc = rpc,
         tf_resource_type = field::Empty,
-        tf_data_source_type = field::Empty
+        tf_data_source_type = field::Empty,
+        tf_function = field::Empty
     )
 }
 

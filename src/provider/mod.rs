@@ -8,6 +8,7 @@ mod assignment;
 mod config;
 mod data;
 mod error_diagnostics;
+mod function;
 mod guardrail;
 mod id_form;
 mod javascript_regex;
@@ -24,7 +25,7 @@ use crate::{
     cty::Value,
     protocol::{
         diagnostics::Diagnostics,
-        provider::{NamedDataSource, NamedListResource, NamedResource, Provider},
+        provider::{NamedDataSource, NamedFunction, NamedListResource, NamedResource, Provider},
         resource::Reply,
         schema::Schema,
     },
@@ -42,6 +43,7 @@ pub struct OpenRouter {
     resources: Vec<NamedResource<ProviderData>>,
     data_sources: Vec<NamedDataSource<ProviderData>>,
     list_resources: Vec<NamedListResource<ProviderData>>,
+    functions: Vec<NamedFunction>,
 }
 
 impl OpenRouter {
@@ -73,12 +75,26 @@ impl OpenRouter {
                 ("openrouter_guardrails", Box::new(data::guardrails::GuardrailsDataSource)),
                 ("openrouter_guardrail_key_assignments", Box::new(data::assignments::KEYS)),
                 ("openrouter_guardrail_member_assignments", Box::new(data::assignments::MEMBERS)),
+                ("openrouter_api_key", Box::new(data::api_key::ApiKeyDataSource)),
+                ("openrouter_api_keys", Box::new(data::api_keys::ApiKeysDataSource)),
+                (
+                    "openrouter_effective_guardrail",
+                    Box::new(data::effective::EffectiveGuardrailDataSource),
+                ),
+                ("openrouter_organization_member", Box::new(data::members::MemberDataSource)),
+                ("openrouter_organization_members", Box::new(data::members::MembersDataSource)),
+                ("openrouter_workspace", Box::new(data::workspaces::WorkspaceDataSource)),
+                ("openrouter_workspaces", Box::new(data::workspaces::WorkspacesDataSource)),
             ],
             list_resources: vec![
                 ("openrouter_guardrail", Box::new(list::GuardrailList)),
                 ("openrouter_guardrail_key_assignment", Box::new(list::KEYS)),
                 ("openrouter_guardrail_member_assignment", Box::new(list::MEMBERS)),
                 ("openrouter_workspace_default_guardrail", Box::new(list::WorkspaceDefaultList)),
+            ],
+            functions: vec![
+                ("apply_content_filters", Box::new(function::ApplyContentFilters)),
+                ("content_filter_matches", Box::new(function::ContentFilterMatches)),
             ],
         }
     }
@@ -114,5 +130,9 @@ impl Provider for OpenRouter {
 
     fn list_resources(&self) -> &[NamedListResource<ProviderData>] {
         &self.list_resources
+    }
+
+    fn functions(&self) -> &[NamedFunction] {
+        &self.functions
     }
 }

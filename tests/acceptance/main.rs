@@ -7,10 +7,13 @@ mod answers;
 mod assignments;
 mod attach;
 mod attributes;
+mod directory;
+mod effective;
 mod examples;
 mod extra_settings;
 mod failures;
 mod filters;
+mod functions;
 mod guardrails;
 #[allow(dead_code, reason = "tests/faults uses the same harness, and other parts of it")]
 mod harness;

@@ -81,6 +81,9 @@ async fn a_workspace_is_read_by_id_or_slug() {
         name: "W".to_owned(),
         slug: "main".to_owned(),
         default_guardrail_id: Some("d".to_owned()),
+        fields: object(
+            r#"{"id":"w","name":"W","slug":"main","default_guardrail_id":"d","extra":1}"#,
+        ),
     };
     assert_eq!(client(&server).get_workspace("main").await.unwrap(), expected);
     assert_eq!(server.only().target, "/api/v1/workspaces/main");

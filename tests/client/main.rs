@@ -5,6 +5,7 @@
 mod answers;
 mod assignments;
 mod creation;
+mod directory;
 mod environment;
 mod failures;
 mod hostile;

@@ -38,9 +38,9 @@ async fn one_listing_answers_each_guardrail_once() {
     let server = Server::start(policies).await;
     let client = client(&server);
     let (of_a, of_b, of_c) = tokio::join!(
-        client.policies_replacing("a", Some("w")),
-        client.policies_replacing("b", Some("w")),
-        client.policies_replacing("c", Some("w"))
+        client.policies_replacing("a", Some("w"), ""),
+        client.policies_replacing("b", Some("w"), ""),
+        client.policies_replacing("c", Some("w"), "")
     );
     let ids = |policies: &[terraform_provider_openrouter::client::Policy]| -> Vec<String> {
         policies.iter().map(|policy| policy.id.clone()).collect()
@@ -55,11 +55,15 @@ async fn one_listing_answers_each_guardrail_once() {
     assert!(server.seen().iter().all(|seen| seen.target.contains("workspace_id=w")));
 
     // A guardrail that is read again is another refresh, and another workspace has other policies.
-    client.policies_replacing("a", Some("w")).await;
+    client.policies_replacing("a", Some("w"), "").await;
     assert_eq!(server.seen().len(), 6);
-    client.policies_replacing("b", Some("w")).await;
+    client.policies_replacing("b", Some("w"), "").await;
     assert_eq!(server.seen().len(), 6);
-    client.policies_replacing("a", None).await;
+    client.policies_replacing("a", None, "").await;
+    assert_eq!(server.seen().len(), 9);
+
+    // Another reader of the same guardrail is no repetition.
+    client.policies_replacing("a", None, "effective").await;
     assert_eq!(server.seen().len(), 9);
 }
 
@@ -67,7 +71,7 @@ async fn one_listing_answers_each_guardrail_once() {
 async fn where_the_first_kind_is_refused_the_others_are_not_asked_for() {
     for status in [403, 404] {
         let server = Server::always(Reply::json(status, r#"{"error":{"message":"no"}}"#)).await;
-        assert!(client(&server).policies_replacing("a", None).await.is_empty());
+        assert!(client(&server).policies_replacing("a", None, "").await.is_empty());
         assert_eq!(server.seen().len(), 1);
     }
 }
@@ -83,7 +87,7 @@ async fn a_429_holds_back_nothing_else() {
     })
     .await;
     let client = client(&server);
-    assert!(client.policies_replacing("a", Some("w")).await.is_empty());
+    assert!(client.policies_replacing("a", Some("w"), "").await.is_empty());
     let started = Instant::now();
     let read = timeout(20 * SECOND, client.get_guardrail("a")).await;
     assert!(read.expect("nothing waits").is_ok(), "{:?}", started.elapsed());
@@ -95,7 +99,8 @@ async fn a_listing_that_takes_long_is_not_waited_for() {
     let client = client(&server);
     let started = Instant::now();
     for workspace in ["v", "w", "x", "y"] {
-        let listed = timeout(20 * SECOND, client.policies_replacing("a", Some(workspace))).await;
+        let listed =
+            timeout(20 * SECOND, client.policies_replacing("a", Some(workspace), "")).await;
         assert!(listed.expect("it is given up").is_empty());
     }
     assert!(started.elapsed() < 4 * SECOND, "2 s, and for the other workspaces none");

@@ -223,7 +223,28 @@ proptest! {
     }
 }
 
-/// The figures of the issue that asked for this.
+#[tokio::test]
+async fn no_kind_of_listing_changes_what_is_read() {
+    for listing in [
+        Listing::Shifted(-7),
+        Listing::Shifted(7),
+        Listing::Capped(40),
+        Listing::Unlimited,
+        Listing::Abridged,
+        Listing::Understated,
+        Listing::FailsFrom(0),
+        Listing::FailsFrom(200),
+        Listing::Refused,
+        Listing::Doubled,
+    ] {
+        let api = Api::new(420, listing);
+        let server = api.start().await;
+        let found = refresh(&client(&server), &(0..425).collect()).await;
+        assert_eq!(found, by_themselves(&api, &found), "{listing:?}");
+    }
+}
+
+/// What the reads of large accounts may cost.
 #[tokio::test]
 async fn few_requests_for_all_and_fewer_for_one() {
     for (population, wanted, most) in

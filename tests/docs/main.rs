@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod function;
 mod page;
 mod schema;
 
@@ -24,9 +25,15 @@ const WRITE: &str = "OPENROUTER_DOCS_WRITE";
 /// What the types of all resources and data sources begin with.
 const PREFIX: &str = "openrouter_";
 
-/// Folders below the repository's root in which every file belongs to a resource or data source.
-const FOLDERS: [&str; 4] =
-    ["docs/resources", "docs/data-sources", "examples/resources", "examples/data-sources"];
+/// Folders below the repository's root in which every file belongs to a resource, data source or function.
+const FOLDERS: [&str; 6] = [
+    "docs/resources",
+    "docs/data-sources",
+    "docs/functions",
+    "examples/resources",
+    "examples/data-sources",
+    "examples/functions",
+];
 
 #[test]
 fn reference_pages_are_up_to_date() {
@@ -46,7 +53,7 @@ fn reference_pages_are_up_to_date() {
 }
 
 #[test]
-fn every_page_and_example_belongs_to_a_resource_or_data_source() {
+fn every_page_and_example_belongs_to_a_resource_data_source_or_function() {
     let provider = OpenRouter::new(BTreeMap::new());
     let mut wanted = BTreeSet::new();
     for (name, _) in provider.resources() {
@@ -60,6 +67,9 @@ fn every_page_and_example_belongs_to_a_resource_or_data_source() {
             format!("docs/data-sources/{}.md", short(name)),
             format!("examples/data-sources/{name}"),
         ]);
+    }
+    for (name, _) in provider.functions() {
+        wanted.extend([format!("docs/functions/{name}.md"), format!("examples/functions/{name}")]);
     }
     let found: BTreeSet<_> = FOLDERS.iter().flat_map(|folder| entries(folder)).collect();
     assert_eq!(found, wanted);
@@ -116,6 +126,17 @@ fn pages() -> BTreeMap<String, String> {
             import: None,
         };
         pages.insert(format!("docs/data-sources/{}.md", short(name)), page.markdown());
+    }
+    pages.extend(function_pages(&provider));
+    pages
+}
+
+fn function_pages(provider: &OpenRouter) -> BTreeMap<String, String> {
+    let mut pages = BTreeMap::new();
+    for (name, function) in provider.functions() {
+        let example = example(&format!("functions/{name}/function.tf"));
+        let page = function::markdown(name, &function.signature(), &example);
+        pages.insert(format!("docs/functions/{name}.md"), page);
     }
     pages
 }

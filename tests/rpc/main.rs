@@ -5,6 +5,7 @@
 
 mod command_line;
 mod end;
+mod function;
 mod handshake_line;
 mod harness;
 mod host;

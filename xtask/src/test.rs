@@ -37,6 +37,7 @@ const VERSION_DEPENDENT: &[&str] = &[
     "attach::",
     "attributes::",
     "examples::",
+    "functions::",
     "harness_reports_what_terraform_did",
     "identity::",
     "import::",

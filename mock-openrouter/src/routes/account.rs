@@ -14,17 +14,19 @@ pub(super) fn list_keys(store: &mut Store, call: &Call) -> Result<Answer, Refusa
         (call.query.flag("include_disabled")?, call.query.flag("include_expired")?);
     let workspace_id = store.placement(call.query.workspace_id()?)?;
     let now = store.clock().timestamp();
+    let usage = store.next_usage();
     let shown = store.keys_in(&workspace_id).into_iter().filter(|(_, key)| {
         let has_expired = key.expires_at.as_ref().is_some_and(|expiry| *expiry <= now);
         (disabled || !key.disabled) && (expired || !has_expired)
     });
     let page = Page { offset, limit: KEYS_PER_PAGE };
-    let data = page.of(shown.map(|(hash, key)| key_json(hash, key)));
+    let data = page.of(shown.map(|(hash, key)| key_json(hash, key, usage)));
     Ok(json!({ "data": data }).into())
 }
 
 pub(super) fn get_key(store: &mut Store, call: &Call) -> Result<Answer, Refusal> {
-    Ok(json!({ "data": key_json(&call.id, store.key(&call.id)?) }).into())
+    let usage = store.next_usage();
+    Ok(json!({ "data": key_json(&call.id, store.key(&call.id)?, usage) }).into())
 }
 
 pub(super) fn list_members(store: &mut Store, call: &Call) -> Result<Answer, Refusal> {
@@ -50,28 +52,28 @@ pub(super) fn get_workspace(store: &mut Store, call: &Call) -> Result<Answer, Re
     Ok(json!({ "data": workspace_json(store.workspace(&call.id)?) }).into())
 }
 
-fn key_json(hash: &str, key: &Key) -> Value {
+fn key_json(hash: &str, key: &Key, usage: f64) -> Value {
     json!({
         "hash": hash,
         "name": key.name,
         "label": key.label,
         "disabled": key.disabled,
-        "limit": null,
-        "limit_remaining": null,
-        "limit_reset": null,
+        "limit": key.limit,
+        "limit_remaining": key.limit.map(|limit| limit - usage),
+        "limit_reset": key.limit_reset,
         "include_byok_in_limit": false,
-        "usage": 0,
-        "usage_daily": 0,
-        "usage_weekly": 0,
-        "usage_monthly": 0,
-        "byok_usage": 0,
-        "byok_usage_daily": 0,
-        "byok_usage_weekly": 0,
-        "byok_usage_monthly": 0,
+        "usage": usage,
+        "usage_daily": usage,
+        "usage_weekly": usage,
+        "usage_monthly": usage,
+        "byok_usage": usage,
+        "byok_usage_daily": usage,
+        "byok_usage_weekly": usage,
+        "byok_usage_monthly": usage,
         "created_at": key.created_at,
-        "updated_at": null,
+        "updated_at": key.updated_at,
         "expires_at": key.expires_at,
-        "creator_user_id": null,
+        "creator_user_id": key.creator_user_id,
         "workspace_id": key.workspace_id,
     })
 }
@@ -91,7 +93,7 @@ fn workspace_json(workspace: &Workspace) -> Value {
         "id": workspace.id,
         "name": workspace.name,
         "slug": workspace.slug,
-        "description": null,
+        "description": workspace.description,
         "default_guardrail_id": workspace.default_guardrail_id,
         "default_text_model": null,
         "default_image_model": null,

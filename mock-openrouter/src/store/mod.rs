@@ -90,6 +90,9 @@ pub(crate) struct Store {
     /// Fields of guardrails that are accepted though the contract does not know them.
     #[serde(default)]
     extra_fields: BTreeSet<String>,
+    /// How often the usage of keys was told, which grows each time.
+    #[serde(skip)]
+    usages_told: u64,
     #[serde(skip)]
     clock: Clock,
     #[serde(skip)]
@@ -113,6 +116,9 @@ pub(crate) struct Workspace {
     pub(crate) is_default: bool,
     pub(crate) default_guardrail_id: String,
     pub(crate) created_at: String,
+    /// Files of older versions have neither this nor the optional fields below.
+    #[serde(default)]
+    pub(crate) description: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -124,13 +130,21 @@ pub(crate) struct Key {
     pub(crate) disabled: bool,
     pub(crate) expires_at: Option<String>,
     pub(crate) created_at: String,
+    #[serde(default)]
+    pub(crate) updated_at: Option<String>,
+    #[serde(default)]
+    pub(crate) creator_user_id: Option<String>,
+    #[serde(default)]
+    pub(crate) limit: Option<f64>,
+    #[serde(default)]
+    pub(crate) limit_reset: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Member {
     sequence: u64,
-    pub(crate) first_name: String,
-    pub(crate) last_name: String,
+    pub(crate) first_name: Option<String>,
+    pub(crate) last_name: Option<String>,
     pub(crate) email: String,
     pub(crate) role: String,
     workspaces: BTreeSet<String>,
@@ -183,6 +197,14 @@ impl Store {
 
     pub(crate) fn key(&self, hash: &str) -> Result<&Key, Refusal> {
         self.keys.get(hash).ok_or_else(|| Refusal::not_found("API key"))
+    }
+
+    /// What keys have spent by now, in US dollars: more each time, as if they were in use.
+    pub(crate) fn next_usage(&mut self) -> f64 {
+        self.usages_told += 1;
+        #[expect(clippy::cast_precision_loss, reason = "no test tells it that often")]
+        let told = self.usages_told as f64;
+        told / 100.0
     }
 
     /// All members of the organization with their ids, oldest first.

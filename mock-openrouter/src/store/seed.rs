@@ -2,6 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
 use super::{Catalogue, Gap, Key, Member, Refusal, Store, Subject, Workspace, gaps::Gaps};
 use crate::clock::Clock;
 use crate::ids;
@@ -37,6 +41,7 @@ impl Store {
             gaps: Gaps::default(),
             policies: Vec::new(),
             extra_fields: BTreeSet::new(),
+            usages_told: 0,
             clock,
             catalogue: Catalogue::with_seeded(seed.models),
         };
@@ -84,9 +89,43 @@ impl Store {
             disabled: false,
             expires_at: None,
             created_at: self.clock.timestamp(),
+            updated_at: None,
+            creator_user_id: None,
+            limit: None,
+            limit_reset: None,
         };
         self.keys.insert(hash.clone(), key);
         hash
+    }
+
+    /// Sets fields of an API key, by their names in answers.
+    pub(crate) fn edit_key(
+        &mut self,
+        hash: &str,
+        fields: Map<String, Value>,
+    ) -> Result<(), Refusal> {
+        let key = self.keys.get_mut(hash).ok_or_else(|| Refusal::not_found("API key"))?;
+        edit(key, fields)
+    }
+
+    /// Sets fields of a member, by their names in answers.
+    pub(crate) fn edit_member(
+        &mut self,
+        user_id: &str,
+        fields: Map<String, Value>,
+    ) -> Result<(), Refusal> {
+        let member = self.members.get_mut(user_id).ok_or_else(|| Refusal::not_found("Member"))?;
+        edit(member, fields)
+    }
+
+    /// Sets fields of a workspace, by their names in answers.
+    pub(crate) fn edit_workspace(
+        &mut self,
+        id: &str,
+        fields: Map<String, Value>,
+    ) -> Result<(), Refusal> {
+        let workspace = self.workspaces.iter_mut().find(|workspace| workspace.id == id);
+        edit(workspace.ok_or_else(|| Refusal::not_found("Workspace"))?, fields)
     }
 
     /// Deletes an API key. Its assignment stays behind as a row that no list returns.
@@ -101,8 +140,8 @@ impl Store {
         let sequence = self.sequence();
         let member = Member {
             sequence,
-            first_name: "Mock".to_owned(),
-            last_name: format!("User {sequence}"),
+            first_name: Some("Mock".to_owned()),
+            last_name: Some(format!("User {sequence}")),
             email: format!("{user_id}@example.com"),
             role: if self.members.is_empty() { "org:admin" } else { "org:member" }.to_owned(),
             workspaces: workspace_ids.iter().cloned().collect::<BTreeSet<_>>(),
@@ -151,6 +190,23 @@ impl Store {
     }
 }
 
+/// Sets fields of a stored object that it has.
+fn edit<T: Serialize + DeserializeOwned>(
+    object: &mut T,
+    fields: Map<String, Value>,
+) -> Result<(), Refusal> {
+    let invalid = |error: serde_json::Error| Refusal::bad_request(error.to_string());
+    let mut edited = serde_json::to_value(&*object).map_err(invalid)?;
+    for (name, value) in fields {
+        match edited.get_mut(&name) {
+            Some(field) => *field = value,
+            None => return Err(Refusal::bad_request(format!("{name} cannot be set"))),
+        }
+    }
+    *object = serde_json::from_value(edited).map_err(invalid)?;
+    Ok(())
+}
+
 fn new_workspace(slug: &str, now: &str) -> Workspace {
     let id = ids::uuid_of(&format!("workspace/{slug}"));
     Workspace {
@@ -159,6 +215,7 @@ fn new_workspace(slug: &str, now: &str) -> Workspace {
         is_default: slug == "default",
         default_guardrail_id: ids::uuid_of(&format!("default-guardrail/{id}")),
         created_at: now.to_owned(),
+        description: None,
         id,
     }
 }

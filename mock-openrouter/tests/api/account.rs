@@ -67,6 +67,44 @@ fn keys_are_listed_per_workspace_until_an_empty_page() {
 }
 
 #[test]
+fn fields_of_keys_members_and_workspaces_can_be_set() {
+    let api = Api::new();
+    let mock = &api.mock;
+    let hash = mock.key_hashes(&mock.default_workspace_id()).remove(0);
+    let limited =
+        json!({ "name": "renamed", "limit": 5, "limit_reset": "daily", "creator_user_id": "u" });
+    mock.edit_key(&hash, limited.clone()).unwrap();
+    let read = || api.data("GET", &format!("/keys/{hash}"), &Value::Null);
+    let key = read();
+    for (name, value) in limited.as_object().unwrap() {
+        assert_eq!(key[name].as_f64(), value.as_f64());
+        assert_eq!(key[name].as_str(), value.as_str());
+    }
+    // What it has spent grows.
+    let later = read();
+    assert!(later["usage"].as_f64() > key["usage"].as_f64());
+    assert!(later["limit_remaining"].as_f64() < key["limit_remaining"].as_f64());
+
+    mock.edit_key(&hash, json!({ "limit": null })).unwrap();
+    assert_eq!(read()["limit_remaining"], Value::Null);
+    assert_eq!(mock.edit_key(&hash, json!({ "usage": 1 })).unwrap_err().status, 400);
+    assert_eq!(mock.edit_key(&hash, json!({ "disabled": 1 })).unwrap_err().status, 400);
+    assert_eq!(mock.edit_key("none", json!({})).unwrap_err().status, 404);
+
+    let user = mock.member_ids().remove(0);
+    mock.edit_member(&user, json!({ "email": "Ada@Example.com", "first_name": null })).unwrap();
+    let members = api.get("/organization/members").1;
+    assert_eq!(
+        (&members["data"][0]["email"], &members["data"][0]["first_name"]),
+        (&json!("Ada@Example.com"), &Value::Null)
+    );
+
+    mock.edit_workspace(&mock.production_workspace_id(), json!({ "description": "d" })).unwrap();
+    let workspace = api.data("GET", "/workspaces/production", &Value::Null);
+    assert_eq!(text(&workspace, "description"), "d");
+}
+
+#[test]
 fn members_and_workspaces_can_be_read() {
     let api = Api::with(Options { seed_members: 2, ..Options::default() });
     let (_, members) = api.get("/organization/members?limit=100");

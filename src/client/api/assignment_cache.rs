@@ -4,17 +4,16 @@
 //! that is not in that listing is confirmed to be missing by a listing of the whole account that
 //! began after it, which also tells where the key or member is assigned instead.
 //!
-//! A listing is valid for one refresh, and nothing in the protocol says where one ends: a client
-//! can live through many. But a refresh reads a row once. So a listing answers
-//! [`Client::read_assignment`] once for each row; a second read of the row is another refresh and
-//! needs another listing. Each write of assignments drops all listings.
+//! A listing answers [`Client::read_assignment`] once for each row, as a refresh reads a row once
+//! (`answered.rs`). Each write of assignments drops all listings.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use tokio::time::Instant;
 
 use super::super::http::Error;
+use super::answered::AnsweredLookups;
 use super::assignments::AssigneeKind;
 use super::pages::RowRange;
 use super::single_flight::SingleFlight;
@@ -57,13 +56,13 @@ struct CachedListing {
     guardrails: HashMap<String, Vec<String>>,
     /// Why there is no listing of a guardrail that seems to be gone; there are no rows then.
     gone: Option<Error>,
-    answered: Mutex<HashSet<Lookup>>,
+    answered: AnsweredLookups<Lookup>,
 }
 
 impl CachedListing {
-    /// Notes a lookup. False if the listing has answered it before.
+    /// Whether this listing may answer a lookup.
     fn answers(&self, lookup: Lookup) -> bool {
-        lock(&self.answered).insert(lookup)
+        self.answered.is_first(lookup)
     }
 }
 
@@ -236,7 +235,7 @@ impl Client {
             let of_assignee = guardrails.entry(row.assignee().to_owned()).or_default();
             of_assignee.push(row.guardrail_id().to_owned());
         }
-        let (finished, answered) = (Instant::now(), Mutex::default());
+        let (finished, answered) = (Instant::now(), AnsweredLookups::default());
         Ok(CachedListing { started, finished, guardrails, gone, answered })
     }
 }

@@ -40,6 +40,19 @@ struct BatchKey {
     guardrail_id: String,
 }
 
+/// How far an assignment by this client has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AssignmentProgress {
+    /// Nothing has asked for it.
+    NotBegun,
+    /// It is being made.
+    UnderWay,
+    /// It was made.
+    Made,
+    /// It could not be made.
+    Failed,
+}
+
 /// The outcome of one row.
 enum Outcome {
     Done(Result<(), Error>),
@@ -138,6 +151,26 @@ impl Client {
                 return outcome;
             }
             // The other call gets the lock before this one asks for it again.
+        }
+    }
+
+    /// How far the assignment of a key or member to a guardrail has come, since it was last read.
+    pub fn assignment_progress(
+        &self,
+        kind: AssigneeKind,
+        guardrail_id: &str,
+        id: &str,
+    ) -> AssignmentProgress {
+        let row = Row::new(kind, guardrail_id, id);
+        let state = self.inner.batches.state();
+        if state.being_made.get(&row).map_or(0, Weak::strong_count) > 0 {
+            AssignmentProgress::UnderWay
+        } else if state.makers.contains_key(&row) {
+            AssignmentProgress::Made
+        } else if state.failures.contains_key(&row) {
+            AssignmentProgress::Failed
+        } else {
+            AssignmentProgress::NotBegun
         }
     }
 

@@ -58,6 +58,15 @@ impl Response {
         page(self.object()?, belongs).map_err(|reason| self.unusable(reason))
     }
 
+    /// The objects in `{"data": [{…}]}`, of a list that comes without a count; `belongs` checks
+    /// each.
+    pub(super) fn rows<T: Entity>(
+        &self,
+        belongs: impl Fn(&T) -> Result<(), Malformed>,
+    ) -> Result<Vec<T>, Error> {
+        rows(&mut self.object()?, belongs).map_err(|reason| self.unusable(reason))
+    }
+
     /// Nothing, if the response confirms the deletion of `id`: by the status 204, or by a JSON
     /// object that reports no error, is about nothing else, and whose `deleted` is true or absent.
     pub(super) fn deleted(&self, id: &str) -> Result<(), Error> {
@@ -89,6 +98,13 @@ fn page<T: Entity>(
     let Some(total_count) = envelope.get("total_count").and_then(Value::as_u64) else {
         return Err(required("total_count", "a whole number"));
     };
+    Ok(Page { rows: rows(&mut envelope, belongs)?, total_count })
+}
+
+fn rows<T: Entity>(
+    envelope: &mut JsonObject,
+    belongs: impl Fn(&T) -> Result<(), Malformed>,
+) -> Result<Vec<T>, Malformed> {
     let Some(Value::Array(listed)) = envelope.remove("data") else {
         return Err(required("data", "a list"));
     };
@@ -100,7 +116,7 @@ fn page<T: Entity>(
         belongs(&row).map_err(|reason| format!("{at}.{reason}"))?;
         rows.push(row);
     }
-    Ok(Page { rows, total_count })
+    Ok(rows)
 }
 
 /// The complaint about a field that names something else than what was asked for.

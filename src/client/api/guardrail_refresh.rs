@@ -125,11 +125,11 @@ impl Refresh {
         row.filter(|_| !progress.written.contains(&id))
     }
 
-    /// Adds the rows of a page. One that was listed before has moved meanwhile, so that it is not
-    /// known which of the two is the newer.
-    fn add_page(&self, page: Page<Guardrail>) {
+    /// Adds rows. One that was listed before has moved meanwhile, so that it is not known which of the
+    /// two is the newer.
+    fn add_rows(&self, rows: Vec<Guardrail>) {
         let mut progress = lock(&self.progress);
-        for row in page.rows {
+        for row in rows {
             let id = row.id().to_ascii_lowercase();
             let is_repeated = progress.rows.contains_key(&id);
             progress.rows.insert(id, (!is_repeated).then_some(row));
@@ -198,12 +198,13 @@ impl Client {
     /// Reads the first page of a listing; gives how many pages there are.
     async fn first_page(&self, refresh: &Refresh, workspace_id: &str) -> Option<u64> {
         let page = self.listed_page(workspace_id, 0).await?;
+        refresh.add_rows(page.rows);
         let total_count = page.total_count;
-        refresh.add_page(page);
         (total_count <= MAX_LIST_ROWS).then(|| total_count.div_ceil(PAGE).max(1))
     }
 
-    /// Reads the other pages of a listing, all at the same time.
+    /// Reads the other pages of a listing, all at the same time. No row is taken before all are there,
+    /// since any page can repeat it.
     async fn other_pages(&self, refresh: &Refresh, workspace_id: &str, pages: u64) {
         let mut requests = JoinSet::new();
         for page in 1..pages {
@@ -211,11 +212,8 @@ impl Client {
             let request = async move { client.listed_page(&workspace_id, page * PAGE).await };
             requests.spawn(request.in_current_span());
         }
-        while let Some(page) = requests.join_next().await {
-            if let Ok(Some(page)) = page {
-                refresh.add_page(page);
-            }
-        }
+        let pages = requests.join_all().await.into_iter().flatten();
+        refresh.add_rows(pages.flat_map(|page| page.rows).collect());
     }
 
     /// One page of the guardrails of a workspace, if it can be had.

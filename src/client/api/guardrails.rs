@@ -90,7 +90,10 @@ impl Client {
     /// [`Client::get_guardrail_after_write`] reads what the guardrail is then.
     pub async fn update_guardrail(&self, id: &str, body: &JsonObject) -> Result<Guardrail, Error> {
         self.inner.guardrail_refreshes.note_written(id);
-        self.call_about(&self.http().request_with_id(&UPDATE, id)?.json(body)?, id).await
+        let request = self.http().request_with_id(&UPDATE, id)?.json(body)?;
+        let updated = self.call_about(&request, id).await;
+        self.inner.shared_objects.clear_guardrails();
+        updated
     }
 
     /// A guardrail after a write whose outcome is unknown, and whose time for retries is over: a
@@ -108,6 +111,7 @@ impl Client {
         let request = self.http().request_with_id(&DELETE, id)?;
         let deleted = self.http().call(&request, |response: Response| response.deleted(id)).await;
         self.inner.assignment_cache.clear();
+        self.inner.shared_objects.clear_guardrails();
         let error = match deleted {
             Err(error) if error.may_have_happened() => error,
             // Not the API's own 404: a proxy may have replaced the response to a deletion that is

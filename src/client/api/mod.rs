@@ -1,20 +1,24 @@
 //! OpenRouter's operations, one function each, and what makes them cheap and safe: paging, bulk
 //! requests, shared listings, and creation exactly once. Knows nothing of Terraform.
 
+mod answered;
 mod assignment_cache;
 mod assignments;
 mod batch;
 mod batch_window;
 mod create;
+mod directory;
 mod envelope;
 mod exclusive_assignments;
 mod guardrail_refresh;
 mod guardrails;
+mod keys;
 mod members;
 mod models;
 mod pages;
 mod policies;
 mod providers;
+mod shared_reads;
 mod single_flight;
 mod workspaces;
 
@@ -28,9 +32,12 @@ use super::http::{Config, ConfigError, HttpClient};
 
 pub use assignment_cache::{Assignees, AssignmentLookup};
 pub use assignments::{AssigneeKind, Assignment};
+pub use batch::AssignmentProgress;
 pub use create::CreateRegistry;
+pub use directory::Directory;
 pub use exclusive_assignments::{FailedAssignments, TakenOver};
 pub use guardrails::{Created, Guardrail, Matches};
+pub use keys::Key;
 pub use members::Member;
 pub use models::ModelCatalog;
 pub use pages::{Listing, Pages, RowRange};
@@ -50,6 +57,8 @@ struct Inner {
     /// None inside if they cannot be had.
     providers: OnceCell<Option<HashSet<String>>>,
     policies: policies::PolicyCache,
+    directories: directory::DirectoryCache,
+    shared_objects: shared_reads::SharedObjects,
     batches: batch::Batches,
     assignment_cache: assignment_cache::AssignmentCache,
     known_guardrails: Mutex<guardrails::SeenGuardrails>,
@@ -72,6 +81,8 @@ impl Client {
             models: single_flight::SingleFlight::default(),
             providers: OnceCell::new(),
             policies: policies::PolicyCache::default(),
+            directories: directory::DirectoryCache::default(),
+            shared_objects: shared_reads::SharedObjects::default(),
             batches: batch::Batches::default(),
             assignment_cache: assignment_cache::AssignmentCache::default(),
             known_guardrails: Mutex::default(),

@@ -55,6 +55,56 @@ pub(super) async fn read<T: Entity>(
     Ok(Listing { rows, total_count: pages.total_count })
 }
 
+/// The rows of a list that comes without a count and knows no limit, each id once: its end is an
+/// empty page. `request` is without offset.
+///
+/// # Errors
+/// Also when the list has no end, or the API ignores the offset.
+pub(super) async fn read_to_empty_page<T: Entity>(
+    client: &Client,
+    request: Request,
+    belongs: impl Fn(&T) -> Result<(), Malformed>,
+) -> Result<Vec<T>, Error> {
+    let (mut all, mut seen) = (Vec::new(), HashSet::new());
+    let mut next = Some(0);
+    while let Some(offset) = next {
+        let request = request.clone().query(&[("offset", Some(&offset.to_string()))]);
+        let read = |response: Response| {
+            let rows: Vec<T> = response.rows(&belongs)?;
+            let new = rows.iter().filter(|row| !seen.contains(row.id())).count();
+            let next = offset_after(offset, rows.len(), new);
+            Ok((rows, next.map_err(|reason| response.unusable(reason))?))
+        };
+        let (rows, following) = client.http().call(&request, read).await?;
+        all.extend(rows.into_iter().filter(|row| seen.insert(row.id().to_owned())));
+        next = following;
+    }
+    Ok(all)
+}
+
+/// The offset of the page after one of `rows` rows, of which `new` were not seen before, in a list
+/// without a count. None at the end.
+///
+/// # Errors
+/// When the page cannot be part of a list that has an end.
+fn offset_after(offset: u64, rows: usize, new: usize) -> Result<Option<u64>, Malformed> {
+    let rows = rows as u64;
+    if new == 0 {
+        // A full page again means that the offset was ignored. Taken for the end of the list, it
+        // would hide what comes after it. A short page that repeats rows is the end, where rows
+        // have moved while the list was read.
+        return match rows {
+            PAGE.. => Err("data: it only repeats earlier rows".to_owned()),
+            _ => Ok(None),
+        };
+    }
+    let next = offset + rows.max(PAGE);
+    if next > MAX_LIST_ROWS {
+        return Err(format!("data: a list of at most {MAX_LIST_ROWS} rows can be read"));
+    }
+    Ok(Some(next))
+}
+
 /// A list that is read page by page.
 pub struct Pages<'a, T> {
     client: &'a Client,
@@ -214,6 +264,17 @@ mod tests {
         assert_eq!(pages_read(&[(100, 100, u64::MAX)]), None);
         assert_eq!(pages_read(&[(0, 0, u64::MAX)]), None);
         assert_eq!(pages_read(&[(100, 100, 10)]), None, "ever new rows");
+    }
+
+    #[test]
+    fn a_list_without_a_count_ends_with_an_empty_page() {
+        assert_eq!(offset_after(0, 100, 100), Ok(Some(100)));
+        assert_eq!(offset_after(100, 3, 3), Ok(Some(200)), "a short page is not the end");
+        assert_eq!(offset_after(0, 250, 250), Ok(Some(250)), "longer pages than documented");
+        assert_eq!(offset_after(200, 0, 0), Ok(None));
+        assert_eq!(offset_after(100, 1, 0), Ok(None), "a row that has moved to the next page");
+        assert!(offset_after(100, 100, 0).is_err(), "the offset was ignored");
+        assert!(offset_after(MAX_LIST_ROWS, 100, 100).is_err(), "ever new rows");
     }
 
     #[test]

@@ -2,11 +2,10 @@
 //! enforced from the policy, and what the guardrail holds for it has no effect. Only read, and only
 //! for a warning: no failure here is an error, and none takes long.
 //!
-//! A listing is valid for one refresh, which reads a guardrail once. So it answers
-//! [`Client::policies_replacing`] once for each guardrail; a second call is another refresh and
-//! needs another listing.
+//! A listing answers [`Client::policies_replacing`] once for each guardrail and reader, as a refresh
+//! reads each object once (`answered.rs`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
 use super::super::http::{JsonObject, Route};
+use super::answered::AnsweredLookups;
 use super::envelope::{self, Entity, Malformed};
 use super::pages::{self, RowRange};
 use super::single_flight::SingleFlight;
@@ -62,8 +62,8 @@ pub struct Policy {
 #[derive(Default)]
 struct PolicyListing {
     policies: Vec<Policy>,
-    /// The guardrails that this listing was looked up for.
-    answered: Mutex<HashSet<String>>,
+    /// By guardrail and reader.
+    answered: AnsweredLookups<(String, String)>,
 }
 
 /// The listings of one client, by workspace.
@@ -83,18 +83,20 @@ enum NotListed {
 
 impl Client {
     /// The policies that have replaced a part of a guardrail of this workspace; without one, of the
-    /// default workspace. None where policies cannot be had. A second call for the same guardrail
-    /// belongs to another refresh.
+    /// default workspace. None where policies cannot be had. `reader` names what is being read, and
+    /// so tells the readers of one guardrail apart: a second call with the same arguments belongs
+    /// to another refresh.
     pub async fn policies_replacing(
         &self,
         guardrail_id: &str,
         workspace_id: Option<&str>,
+        reader: &str,
     ) -> Vec<Policy> {
         let workspace = workspace_id.map(str::to_owned);
         let listing = Arc::clone(lock(&self.inner.policies.listings).entry(workspace).or_default());
         // Asked once for each listing that may be used, it notes the guardrail as looked up in it.
-        let is_fresh =
-            |listing: &PolicyListing| lock(&listing.answered).insert(guardrail_id.to_owned());
+        let lookup = (guardrail_id.to_owned(), reader.to_owned());
+        let is_fresh = |listing: &PolicyListing| listing.answered.is_first(lookup.clone());
         let fetch = || async { Ok(self.list_all_policies(workspace_id).await) };
         let Ok(listing) = listing.get(is_fresh, fetch).await else { return Vec::new() };
         let replaces = |policy: &&Policy| {
@@ -121,7 +123,7 @@ impl Client {
         let (moderation, models) = tokio::join!(list(&MODERATION), list(&MODEL_AVAILABILITY));
         policies.extend(moderation.unwrap_or_default());
         policies.extend(models.unwrap_or_default());
-        PolicyListing { policies, answered: Mutex::default() }
+        PolicyListing { policies, answered: AnsweredLookups::default() }
     }
 
     /// The policies of one kind, in a single attempt.

@@ -25,7 +25,7 @@ impl Client {
     }
 }
 
-/// A workspace, as far as guardrails are concerned.
+/// A workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workspace {
     /// The id; never empty.
@@ -36,6 +36,8 @@ pub struct Workspace {
     pub slug: String,
     /// The guardrail that every workspace has; reading it is a 404 until it was first written to.
     pub default_guardrail_id: Option<String>,
+    /// All fields of the response.
+    pub fields: JsonObject,
 }
 
 impl Entity for Workspace {
@@ -50,7 +52,7 @@ impl Entity for Workspace {
         };
         let string = |name| envelope::string(&object, at, name).map(str::to_owned);
         let (id, name, slug) = (string("id")?, string("name")?, string("slug")?);
-        Ok(Workspace { id, name, slug, default_guardrail_id })
+        Ok(Workspace { id, name, slug, default_guardrail_id, fields: object })
     }
 
     fn id(&self) -> &str {

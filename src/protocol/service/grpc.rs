@@ -1,8 +1,8 @@
 //! The generated service trait: one plain method per RPC of protocol 5.
 //!
 //! Each goes through [`rpc::unary`] or [`rpc::stream`] to the method of that name of [`Connection`].
-//! No provider here has ephemeral resources, actions or functions; core makes calls about them only if
-//! a schema declares them.
+//! No provider here has ephemeral resources or actions; core makes calls about them only if a schema
+//! declares them.
 
 use std::sync::Arc;
 
@@ -20,7 +20,6 @@ use super::{
 
 const EPHEMERAL_RESOURCE: &str = "ephemeral resource type";
 const ACTION: &str = "action type";
-const FUNCTION: &str = "function";
 
 /// What a call comes to in gRPC.
 type Reply<T> = Result<Response<T>, Status>;
@@ -170,7 +169,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         &self,
         request: Request<pb::call_function::Request>,
     ) -> Reply<pb::call_function::Response> {
-        self.unary("CallFunction", request, |_, request| unsupported(FUNCTION, request.name)).await
+        self.unary("CallFunction", request, Connection::call_function).await
     }
 
     async fn validate_ephemeral_resource_config(

@@ -5,6 +5,7 @@
 //! configuration.
 
 mod data_source;
+mod function;
 mod grpc;
 mod list_resource;
 mod provider;
@@ -23,6 +24,7 @@ use crate::cty::Type;
 use super::{
     data_source::DataSource,
     diagnostics::{Diagnostic, Diagnostics},
+    function::Function,
     list_resource::ListResource,
     provider::Provider,
     resource::Resource,
@@ -117,6 +119,16 @@ impl<P: Provider> Connection<P> {
         match lists.find(|(name, _)| *name == type_name) {
             Some((_, list)) => Ok(&**list),
             None => Err(unknown_type("list resource type", type_name)),
+        }
+    }
+
+    /// The function of this name.
+    fn function(&self, name: &str) -> Outcome<&dyn Function> {
+        Span::current().record("tf_function", name);
+        let mut functions = self.provider.functions().iter();
+        match functions.find(|(known, _)| *known == name) {
+            Some((_, function)) => Ok(&**function),
+            None => Err(unknown_type("function", name)),
         }
     }
 

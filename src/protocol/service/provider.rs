@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use crate::pb::tfplugin5::{
     self as pb,
-    get_metadata::{DataSourceMetadata, ListResourceMetadata, ResourceMetadata},
+    get_metadata::{DataSourceMetadata, FunctionMetadata, ListResourceMetadata, ResourceMetadata},
 };
 
 use super::{
@@ -26,6 +26,7 @@ impl<P: Provider> Connection<P> {
         let resources = self.provider.resources().iter();
         let data_sources = self.provider.data_sources().iter();
         let lists = self.provider.list_resources().iter();
+        let functions = self.provider.functions().iter();
         Ok(pb::get_provider_schema::Response {
             provider: Some(convert::schema(&self.provider.schema())),
             resource_schemas: resources
@@ -36,6 +37,11 @@ impl<P: Provider> Connection<P> {
                 .collect(),
             list_resource_schemas: lists
                 .map(|(name, list)| ((*name).to_owned(), convert::schema(&list.schema())))
+                .collect(),
+            functions: functions
+                .map(|(name, function)| {
+                    ((*name).to_owned(), convert::function(&function.signature()))
+                })
                 .collect(),
             server_capabilities: Some(capabilities()),
             ..Default::default()
@@ -49,6 +55,7 @@ impl<P: Provider> Connection<P> {
         let resources = self.provider.resources().iter();
         let data_sources = self.provider.data_sources().iter();
         let lists = self.provider.list_resources().iter();
+        let functions = self.provider.functions().iter();
         Ok(pb::get_metadata::Response {
             server_capabilities: Some(capabilities()),
             resources: resources
@@ -60,15 +67,11 @@ impl<P: Provider> Connection<P> {
             list_resources: lists
                 .map(|(name, _)| ListResourceMetadata { type_name: (*name).to_owned() })
                 .collect(),
+            functions: functions
+                .map(|(name, _)| FunctionMetadata { name: (*name).to_owned() })
+                .collect(),
             ..Default::default()
         })
-    }
-
-    pub(super) async fn get_functions(
-        self: Arc<Self>,
-        _: pb::get_functions::Request,
-    ) -> Outcome<pb::get_functions::Response> {
-        Ok(pb::get_functions::Response::default())
     }
 
     pub(super) async fn prepare_provider_config(

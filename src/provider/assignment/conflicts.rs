@@ -35,10 +35,11 @@ impl AssignmentResource {
         let assignee = planned.attribute(self.assignee).as_str();
         let others = api.planned().note_planned(self.kind, assignee, here.clone());
         for other in &others {
-            if !self.excludes(api, &here, other).await {
+            let is_certain = here.guardrail_id.is_some() && other.guardrail_id.is_some();
+            let may_be_same = other.is_exclusive && !is_certain;
+            if may_be_same || !self.excludes(api, &here, other).await {
                 continue;
             }
-            let is_certain = here.guardrail_id.is_some() && other.guardrail_id.is_some();
             if is_certain && here.is_new && other.is_new && !api.planned().has_state() {
                 return Err(self.conflict_error(planned, other).into());
             }

@@ -3,7 +3,7 @@
 //! each other; [`WalkPlans`] tells how far it is to be believed.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -22,6 +22,8 @@ struct Memory {
     singles: WalkPlans<AssigneeKind, Option<String>>,
     /// The keys or members of each resource that holds all assignments, if they are all known.
     sets: WalkPlans<AssigneeKind, Option<Arc<BTreeSet<String>>>>,
+    /// The keys or members that leave a set, until another set is planned with them or they are read.
+    leaving: HashSet<(AssigneeKind, String)>,
 }
 
 impl PlannedSets {
@@ -69,6 +71,16 @@ impl PlannedSets {
         let singles = memory.singles.planned(&(kind, guardrail_id.to_owned()));
         contradicting.extend(singles.into_iter().flatten().filter(|single| !set.contains(single)));
         contradicting
+    }
+
+    /// Notes that a key or member leaves a set.
+    pub(super) fn note_leaving(&self, kind: AssigneeKind, assignee: &str) {
+        self.memory().leaving.insert((kind, assignee.to_owned()));
+    }
+
+    /// Whether a key or member was noted to leave a set. It is forgotten by that.
+    pub(super) fn take_leaving(&self, kind: AssigneeKind, assignee: &str) -> bool {
+        self.memory().leaving.remove(&(kind, assignee.to_owned()))
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

@@ -8,7 +8,7 @@ use crate::{
     cty::{Path, Value},
     protocol::{
         data_source::DataSource,
-        diagnostics::{Diagnostic, Diagnostics},
+        diagnostics::Diagnostics,
         resource::{Reply, WithWarnings},
         schema::Schema,
     },
@@ -22,13 +22,17 @@ use crate::{
 use super::{
     super::{
         assignment::WORKSPACE_ID, config::ProviderData, error_diagnostics::error_diagnostic,
-        guardrail, misplaced_key,
+        guardrail,
     },
     fill,
+    lookup::Lookup,
 };
 
 const ID: &str = "id";
 const NAME: &str = "name";
+
+const LOOKUP: Lookup =
+    Lookup { noun: "guardrail", id: ID, name: NAME, never_keys: &[ID, WORKSPACE_ID] };
 
 /// The resource's fields, all computed but for those that it is found by.
 static FIELDS: LazyLock<Vec<Field>> =
@@ -61,7 +65,7 @@ impl DataSource<ProviderData> for GuardrailDataSource {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        validate_with(&FIELDS, config, own_rules(config))
+        validate_with(&FIELDS, config, LOOKUP.check(config))
     }
 
     async fn read(&self, api: &ProviderData, config: Value) -> Reply<Value> {
@@ -78,22 +82,4 @@ impl DataSource<ProviderData> for GuardrailDataSource {
         };
         Ok(WithWarnings::ok(fill(&FIELDS, config, found.fields())?))
     }
-}
-
-/// Exactly one of `id` and `name` finds the guardrail, and neither may be a key.
-fn own_rules(config: &Value) -> Diagnostics {
-    let refused = misplaced_key::refuse_keys(config, &[ID, WORKSPACE_ID]);
-    let (id, name) = (config.attribute(ID), config.attribute(NAME));
-    let (attribute, wrong) = match (id.is_null(), name.is_null()) {
-        (true, true) => (ID, "Set `id` or `name`: one of the two finds the guardrail."),
-        (false, false) if !id.is_unknown() && !name.is_unknown() => {
-            (ID, "Set `id` or `name`, not both: one of the two finds the guardrail.")
-        }
-        (false, true) if !config.attribute(WORKSPACE_ID).is_null() => (
-            WORKSPACE_ID,
-            "`workspace_id` goes with `name`; an `id` is found in whichever workspace it is.",
-        ),
-        _ => return refused,
-    };
-    Diagnostic::error("Which guardrail?", wrong).at(Path::attribute(attribute)).into()
 }

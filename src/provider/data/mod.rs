@@ -1,10 +1,16 @@
-//! The data sources: every list of the API, and one guardrail.
+//! The data sources: every list of the API, and single guardrails, keys, members and workspaces.
 //!
 //! They give what the API says, in its own order and names.
 
+pub(super) mod api_key;
+pub(super) mod api_keys;
 pub(super) mod assignments;
+pub(super) mod effective;
 pub(super) mod guardrail;
 pub(super) mod guardrails;
+mod lookup;
+pub(super) mod members;
+pub(super) mod workspaces;
 
 use serde_json::Value as Json;
 
@@ -52,6 +58,16 @@ fn listed<'a>(
         (TOTAL_COUNT.name.to_owned(), Json::from(total_count)),
     ]);
     fill(fields, config, &response)
+}
+
+/// The state of a data source over a list that is read whole: the configuration, with `data`.
+fn listed_whole(
+    fields: &[Field],
+    config: Value,
+    rows: &[JsonObject],
+) -> Result<Value, Diagnostics> {
+    let rows = rows.iter().cloned().map(Json::Object).collect();
+    fill(fields, config, &JsonObject::from_iter([("data".to_owned(), rows)]))
 }
 
 /// The configuration, with every field that is in the response.

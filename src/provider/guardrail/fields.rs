@@ -100,7 +100,7 @@ const EXTRA: &[Field] = &[Field::optional(
 )];
 
 /// What every guardrail limits, whatever it is assigned to.
-const SETTINGS: &[Field] = &[
+pub(in crate::provider) const SETTINGS: &[Field] = &[
     Field::optional("description", FieldType::String)
         .empty_is_null()
         .checks(&[Check::Length { min: 0, max: 1000 }])
@@ -223,14 +223,21 @@ const fn zdr(name: &'static str) -> Field {
 const ACTION_DOC: &str = "What happens to a request with a match: `block` refuses it with status \
     403, `redact` replaces the match and forwards it, `flag` only records it.";
 
-const CONTENT_FILTER: &[Field] = &[
+/// The pattern of a filter.
+pub(in crate::provider) const CONTENT_FILTER_PATTERN: Field = Field::required(
+    "pattern",
+    FieldType::String,
+)
+.checks(&[Check::Length { min: 1, max: 100_000 }, Check::Text(javascript_regex::check)])
+.doc(
+    "A regular expression as JavaScript has them, without lookaround and backreferences, at \
+         most 100000 characters.",
+);
+
+/// One of a guardrail's own filters.
+pub(in crate::provider) const CONTENT_FILTER: &[Field] = &[
     Field::required("action", FieldType::String).checks(&[ACTIONS]).doc(ACTION_DOC),
-    Field::required("pattern", FieldType::String)
-        .checks(&[Check::Length { min: 1, max: 100_000 }, Check::Text(javascript_regex::check)])
-        .doc(
-            "A regular expression as JavaScript has them, without lookaround and backreferences, \
-             at most 100000 characters.",
-        ),
+    CONTENT_FILTER_PATTERN,
     Field::optional("label", FieldType::String)
         .checks(&[LABEL_LENGTH])
         .doc("What stands for a redacted match, at most 100 characters."),

@@ -14,8 +14,10 @@ mod provider_slugs;
 mod workspace_default;
 
 pub use fields::FIELDS;
+pub(super) use fields::{CONTENT_FILTER, CONTENT_FILTER_PATTERN, SETTINGS};
 pub(super) use guardrail_backend::GuardrailBackend;
 pub(super) use import::by_name;
+pub(super) use policies::warn_of_parts_not_in_force;
 pub(super) use provider_slugs::WarnedSlugs;
 pub(super) use workspace_default::{PlannedDefaults, WorkspaceDefaultBackend, default_guardrail};
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tracing::debug;
 
 use crate::{
-    client::Policy,
+    client::{Client, Policy},
     cty::Value,
     protocol::diagnostics::{Diagnostic, Diagnostics},
     table::field::{Field, ValueSource},
@@ -23,50 +23,102 @@ pub(super) async fn warn_of_replaced_parts(
     let (Ok(client), Some(id)) = (api.client(), state.attribute("id").as_str()) else {
         return Diagnostics::default();
     };
-    let workspace = state.attribute(WORKSPACE_ID).as_str();
-    let mut parts: BTreeMap<&str, Vec<Policy>> = BTreeMap::new();
-    for policy in client.policies_replacing(id, workspace).await {
-        parts.entry(policy.kind).or_default().push(policy);
-    }
     let mut warnings = Diagnostics::default();
-    for (kind, policies) in parts {
+    for (kind, policies) in replaced_parts(client, state, "").await {
         let attributes = ineffective_attributes(state, kind, &policies, fields);
         if attributes.is_empty() {
             debug!(guardrail_id = id, kind, "a policy has replaced a part that is not set here");
             continue;
         }
-        let warning = replaced_warning(state, id, kind, &policies, &attributes.join(", "));
-        warnings.push(Diagnostic {
-            summary: client.redact(&warning.summary),
-            detail: client.redact(&warning.detail),
-            ..warning
-        });
+        let warning = replaced_warning(state, kind, &policies, &attributes.join(", "));
+        warnings.push(redacted(client, warning));
     }
     warnings
 }
 
-fn replaced_warning(
-    state: &Value,
-    id: &str,
-    kind: &str,
-    policies: &[Policy],
-    attributes: &str,
-) -> Diagnostic {
-    let name = state.attribute("name").as_str().unwrap_or(id);
-    let part = if kind == "model_availability" { "models" } else { kind };
+/// Warnings about the parts of a guardrail that are not in force as the guardrail says, for a
+/// `reader` that combines them with others. That policies cannot be read is no error.
+pub(in crate::provider) async fn warn_of_parts_not_in_force(
+    client: &Client,
+    guardrail: &Value,
+    reader: &str,
+) -> Diagnostics {
+    let mut warnings = Diagnostics::default();
+    for (kind, policies) in replaced_parts(client, guardrail, reader).await {
+        let title = "The effective guardrail leaves out what a policy enforces";
+        let summary = format!("{title}: the {} of guardrail {}", part(kind), named(guardrail));
+        let detail = format!(
+            "Somebody has edited the policy {}. Since then OpenRouter enforces the {} part of the \
+             guardrail from there, and not what the guardrail says, which is what is combined \
+             here. Look at the policy at OpenRouter.",
+            quoted(&policies),
+            part(kind)
+        );
+        warnings.push(redacted(client, Diagnostic::warning(summary, detail)));
+    }
+    warnings
+}
+
+/// The policies that have replaced parts of a guardrail, by the part.
+async fn replaced_parts(
+    client: &Client,
+    guardrail: &Value,
+    reader: &str,
+) -> BTreeMap<&'static str, Vec<Policy>> {
+    let mut parts: BTreeMap<_, Vec<Policy>> = BTreeMap::new();
+    let id = guardrail.attribute("id").as_str().unwrap_or_default();
+    let workspace = guardrail.attribute(WORKSPACE_ID).as_str();
+    for policy in client.policies_replacing(id, workspace, reader).await {
+        parts.entry(policy.kind).or_default().push(policy);
+    }
+    parts
+}
+
+fn redacted(client: &Client, warning: Diagnostic) -> Diagnostic {
+    Diagnostic {
+        summary: client.redact(&warning.summary),
+        detail: client.redact(&warning.detail),
+        ..warning
+    }
+}
+
+/// What messages call a part.
+fn part(kind: &str) -> &str {
+    if kind == "model_availability" { "models" } else { kind }
+}
+
+/// A guardrail by its name and id.
+fn named(guardrail: &Value) -> String {
+    let id = guardrail.attribute("id").as_str().unwrap_or_default();
+    let name = guardrail.attribute("name").as_str().unwrap_or(id);
+    format!("\"{name}\" ({id})")
+}
+
+/// Policies by their names and ids.
+fn quoted(policies: &[Policy]) -> String {
     let policies: Vec<_> = policies
         .iter()
         .map(|policy| format!("\"{}\" ({})", on_one_line(&policy.name), policy.id))
         .collect();
+    policies.join(" and ")
+}
+
+fn replaced_warning(
+    state: &Value,
+    kind: &str,
+    policies: &[Policy],
+    attributes: &str,
+) -> Diagnostic {
+    let part = part(kind);
     let detail = format!(
         "Somebody has edited the policy {}. Since then OpenRouter enforces the {part} part of the \
          guardrail from there. These attributes have no effect now, though they are read and \
          written as before: {attributes}. Take them out of the configuration, or hand the policy \
          back to the guardrail at OpenRouter.",
-        policies.join(" and ")
+        quoted(policies)
     );
     // Terraform shows only the first of several warnings with one title.
-    let summary = format!("A policy has replaced the {part} of guardrail \"{name}\" ({id})");
+    let summary = format!("A policy has replaced the {part} of guardrail {}", named(state));
     Diagnostic::warning(summary, detail)
 }
 

@@ -131,7 +131,7 @@ async fn guardrails(
 /// The e-mail addresses of members, by user id; without those, a list shows ids.
 async fn emails(client: &Client) -> HashMap<String, String> {
     let mut emails = HashMap::new();
-    match client.list_members().await {
+    match client.list_members_once().await {
         Ok(members) => {
             for member in members {
                 emails.extend(member.email.map(|email| (member.id, email)));

@@ -70,7 +70,7 @@ fn what_differs_is_planned_and_sent_and_nothing_else() {
     assert_eq!(shown("after"), set(&hashes[..3]));
     assert_warns(
         workspace.plans_something(),
-        &["1 key moved away from guardrail", &format!("{} (now guardrail {other})", hashes[0])],
+        &["is no longer assigned to 1 key", &format!("{} (now guardrail {other})", hashes[0])],
     );
 
     mock.reset();
@@ -105,7 +105,7 @@ fn an_empty_set_unassigns_everybody_and_a_destroy_nobody() {
     let run = workspace.run(&["apply", "-auto-approve"]).succeeds();
     assert_warns(
         run,
-        &["stays assigned to 4 keys", "only ends the exclusiveness", "key_hashes = []"],
+        &["No assignment of guardrail", "stays assigned to 4 keys", "key_hashes = []"],
     );
     assert_eq!(writes(mock), BTreeMap::new());
     assert_eq!(keys_of(&workspace, "a"), set(&hashes));
@@ -350,4 +350,79 @@ fn single_assignments_become_a_set_without_a_request() {
     workspace.apply().says("1 imported, 0 added, 0 changed, 0 destroyed");
     assert_eq!(writes(workspace.mock()), BTreeMap::new());
     assert_eq!(workspace.addresses().len(), 2);
+}
+
+/// A set and its guardrail are deleted, and its keys join another set: the guardrail goes last, and stays if they cannot join.
+#[test]
+fn a_deleted_guardrails_keys_have_joined_another_set_before() {
+    let (workspace, hashes) = with_keys(6);
+    let mock = workspace.mock();
+    let before = lasting(["a", "b"])
+        + &exclusive("a", "a", &hashes[..3])
+        + &exclusive("b", "b", &hashes[3..]);
+    let after = lasting(["a"]) + &exclusive("a", "a", &hashes);
+    workspace.config(&before).apply();
+    let b = id(&workspace, "b");
+    mock.reset();
+    workspace.config(&after);
+    let refused = Fault::on("POST", "/guardrails/{id}/assignments/keys", Action::status(400));
+    mock.add_fault(refused.forever()).unwrap();
+    workspace
+        .try_apply()
+        .fails()
+        .says(&format!("3 keys could not leave guardrail {b}"))
+        .says("Find out why the other resource failed");
+    assert_eq!(keys_under(mock, &b), set(&hashes[3..]));
+    mock.clear_faults();
+    workspace.apply();
+    assert_eq!(keys_of(&workspace, "a"), set(&hashes));
+    assert_no_gaps(mock);
+}
+
+/// What leaves a set because it joins another one, which fails, stays in the state of the first.
+#[test]
+fn a_key_that_cannot_join_another_set_does_not_leave_its_own() {
+    let (workspace, hashes) = with_keys(4);
+    let mock = workspace.mock();
+    let config = |at: usize| {
+        lasting(["a", "b"])
+            + &exclusive("this", "a", &hashes[..at])
+            + &exclusive("b", "b", &hashes[at..])
+    };
+    workspace.config(&config(3)).apply();
+    mock.reset();
+    let refused = Fault::on("POST", "/guardrails/{id}/assignments/keys", Action::status(400));
+    mock.add_fault(refused.forever()).unwrap();
+    workspace.config(&config(1)).try_apply().fails().says("2 keys could not leave guardrail");
+    assert_eq!(held(&workspace), set(&hashes[..3]));
+    assert_eq!(keys_of(&workspace, "a"), set(&hashes[..3]));
+    mock.clear_faults();
+    assert_warns(
+        workspace.plans_something(),
+        &["Another resource assigns its guardrail to 2 keys", "-target"],
+    );
+    workspace.apply();
+    assert_eq!(keys_of(&workspace, "b"), set(&hashes[1..]));
+    assert_no_gaps(mock);
+}
+
+/// A replacement with fewer keys says which ones keep the former guardrail.
+#[test]
+fn what_leaves_with_a_change_of_the_guardrail_keeps_the_former_one() {
+    let (workspace, hashes) = with_keys(3);
+    workspace.config(&(lasting(["a", "b"]) + &exclusive("this", "a", &hashes))).apply();
+    workspace.config(&(lasting(["a", "b"]) + &exclusive("this", "b", &hashes[1..])));
+    assert_warns(workspace.plans_something(), &["stays assigned to 1 key", &hashes[0]]);
+    workspace.apply();
+    assert_eq!(keys_of(&workspace, "a"), set(&hashes[..1]));
+}
+
+/// A guardrail that is made in the same apply can be the one that the other resource names.
+#[test]
+fn what_is_not_known_yet_contradicts_nothing() {
+    let (workspace, hashes) = with_keys(2);
+    let single = key("one", &format!("{}\nkey_hash = {:?}", under("a"), hashes[0]));
+    workspace.config(&(guardrails(["a"]) + &exclusive("this", "a", &hashes) + &single));
+    let run = workspace.try_apply().succeeds();
+    assert_eq!(super::warnings(&run), 0, "{run}");
 }

@@ -94,8 +94,10 @@ impl ExclusiveAssignments {
         let mut elsewhere = BTreeSet::new();
         for assignee in self.configured(planned) {
             let others = api.planned().note_planned(self.kind(), assignee, here.clone());
-            for other in others {
-                if self.single.excludes(api, &here, &other).await {
+            // What is not known yet can mean the same.
+            let certain = others.iter().filter(|other| other.guardrail_id.is_some());
+            for other in certain.filter(|_| guardrail_id.is_some()) {
+                if self.single.excludes(api, &here, other).await {
                     elsewhere.extend(assignee.map(str::to_owned));
                 }
             }
@@ -105,6 +107,35 @@ impl ExclusiveAssignments {
         let contradicting = api.planned_sets().note_set(self.kind(), guardrail_id, set);
         let here = self.set_contradiction(guardrail_id, &contradicting);
         here.into_iter().chain(self.guardrail_contradiction(&elsewhere)).collect()
+    }
+
+    /// The warnings about keys and members that a plan takes from this set or its guardrail.
+    pub(super) async fn moves_between_sets(
+        &self,
+        api: &ProviderData,
+        prior: &Value,
+        planned: &Value,
+    ) -> Option<Diagnostic> {
+        let (guardrail_id, held) = self.parts(prior);
+        let (new_guardrail_id, wanted) = self.parts(planned);
+        if !held.is_empty() && new_guardrail_id != guardrail_id {
+            let left: BTreeSet<_> = held.difference(&wanted).cloned().collect();
+            return self.left_behind(guardrail_id, &left);
+        }
+        let mut moving = BTreeSet::new();
+        for id in held.difference(&wanted) {
+            if self.planned_elsewhere(api, guardrail_id, id).await.is_some() {
+                moving.insert(id.clone());
+            } else {
+                api.planned_sets().note_leaving(self.kind(), id);
+            }
+        }
+        for id in wanted.difference(&held) {
+            if api.planned_sets().take_leaving(self.kind(), id) {
+                moving.insert(id.clone());
+            }
+        }
+        self.moving(&moving)
     }
 
     /// The keys or members of a configuration, `None` for each that is unknown.

@@ -14,7 +14,7 @@ use crate::{
 };
 
 use super::{
-    super::planned::PlannedAssignment, ExclusiveAssignments, GUARDRAIL_ID, ProviderData,
+    super::planned::PlannedAssignment, ExclusiveAssignments, GUARDRAIL_ID, Kept, ProviderData,
     error_diagnostic_at,
 };
 
@@ -35,15 +35,51 @@ impl ExclusiveAssignments {
         self.failures(failed, |what| format!("assign guardrail {guardrail_id} to {what}"))
     }
 
-    /// The errors for assignments that could not be removed.
-    pub(super) fn not_removed(
-        &self,
-        guardrail_id: &str,
-        failed: &FailedAssignments,
-    ) -> Diagnostics {
+    /// The errors for assignments that are still there.
+    pub(super) fn not_removed(&self, guardrail_id: &str, kept: &Kept) -> Diagnostics {
         let action =
             |what: &str| format!("remove the assignment of guardrail {guardrail_id} to {what}");
-        self.failures(failed, action)
+        let mut errors = self.failures(&kept.not_removed, action);
+        if !kept.not_moved.is_empty() {
+            errors.push(self.not_moved(guardrail_id, &kept.not_moved));
+        }
+        errors
+    }
+
+    /// The error for keys or members to which another resource should have assigned its guardrail.
+    pub(super) fn not_moved(
+        &self,
+        guardrail_id: &str,
+        failed: &BTreeMap<String, String>,
+    ) -> Diagnostic {
+        let ids = failed.keys().cloned().collect();
+        let others: BTreeSet<_> = failed.values().cloned().collect();
+        let count = self.count_of(failed.len());
+        let detail = format!(
+            "Another resource of this configuration assigns guardrail {} to them, which has not \
+             happened. Until it has, guardrail {guardrail_id} stays assigned, so that they are not \
+             without one: {}. Find out why the other resource failed, then apply again.",
+            named(&others),
+            named(&ids)
+        );
+        let summary = format!("{count} could not leave guardrail {guardrail_id}");
+        Diagnostic::error(summary, detail).at(Path::attribute(self.assignees))
+    }
+
+    /// The errors of a create that was done in part. It is not in the state: Terraform would mark it
+    /// as tainted there.
+    pub(super) fn created_in_part(&self, errors: &Diagnostics, done: usize) -> Diagnostics {
+        let note = format!(
+            " The guardrail is assigned to the other {} of `{}`. The next apply finds these \
+             assigned, and makes the rest.",
+            self.count_of(done),
+            self.assignees
+        );
+        let add_note = |error: &Diagnostic| Diagnostic {
+            detail: format!("{}{}", error.detail, if done > 0 { &note } else { "" }),
+            ..error.clone()
+        };
+        errors.iter().map(add_note).collect()
     }
 
     /// One error for each reason.
@@ -91,7 +127,12 @@ impl ExclusiveAssignments {
             }
             Err(_) => return Some(self.unknown_takeover(guardrail_id)),
         };
-        let others: BTreeSet<_> = assigned.difference(&wanted).cloned().collect();
+        let mut others = BTreeSet::new();
+        for id in assigned.difference(&wanted) {
+            if self.planned_elsewhere(api, guardrail_id, id).await.is_none() {
+                others.insert(id.clone());
+            }
+        }
         (!others.is_empty()).then(|| self.removed_by_takeover(guardrail_id, &others))
     }
 
@@ -130,12 +171,46 @@ impl ExclusiveAssignments {
              assigned to {count}, unless the guardrail is deleted too. To remove the assignments, \
              set `{attribute} = []` and apply before you destroy the resource."
         );
-        let summary = format!("Guardrail {guardrail_id} stays assigned to {count}");
+        let summary = format!("No assignment of guardrail {guardrail_id} is removed");
         Some(Diagnostic::warning(summary, detail))
     }
 
-    /// The warning about keys or members that the guardrail is no longer assigned to, as another one
-    /// was assigned to them outside of the configuration.
+    /// The warning about keys or members that keep the former guardrail of a resource.
+    pub(super) fn left_behind(
+        &self,
+        guardrail_id: &str,
+        ids: &BTreeSet<String>,
+    ) -> Option<Diagnostic> {
+        let (count, attribute) = (self.count_of(ids.len()), self.assignees);
+        let detail = format!(
+            "A change of `{GUARDRAIL_ID}` moves what is in `{attribute}` to the new guardrail. \
+             Guardrail {guardrail_id} stays assigned to what is no longer in it: {}. To remove \
+             these assignments, apply the change of `{attribute}` first.",
+            named(ids)
+        );
+        let summary = format!("Guardrail {guardrail_id} stays assigned to {count}");
+        let warning = Diagnostic::warning(summary, detail).at(Path::attribute(GUARDRAIL_ID));
+        (!ids.is_empty()).then_some(warning)
+    }
+
+    /// The warning about keys or members that leave one set and join another.
+    pub(super) fn moving(&self, ids: &BTreeSet<String>) -> Option<Diagnostic> {
+        let (count, noun) = (self.count_of(ids.len()), self.noun());
+        let detail = format!(
+            "This plan takes them out of one resource and assigns the guardrail of another: {}. \
+             Terraform does not order the two. The resource that a {noun} leaves waits a moment \
+             for the other one; if that comes much later, or depends on something that fails, the \
+             {noun} has no guardrail of its own until then. To be certain, apply the resource that it \
+             joins first, with `-target`, or let the one that it leaves depend on it with \
+             `depends_on`.",
+            named(ids)
+        );
+        let summary = format!("Another resource assigns its guardrail to {count}");
+        let warning = Diagnostic::warning(summary, detail).at(Path::attribute(self.assignees));
+        (!ids.is_empty()).then_some(warning)
+    }
+
+    /// The warning about keys or members that have another guardrail than the state says.
     pub(super) async fn moved_outside(
         &self,
         api: &ProviderData,
@@ -153,13 +228,12 @@ impl ExclusiveAssignments {
         }
         let count = self.count_of(moved.len());
         let detail = format!(
-            "Another guardrail was assigned, outside of this configuration, to {}. The next apply \
-             assigns guardrail {guardrail_id} again. To leave them as they are, remove them from \
-             `{}`.",
+            "Another guardrail is assigned to {}. If `{}` still contains them, the next apply \
+             assigns guardrail {guardrail_id} again. To leave them as they are, remove them there.",
             named(&moved),
             self.assignees
         );
-        let summary = format!("{count} moved away from guardrail {guardrail_id}");
+        let summary = format!("Guardrail {guardrail_id} is no longer assigned to {count}");
         (!moved.is_empty()).then(|| Diagnostic::warning(summary, detail))
     }
 

@@ -11,7 +11,7 @@ mod fields;
 mod messages;
 mod moves;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 
@@ -130,6 +130,7 @@ impl Resource<ProviderData> for ExclusiveAssignments {
         // the same resource, and was noted then.
         if !prior.is_null() || !private.is_planned {
             warnings.extend(self.contradictions(api, &reply.planned).await);
+            warnings.extend(self.moves_between_sets(api, &prior, &reply.planned).await);
             if prior.is_null() || !reply.requires_replace.is_empty() {
                 warnings.extend(self.takeover_warning(api, &reply.planned).await);
             }
@@ -150,11 +151,12 @@ impl Resource<ProviderData> for ExclusiveAssignments {
             error_diagnostic_at(&action, &error, Some(GUARDRAIL_ID))
         })?;
         if !taken.failed.is_empty() {
-            return Err(self.not_assigned(guardrail_id, &taken.failed));
+            let errors = self.not_assigned(guardrail_id, &taken.failed);
+            return Err(self.created_in_part(&errors, wanted.len() - taken.failed.len()));
         }
-        let failed = self.remove(api, guardrail_id, &taken.others, &private.maker).await?;
-        if !failed.is_empty() {
-            return Err(self.not_removed(guardrail_id, &failed));
+        let kept = self.remove(api, guardrail_id, &taken.others, &private.maker).await?;
+        if !kept.is_empty() {
+            return Err(self.not_removed(guardrail_id, &kept));
         }
         Ok(WithWarnings::ok(State { value: planned, private: private.to_bytes() }))
     }
@@ -176,13 +178,19 @@ impl Resource<ProviderData> for ExclusiveAssignments {
         errors.extend(self.not_removed(guardrail_id, &kept));
         let mut holds = wanted;
         holds.retain(|id| !unassigned.contains_key(id));
-        holds.extend(kept.into_keys());
+        holds.extend(kept.into_ids());
         let state = State { value: self.object(guardrail_id, &holds), private: private.to_bytes() };
         Err(FailedUpdate { errors, partly_updated: Some(Box::new(state)) })
     }
 
+    /// Removes nothing. But the guardrail may be deleted next, and its assignments with it: what other
+    /// resources move to theirs is waited for.
     async fn delete(&self, api: &ProviderData, prior: State) -> Reply<()> {
         let (guardrail_id, held) = self.parts(&prior.value);
+        let moves = self.wait_for_moves(api, guardrail_id, &held).await;
+        if !moves.failed.is_empty() {
+            return Err(self.not_moved(guardrail_id, &moves.failed).into());
+        }
         let private = Private::read(&prior.private);
         for id in &held {
             api.planned().forget_holder(&self.row(guardrail_id, id), &private.maker);
@@ -250,17 +258,36 @@ impl ExclusiveAssignments {
     }
 
     /// Removes assignments, but for those that another resource of this apply moves to its own
-    /// guardrail. Gives the failures.
+    /// guardrail. Gives those that are still there.
     async fn remove(
         &self,
         api: &ProviderData,
         guardrail_id: &str,
         ids: &BTreeSet<String>,
         maker: &str,
-    ) -> Result<FailedAssignments, Diagnostics> {
+    ) -> Result<Kept, Diagnostics> {
         let client = api.client()?;
-        let moving = self.moved_by_others(api, guardrail_id, ids).await;
-        let removed = ids.difference(&moving).cloned().collect();
-        Ok(client.unassign_each(self.kind(), guardrail_id, &removed, maker).await)
+        let moves = self.wait_for_moves(api, guardrail_id, ids).await;
+        let removed = ids.difference(&moves.all()).cloned().collect();
+        let not_removed = client.unassign_each(self.kind(), guardrail_id, &removed, maker).await;
+        Ok(Kept { not_removed, not_moved: moves.failed })
+    }
+}
+
+/// The keys or members that should have left a guardrail, and have not.
+struct Kept {
+    /// Those whose assignment could not be removed.
+    not_removed: FailedAssignments,
+    /// Those to which another resource could not assign its guardrail, with that guardrail.
+    not_moved: BTreeMap<String, String>,
+}
+
+impl Kept {
+    fn is_empty(&self) -> bool {
+        self.not_removed.is_empty() && self.not_moved.is_empty()
+    }
+
+    fn into_ids(self) -> impl Iterator<Item = String> {
+        self.not_removed.into_keys().chain(self.not_moved.into_keys())
     }
 }

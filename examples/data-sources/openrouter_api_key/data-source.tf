@@ -1,0 +1,19 @@
+# A key by its name. Names need not be unique: an error says how many keys have this one.
+data "openrouter_api_key" "ci" {
+  name = "key-1"
+}
+
+resource "openrouter_guardrail" "ci" {
+  name           = "ci"
+  limit_usd      = 5
+  reset_interval = "daily"
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "openrouter_guardrail_key_assignment" "ci" {
+  guardrail_id = openrouter_guardrail.ci.id
+  key_hash     = data.openrouter_api_key.ci.hash
+}

@@ -1,0 +1,179 @@
+//! `openrouter_effective_guardrail`: which guardrails apply to the requests of a key or member, and
+//! what they come to together.
+//!
+//! How settings combine is in `combine`, which guardrails there are in `layers`.
+
+mod combine;
+mod fields;
+mod layers;
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+
+use crate::{
+    cty::{Path, Value},
+    protocol::{
+        data_source::DataSource,
+        diagnostics::{Diagnostic, Diagnostics},
+        resource::{Reply, WithWarnings},
+        schema::Schema,
+    },
+    table::{field::Field, schema::schema, validate::validate_with},
+};
+
+use super::{
+    super::{
+        assignment::{GUARDRAIL_ID, WORKSPACE_ID},
+        config::ProviderData,
+        guardrail::{SETTINGS, warn_of_parts_not_in_force},
+    },
+    lookup::Lookup,
+};
+use combine::{Layer, allows_nothing, combined};
+use fields::{FIELDS, is_of_budget, is_shown_by_layer};
+use layers::Requester;
+
+const KEY_HASH: &str = "key_hash";
+const USER_ID: &str = "user_id";
+const LAYERS: &str = "layers";
+const LAYER: &str = "layer";
+const NAME: &str = "name";
+const BUDGETS: &str = "budgets";
+
+const DESCRIPTION: &str = "What the guardrails come to that apply to the requests of an API key, or of a member in a \
+     workspace: the workspace's default guardrail, the member's guardrail and the key's own. They \
+     are combined by OpenRouter's published rules. Not in it are the privacy settings of the \
+     account, the budgets of workspaces, settings that this version of the provider has no \
+     attribute for, and policies that have replaced a part of a guardrail, about which a warning \
+     tells where the provider can see them. It shows what holds when it is read: with \
+     `depends_on`, after the changes of an apply.";
+
+const LOOKUP: Lookup = Lookup {
+    noun: "key or member",
+    id: KEY_HASH,
+    name: USER_ID,
+    never_keys: &[KEY_HASH, USER_ID, WORKSPACE_ID],
+};
+
+pub(in crate::provider) struct EffectiveGuardrailDataSource;
+
+#[async_trait]
+impl DataSource<ProviderData> for EffectiveGuardrailDataSource {
+    fn schema(&self) -> Schema {
+        schema(DESCRIPTION, &FIELDS)
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        validate_with(&FIELDS, config, own_rules(config))
+    }
+
+    async fn read(&self, api: &ProviderData, config: Value) -> Reply<Value> {
+        let client = api.client()?;
+        let text = |name| config.attribute(name).as_str();
+        let requester = match (text(KEY_HASH), text(USER_ID), text(WORKSPACE_ID)) {
+            (Some(hash), ..) => Requester::key(client, hash).await?,
+            (None, user, workspace) => {
+                let (user, workspace) = (user.unwrap_or_default(), workspace.unwrap_or_default());
+                Requester::member(client, user, workspace).await?
+            }
+        };
+        let layers = requester.layers(client).await?;
+        let mut warnings = Diagnostics::default();
+        for warning in contradictions(&layers, &requester.name()) {
+            let (summary, detail) =
+                (client.redact(&warning.summary), client.redact(&warning.detail));
+            warnings.push(Diagnostic { summary, detail, ..warning });
+        }
+        for layer in &layers {
+            let reader = requester.name();
+            warnings.extend(warn_of_parts_not_in_force(client, &layer.guardrail, &reader).await);
+        }
+        let user = requester.user_id.map_or(Value::Null, Value::from);
+        let state = config
+            .with_attribute(USER_ID, user)
+            .with_attribute(WORKSPACE_ID, requester.workspace.id);
+        Ok(WithWarnings { value: with_layers(state, &layers), warnings })
+    }
+}
+
+fn own_rules(config: &Value) -> Diagnostics {
+    let wrong = LOOKUP.check(config);
+    let lacks_workspace =
+        !config.attribute(USER_ID).is_null() && config.attribute(WORKSPACE_ID).is_null();
+    if !lacks_workspace || wrong.iter().next().is_some() {
+        return wrong;
+    }
+    let detail = format!(
+        "`{USER_ID}` goes with `{WORKSPACE_ID}`: a member has one guardrail per workspace, and \
+         each workspace its default guardrail."
+    );
+    Diagnostic::error("Which workspace?", detail).at(Path::attribute(USER_ID)).into()
+}
+
+/// The state, with all that follows from the layers.
+fn with_layers(state: Value, layers: &[Layer]) -> Value {
+    let mut state = state;
+    for setting in SETTINGS {
+        if let Some(value) = combined(setting, layers) {
+            state = state.with_attribute(setting.name, value);
+        }
+    }
+    let has_budget = |layer: &&Layer| !layer.guardrail.attribute("limit_usd").is_null();
+    let budgets = layers.iter().filter(has_budget).map(|layer| shown(layer, is_of_budget));
+    let name = |layer: &Layer| layer.guardrail.attribute(NAME).clone();
+    let of_layers = layers
+        .iter()
+        .map(|layer| shown(layer, is_shown_by_layer).with_attribute(NAME, name(layer)));
+    state
+        .with_attribute(BUDGETS, Value::List(budgets.collect()))
+        .with_attribute(LAYERS, Value::List(of_layers.collect()))
+}
+
+/// A layer with those of its settings that are wanted.
+fn shown(layer: &Layer, is_wanted: fn(&Field) -> bool) -> Value {
+    let settings = SETTINGS.iter().filter(|setting| is_wanted(setting));
+    let shown = Value::object(
+        settings.map(|setting| (setting.name, layer.guardrail.attribute(setting.name).clone())),
+    );
+    shown
+        .with_attribute(LAYER, layer.name)
+        .with_attribute(GUARDRAIL_ID, layer.guardrail.attribute("id").clone())
+}
+
+/// Warnings about lists that together allow nothing.
+fn contradictions(layers: &[Layer], requester: &str) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    for setting in SETTINGS {
+        let Some(kind) = setting.name.strip_prefix("allowed_") else { continue };
+        let ignored = format!("ignored_{kind}");
+        let ignored = SETTINGS.iter().find(|setting| setting.name == ignored);
+        let ignored = ignored.and_then(|setting| combined(setting, layers)).unwrap_or(Value::Null);
+        let allowed = combined(setting, layers).unwrap_or(Value::Null);
+        if allows_nothing(&allowed, &ignored) {
+            warnings.push(nothing_allowed(setting.name, kind, layers, requester));
+        }
+    }
+    warnings
+}
+
+fn nothing_allowed(setting: &str, kind: &str, layers: &[Layer], requester: &str) -> Diagnostic {
+    let restricts = |layer: &&Layer| {
+        layer.guardrail.attribute(setting).elements().is_some_and(|list| !list.is_empty())
+    };
+    let named = |layer: &Layer| {
+        let text = |name| layer.guardrail.attribute(name).as_str().unwrap_or_default();
+        format!("{} (\"{}\", {})", layer.name, text(NAME), text("id"))
+    };
+    let restricting: Vec<_> = layers.iter().filter(restricts).map(named).collect();
+    let kind = kind.replace('_', " ");
+    let detail = format!(
+        "No {kind} are left that every layer with `{setting}` allows and that no layer ignores, so \
+         that every request is refused. Layers with `{setting}`: {}. Change one of these \
+         guardrails, or which of them are assigned.",
+        restricting.join(", ")
+    );
+    // Terraform shows only the first of several warnings with one title.
+    let summary = format!("The guardrails that apply to {requester} together allow no {kind}");
+    Diagnostic::warning(summary, detail)
+}

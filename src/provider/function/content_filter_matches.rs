@@ -1,0 +1,49 @@
+//! `content_filter_matches(pattern, text)`: whether a pattern matches.
+
+use crate::{
+    cty::{Type, Value},
+    protocol::function::{Function, FunctionError, Parameter, Signature},
+};
+
+use super::{
+    super::guardrail::CONTENT_FILTER_PATTERN,
+    evaluation::{check, compile, exhausted, steps, text_parameter},
+};
+
+/// Where the pattern is among the arguments.
+const PATTERN: usize = 0;
+
+/// The function.
+pub(in crate::provider) struct ContentFilterMatches;
+
+impl Function for ContentFilterMatches {
+    fn signature(&self) -> Signature {
+        let pattern = "The pattern of a content filter: a regular expression as JavaScript has them, \
+                       without lookaround and backreferences, 1 to 100000 characters. What the API \
+                       would refuse is an error.";
+        Signature {
+            parameters: vec![Parameter::new("pattern", Type::String, pattern), text_parameter()],
+            returns: Type::Bool,
+            summary: "Whether the pattern of a content filter matches a text",
+            description: "Whether the pattern of a content filter matches somewhere in a text, as in \
+                          JavaScript. It needs no configuration of the provider, and asks nobody. \
+                          `apply_content_filters` tells what OpenRouter does with the text.\n\nAs in \
+                          JavaScript, matching is case-sensitive, `^` and `$` are the begin and end \
+                          of the text, and the dot matches no line break. A character outside the \
+                          Basic Multilingual Plane, such as an emoji, counts as two characters, \
+                          unless JavaScript accepts the pattern only with the flag `u` or `v`: which \
+                          flag the API sets is not documented. The API also refuses patterns that it \
+                          finds too slow, such as `(a+)+`, which are no error here.",
+        }
+    }
+
+    fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
+        let [pattern, text] = arguments else { return Ok(Value::Null) };
+        check(PATTERN, CONTENT_FILTER_PATTERN, pattern)?;
+        let name = CONTENT_FILTER_PATTERN.name;
+        let compiled = compile(PATTERN, name, pattern.as_str().unwrap_or_default())?;
+        let text = text.as_str().unwrap_or_default();
+        let is_match = compiled.is_match(text, &mut steps());
+        is_match.map(Value::Bool).map_err(exhausted(PATTERN, name))
+    }
+}

@@ -1,0 +1,69 @@
+//! What both functions need: validation of arguments by the field table, and patterns under a limit of
+//! work.
+
+use crate::{
+    cty::{Type, Value},
+    protocol::{
+        diagnostics::Severity,
+        function::{FunctionError, Parameter},
+    },
+    table::{field::Field, validate::validate},
+};
+
+use super::super::javascript_regex::{CompiledPattern, Exhausted, Steps, Unsupported};
+
+/// How much work a call may be: some seconds.
+pub(super) const MAX_STEPS: u64 = 200_000_000;
+
+/// The text that is scanned.
+pub(super) const fn text_parameter() -> Parameter {
+    let description = "The text that is scanned. It must not be null; while it is unknown, so is the \
+                       result.";
+    Parameter::new("text", Type::String, description)
+}
+
+/// Checks an argument as the attribute of that field is checked.
+pub(super) fn check(index: usize, field: Field, argument: &Value) -> Result<(), FunctionError> {
+    let config = Value::object([(field.name, argument.clone())]);
+    let errors: Vec<_> = validate(&[field], &config)
+        .into_iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+        .map(|diagnostic| diagnostic.detail)
+        .collect();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let text = errors.join("\n");
+    Err(FunctionError::at(index, text.strip_suffix('.').unwrap_or(&text)))
+}
+
+/// Compiles the pattern at `path` of an argument.
+pub(super) fn compile(
+    index: usize,
+    path: &str,
+    pattern: &str,
+) -> Result<CompiledPattern, FunctionError> {
+    CompiledPattern::new(pattern).map_err(|unsupported: Unsupported| {
+        let text = format!(
+            "`{path}` cannot be evaluated by the provider: {}. OpenRouter may accept it all the same",
+            unsupported.reason()
+        );
+        FunctionError::at(index, text)
+    })
+}
+
+/// Says that there was no end of it.
+pub(super) fn exhausted(index: usize, path: &str) -> impl Fn(Exhausted) -> FunctionError {
+    move |Exhausted| {
+        let text = format!(
+            "`{path}` takes too much work on this text: the provider gives up after {MAX_STEPS} \
+             steps, or when the text becomes too long. Simplify the pattern, or use a shorter text"
+        );
+        FunctionError::at(index, text)
+    }
+}
+
+/// What a call may do.
+pub(super) const fn steps() -> Steps {
+    Steps::new(MAX_STEPS)
+}
