@@ -64,6 +64,7 @@ pub(crate) fn answer(site: &Site, method: &str, command: &str, body: &[u8]) -> R
 fn try_answer(site: &Site, method: &str, command: &str, body: &[u8]) -> Result<Value, Refusal> {
     match (method, command) {
         ("GET", "requests") => Ok(json!(*site.log())),
+        ("GET", "counts") => Ok(json!({ "counts": site.log().counts })),
         ("GET", "gaps") => Ok(json!({ "gaps": site.read(crate::store::Store::gaps) })),
         ("GET", "state") => Ok(state(site)),
         ("GET", "faults") => Ok(json!({ "hits": site.faults().hits() })),

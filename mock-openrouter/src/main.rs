@@ -14,8 +14,8 @@ use mock_openrouter::{Mock, Options};
 #[command(
     version,
     about = "The OpenRouter guardrails API in memory",
-    after_help = "The mock's own commands are under /_mock/: requests, reset, latency, faults, state, gaps,
-fields, restriction, policies/replace, policies/restore.
+    after_help = "The mock's own commands are under /_mock/: requests, counts, reset, latency, faults, state,
+gaps, fields, restriction, policies/replace, policies/restore.
 
 A fault is posted to /_mock/faults as {\"match\": {...}, \"action\": {...}}.
 match:  method, path, path_regex, query_contains, body_contains, skip, times, probability, seed

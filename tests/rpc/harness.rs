@@ -46,6 +46,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// How to start the provider. The default is what Terraform does: cookie, TLS, a `TMPDIR`.
 pub(crate) struct Start {
+    program: PathBuf,
     arguments: Vec<OsString>,
     variables: BTreeMap<OsString, OsString>,
     host: Host,
@@ -60,7 +61,8 @@ impl Start {
         let directory = temporary.path().to_owned();
         let host = Host::new();
         let pem = host.pem().to_owned();
-        Self { arguments: Vec::new(), variables: BTreeMap::new(), host, temporary, shell: None }
+        let (program, arguments, variables) = (BINARY.into(), Vec::new(), BTreeMap::new());
+        Self { program, arguments, variables, host, temporary, shell: None }
             .variable(COOKIE.0, COOKIE.1)
             .variable("PLUGIN_MIN_PORT", "10000")
             .variable("PLUGIN_MAX_PORT", "25000")
@@ -72,6 +74,12 @@ impl Start {
     /// Without TLS, as with `TF_DISABLE_PLUGIN_TLS`.
     pub(crate) fn without_tls(self) -> Self {
         self.without("PLUGIN_CLIENT_CERT")
+    }
+
+    /// Starts another build of the provider.
+    pub(crate) fn program(mut self, program: PathBuf) -> Self {
+        self.program = program;
+        self
     }
 
     /// Adds an argument.
@@ -113,10 +121,10 @@ impl Start {
     /// Starts the provider, whatever it will do.
     pub(crate) fn process(self) -> Process {
         let mut command = match self.shell {
-            None => Command::new(BINARY),
+            None => Command::new(self.program),
             Some(script) => {
                 let mut shell = Command::new("/bin/sh");
-                shell.args(["-c", script, BINARY]);
+                shell.args(["-c", script]).arg(self.program);
                 shell
             }
         };

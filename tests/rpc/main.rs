@@ -16,4 +16,5 @@ mod provider;
 mod resource;
 mod services;
 mod session;
+mod times;
 mod tls;

@@ -22,11 +22,13 @@ mod provision;
 mod terraform;
 mod test;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::bench::{BenchArgs, measured};
 use crate::project::Project;
 use crate::terraform::Minor;
 
@@ -72,12 +74,11 @@ enum Command {
         )]
         seed: Option<u64>,
     },
-    /// Measure the release build against its budgets.
-    Bench {
-        /// Time from spawn to handshake, memory at rest, size of the binary.
-        #[arg(long, required = true)]
-        startup: bool,
-    },
+    /// Measure the release build: plans and applies beside Terraform core's own work, start-up, and the budgets.
+    Bench(BenchArgs),
+    /// Run a provider and write down what it took; `bench` installs this in the provider's place.
+    #[command(name = measured::COMMAND, hide = true)]
+    Measured { records: PathBuf, program: OsString },
 }
 
 #[derive(Args)]
@@ -98,7 +99,7 @@ struct TestArgs {
 
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("\nerror: {error:#}");
             ExitCode::FAILURE
@@ -106,15 +107,23 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
-    let project = Project::locate()?;
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    // It runs in the provider's place, where there is no project and no cargo.
+    if let Command::Measured { records, program } = command {
+        return measured::run(&records, &program);
+    }
+    run_in(&Project::locate()?, command).map(|()| ExitCode::SUCCESS)
+}
+
+fn run_in(project: &Project, command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Demo { tf } => demo::run(&project, tf),
-        Command::Test(TestArgs { tf, require, full }) => test::run(&project, &tf, &require, full),
-        Command::Lint => ci::lint(&project),
-        Command::Ci => ci::run(&project),
-        Command::Docs => docs::run(&project),
-        Command::Fuzz { seconds, seed } => fuzz::run(&project, seconds, seed),
-        Command::Bench { startup: _ } => bench::startup::run(&project),
+        Command::Demo { tf } => demo::run(project, tf),
+        Command::Test(TestArgs { tf, require, full }) => test::run(project, &tf, &require, full),
+        Command::Lint => ci::lint(project),
+        Command::Ci => ci::run(project),
+        Command::Docs => docs::run(project),
+        Command::Fuzz { seconds, seed } => fuzz::run(project, seconds, seed),
+        Command::Bench(args) => bench::run(project, args),
+        Command::Measured { .. } => Ok(()),
     }
 }

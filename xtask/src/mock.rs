@@ -1,14 +1,18 @@
 //! The mock of the service as a program of its own, and what it tells about itself under `/_mock/`.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, anyhow};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The management key that the mock accepts. It opens nothing else.
 pub(crate) const KEY: &str = "sk-or-mgmt-demo";
+
+/// The longest response that is read: the state of some ten thousand guardrails.
+const MAX_RESPONSE: u64 = 256 << 20;
 
 /// A mock that runs until it is dropped.
 pub(crate) struct Mock {
@@ -62,8 +66,14 @@ fn texts<'a>(values: impl IntoIterator<Item = &'a Value>) -> Option<Vec<String>>
 impl Mock {
     /// Starts the mock's binary on a free port, and returns once it listens.
     pub(crate) fn start(binary: &Path) -> Result<Self> {
+        Self::start_with(binary, &[])
+    }
+
+    /// The same with further arguments, such as the number of keys to begin with.
+    pub(crate) fn start_with(binary: &Path, arguments: &[String]) -> Result<Self> {
         let mut process = Command::new(binary)
             .args(["--listen", "127.0.0.1:0", "--management-key", KEY])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -102,14 +112,48 @@ impl Mock {
         Holdings::read(&self.admin("state")?).context("the mock's state lacks a part")
     }
 
+    /// How many requests there were of each `METHOD template` since the start or the last time they were forgotten.
+    pub(crate) fn counts(&self) -> Result<BTreeMap<String, u64>> {
+        let answer = self.admin("counts")?;
+        serde_json::from_value(answer["counts"].clone()).context("the mock's counts are none")
+    }
+
+    /// Forgets the requests so far.
+    pub(crate) fn forget_requests(&self) -> Result<()> {
+        self.post(&self.admin_url("reset"), &json!({})).map(drop)
+    }
+
+    /// Forgets what the API holds as well, and begins anew.
+    pub(crate) fn start_over(&self) -> Result<()> {
+        self.post(&self.admin_url("reset"), &json!({ "state": true })).map(drop)
+    }
+
+    /// Sets the time that every request takes from now on.
+    pub(crate) fn set_latency(&self, milliseconds: u64) -> Result<()> {
+        self.post(&self.admin_url("latency"), &json!({ "ms": milliseconds })).map(drop)
+    }
+
+    /// Posts to the API itself, at a path such as `/guardrails`.
+    pub(crate) fn post_to_api(&self, path: &str, body: &Value) -> Result<Value> {
+        self.post(&format!("{}{path}", self.base_url), body)
+    }
+
     fn admin(&self, what: &str) -> Result<Value> {
+        let url = self.admin_url(what);
+        let answer = self.agent.get(&url).call().with_context(|| format!("cannot ask {url}"))?;
+        read(answer, &url)
+    }
+
+    fn post(&self, url: &str, body: &Value) -> Result<Value> {
+        let request = self.agent.post(url).header("authorization", format!("Bearer {KEY}"));
+        let request = request.content_type("application/json");
+        let answer = request.send(body.to_string()).with_context(|| format!("cannot ask {url}"))?;
+        read(answer, url)
+    }
+
+    fn admin_url(&self, what: &str) -> String {
         let root = self.base_url.strip_suffix("/api/v1").unwrap_or(&self.base_url);
-        let url = format!("{root}/_mock/{what}");
-        let mut answer =
-            self.agent.get(&url).call().with_context(|| format!("cannot ask {url}"))?;
-        let text =
-            answer.body_mut().read_to_string().with_context(|| format!("cannot read {url}"))?;
-        serde_json::from_str(&text).map_err(|error| anyhow!("{url} is not JSON: {error}"))
+        format!("{root}/_mock/{what}")
     }
 }
 
@@ -119,6 +163,12 @@ impl Drop for Mock {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn read(mut answer: ureq::http::Response<ureq::Body>, url: &str) -> Result<Value> {
+    let body = answer.body_mut().with_config().limit(MAX_RESPONSE);
+    let text = body.read_to_string().with_context(|| format!("cannot read {url}"))?;
+    serde_json::from_str(&text).map_err(|error| anyhow!("{url} is not JSON: {error}"))
 }
 
 fn request(entry: &Value) -> Option<Request> {

@@ -112,11 +112,12 @@ fn launcher_script(python: &Path, program: &Path) -> String {
 }
 
 /// A word in single quotes, as a shell reads it.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-fn write_executable(path: &Path, text: &str) -> Result<()> {
+/// Writes a program that is a text.
+pub(crate) fn write_executable(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text)?;
     #[cfg(unix)]
     {

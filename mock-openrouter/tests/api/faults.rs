@@ -243,6 +243,7 @@ fn other_processes_steer_the_mock_over_http() {
     assert_eq!(admin("GET", "faults", "").1, json!({"hits": {"1": 2}}));
     let (_, log) = admin("GET", "requests", "");
     assert_eq!(log["counts"], json!({"POST /guardrails": 1, "GET /guardrails/{id}": 2}));
+    assert_eq!(admin("GET", "counts", "").1, json!({ "counts": log["counts"] }));
     assert_eq!(log["requests"][0]["body"], named("a"));
     assert_eq!(log["requests"][0]["headers"]["authorization"], json!("Bearer ***"));
     assert_eq!(admin("GET", "state", "").1["guardrails"][0]["id"], json!(id));

@@ -1,7 +1,7 @@
 //! Start-up: from spawn to the handshake line, beside the cheapest program there is; memory at rest; size of the binary.
 //!
 //! Terraform starts a provider three times for a plan and four times for an apply, so this is paid over and over. Memory
-//! and size are the same on every run, so being over budget fails; time drifts with the machine, so it is only reported.
+//! and size are the same on every run, so they have limits; time drifts with the machine, so it is only reported.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,19 +11,19 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use serde_json::{Value, json};
+
+use crate::bench::budget;
+use crate::bench::report::mebibytes;
 use crate::console;
 use crate::host::hermetic;
-use crate::project::Project;
 
 const ROUNDS: usize = 50;
 const WARM_UP: usize = 3;
 /// What a provider in Go takes on the machine the budgets were set on.
 const GO_PEER: Duration = Duration::from_millis(20);
-const TIME_BUDGET: Duration = Duration::from_millis(5);
 /// A median below this multiple of the budget is within what another machine, or a busy one, adds.
 const NOISE: f64 = 1.5;
-const MEMORY_BUDGET: u64 = 8 << 20;
-const SIZE_BUDGET: u64 = 8 << 20;
 /// How long a process is left alone before it counts as at rest.
 const SETTLE: Duration = Duration::from_millis(300);
 
@@ -32,44 +32,56 @@ const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca
 /// The kind of certificate that Terraform sends: self-signed, P-521, a CA. Nobody has its key.
 const CLIENT_CERTIFICATE: &str = include_str!("client-certificate.pem");
 
-/// Builds, measures and reports. Fails when memory or size is over budget.
-pub(crate) fn run(project: &Project) -> Result<()> {
-    console::title("Building the provider as users get it");
-    let binary = project.build_release_provider()?;
-    let directory = tempfile::tempdir()?;
-    console::title(format_args!("{ROUNDS} starts, in turn with /bin/true"));
-    let times = measure_times(&binary, directory.path())?;
-    times.report();
-    console::title("Memory and size");
-    let memory = measure_memory(&binary, directory.path())?;
-    let size = fs::metadata(&binary)?.len();
-    let over = [
-        check("memory at rest (VmRSS)", memory.resident, MEMORY_BUDGET),
-        check("binary size", size, SIZE_BUDGET),
-    ];
-    println!("highest memory so far (VmHWM): {}", mebibytes(memory.peak));
-    if over.contains(&Verdict::Over) {
-        bail!("over budget");
+/// What starting the provider takes.
+pub(crate) struct Startup {
+    times: Times,
+    memory: Memory,
+    size: u64,
+}
+
+impl Startup {
+    /// Measures a provider.
+    pub(crate) fn measure(binary: &Path) -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        Ok(Self {
+            times: measure_times(binary, directory.path())?,
+            memory: measure_memory(binary)?,
+            size: fs::metadata(binary)?.len(),
+        })
     }
-    Ok(())
+
+    /// Prints the figures.
+    pub(crate) fn report(&self) {
+        console::title(format_args!("{ROUNDS} starts, in turn with /bin/true"));
+        self.times.report();
+        console::title("Memory and size");
+        check("memory at rest (VmRSS)", self.memory.resident, budget::AT_REST);
+        println!("highest memory so far (VmHWM): {}", mebibytes(self.memory.peak));
+        check("size of the program", self.size, budget::SIZE);
+    }
+
+    /// Whether memory and size are within the budget.
+    pub(crate) fn is_within_budget(&self) -> bool {
+        !budget::AT_REST.exceeded_by(self.memory.resident) && !budget::SIZE.exceeded_by(self.size)
+    }
+
+    /// The figures for programs.
+    pub(crate) fn to_json(&self) -> Value {
+        let median = |times| milliseconds(percentile(times, 50));
+        let p90 = |times| milliseconds(percentile(times, 90));
+        json!({
+            "handshake_ms": { "median": median(&self.times.handshake), "p90": p90(&self.times.handshake) },
+            "bin_true_ms": { "median": median(&self.times.floor), "p90": p90(&self.times.floor) },
+            "at_rest_bytes": self.memory.resident,
+            "at_rest_peak_bytes": self.memory.peak,
+            "size_bytes": self.size,
+        })
+    }
 }
 
-#[derive(PartialEq, Eq)]
-enum Verdict {
-    Within,
-    Over,
-}
-
-fn check(what: &str, bytes: u64, budget: u64) -> Verdict {
-    let (verdict, word) =
-        if bytes <= budget { (Verdict::Within, "ok") } else { (Verdict::Over, "OVER BUDGET") };
-    println!("{what}: {}, budget {}: {word}", mebibytes(bytes), mebibytes(budget));
-    verdict
-}
-
-#[expect(clippy::cast_precision_loss, reason = "two digits after the point are shown")]
-fn mebibytes(bytes: u64) -> String {
-    format!("{:.2} MiB", bytes as f64 / f64::from(1 << 20))
+fn check(what: &str, bytes: u64, budget: budget::Limit) {
+    let word = if budget.exceeded_by(bytes) { "OVER BUDGET" } else { "ok" };
+    println!("{what}: {}, budget {}: {word}", mebibytes(bytes), budget.shown());
 }
 
 /// Sorted durations of both programs.
@@ -96,7 +108,7 @@ impl Times {
         let median = milliseconds(percentile(&self.handshake, 50));
         let floor = milliseconds(percentile(&self.floor, 50));
         println!("ratio of the medians: {:.1}", median / floor);
-        let budget = milliseconds(TIME_BUDGET);
+        let budget = milliseconds(budget::START);
         let verdict = match median {
             within if within <= budget => "ok",
             near if near <= budget * NOISE => "ok within noise",
@@ -109,7 +121,8 @@ impl Times {
     }
 }
 
-fn milliseconds(duration: Duration) -> f64 {
+/// A duration in milliseconds.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
@@ -139,13 +152,18 @@ fn measure_times(binary: &Path, tmp: &Path) -> Result<Times> {
     Ok(times)
 }
 
-struct Memory {
-    resident: u64,
+/// The memory of a provider that has started and is left alone, in bytes.
+pub(crate) struct Memory {
+    /// What it has.
+    pub(crate) resident: u64,
+    /// The most it had.
     peak: u64,
 }
 
-fn measure_memory(binary: &Path, tmp: &Path) -> Result<Memory> {
-    let provider = Running::start(binary, tmp)?;
+/// Starts a provider, leaves it alone, and looks.
+pub(crate) fn measure_memory(binary: &Path) -> Result<Memory> {
+    let directory = tempfile::tempdir()?;
+    let provider = Running::start(binary, directory.path())?;
     std::thread::sleep(SETTLE);
     let path = format!("/proc/{}/status", provider.0.id());
     let status = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
@@ -197,10 +215,10 @@ impl Drop for Running {
     }
 }
 
-/// `1|5|unix|/path|grpc|CERTIFICATE`
+/// `1|5|unix|/path|grpc|CERTIFICATE`; other providers may speak protocol 6.
 fn is_handshake(line: &str) -> bool {
     let fields: Vec<&str> = line.trim_end().split('|').collect();
-    matches!(fields.as_slice(), ["1", "5", _, _, "grpc", certificate] if certificate.len() > 50)
+    matches!(fields.as_slice(), ["1", "5" | "6", _, _, "grpc", certificate] if certificate.len() > 50)
 }
 
 #[cfg(test)]
@@ -226,6 +244,7 @@ mod tests {
     fn a_handshake_without_certificate_is_none() {
         let certificate = "A".repeat(60);
         assert!(is_handshake(&format!("1|5|unix|/tmp/plugin1|grpc|{certificate}\n")));
+        assert!(is_handshake(&format!("1|6|unix|/tmp/plugin1|grpc|{certificate}\n")));
         assert!(!is_handshake("1|5|unix|/tmp/plugin1|grpc|\n"));
         assert!(!is_handshake(""));
     }
