@@ -27,6 +27,7 @@ mod policies;
 mod provider;
 mod provider_slugs;
 mod query;
+mod refresh;
 mod secrecy;
 mod story;
 mod text;
