@@ -136,8 +136,8 @@ async fn what_was_made_meanwhile_is_found() {
     let server = Server::start({
         let reads = std::sync::atomic::AtomicUsize::new(0);
         move |_| match reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-            0 => members(&["a"]),
-            _ => members(&["a", "late"]),
+            1 => members(&["a", "late"]),
+            _ => members(&["a"]),
         }
     })
     .await;
@@ -145,6 +145,9 @@ async fn what_was_made_meanwhile_is_found() {
     assert_eq!(find_member(&client, "a").await, 1);
     assert_eq!(find_member(&client, "late").await, 1);
     assert_eq!(server.seen().len(), 2);
+    // The next refresh sees that it is gone again.
+    assert_eq!(find_member(&client, "late").await, 0);
+    assert_eq!(server.seen().len(), 3);
 }
 
 /// One object for several readers: read once until a reader repeats itself or a write has changed it.
