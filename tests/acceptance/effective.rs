@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod members;
+
 use mock_openrouter::{Action, Fault, Mock, PolicyType};
 use serde_json::{Value, json};
 
@@ -216,14 +218,6 @@ fn a_guardrail_that_cannot_be_read_is_an_error() {
             }
         }
     }
-    // One of another workspace need not be readable where that of this workspace is.
-    mock.clear_faults();
-    let elsewhere = mock.guardrails().into_iter().find(|one| one["name"] == "elsewhere").unwrap();
-    let fault = Fault::on("GET", "/guardrails/{id}", Action::status(403)).forever();
-    mock.add_fault(fault.path_regex(elsewhere["id"].as_str().unwrap())).unwrap();
-    assert_eq!(layers(&read(&all.workspace, &all.member())).len(), 2);
-    mock.unassign_members(&all.of_member, std::slice::from_ref(&all.owner)).unwrap();
-    refused(&all.workspace, &all.member()).says(&["answered 403", "so nothing is shown"]);
 }
 
 #[test]
