@@ -253,6 +253,30 @@ fn keys_of_one_run_share_the_listings() {
     assert_eq!(count("/guardrails/policies/budget"), 1);
 }
 
+/// One guardrail can be in two layers: the member's, and that of a key.
+#[test]
+fn a_guardrail_in_two_layers_is_read_once() {
+    let all = Layered::new();
+    let mock = all.workspace.mock();
+    let hashes = mock.key_hashes(&all.place);
+    for hash in &hashes {
+        mock.edit_key(hash, json!({ "creator_user_id": all.owner })).unwrap();
+    }
+    mock.assign_keys(&all.of_member, &hashes).unwrap();
+    mock.replace_with_policy(&all.of_member, PolicyType::Budget, "Cap").unwrap();
+    let each = format!("for_each = toset({})\nkey_hash = each.key", json!(hashes));
+    read(&all.workspace, &each);
+    all.workspace.mock().reset();
+    all.workspace.plans_nothing();
+    let count = |template: &str| all.workspace.mock().count("GET", template);
+    // The default guardrail and two of the owner.
+    assert_eq!((count("/guardrails/{id}"), count("/guardrails/policies/budget")), (3, 1));
+
+    read(&all.workspace, &all.key());
+    let plan = all.workspace.plans_nothing();
+    plan.says("edited the policy \"Cap\"").never_says("similar warning");
+}
+
 #[test]
 fn an_argument_that_is_not_known_yet_waits_for_the_apply() {
     let all = Layered::new();

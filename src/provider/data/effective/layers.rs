@@ -85,6 +85,12 @@ impl Requester {
         }
     }
 
+    /// What tells the reads for a layer apart from others of the same guardrail, which can be in several
+    /// layers.
+    fn reader(&self, layer: &str) -> String {
+        format!("{layer} of {}", self.name())
+    }
+
     /// The guardrails that apply, in the order default, member, key.
     pub(super) async fn layers(&self, client: &Client) -> Result<Vec<Layer>, Diagnostics> {
         let default = self.default_guardrail(client).await?;
@@ -112,7 +118,7 @@ impl Requester {
         else {
             return Ok(None);
         };
-        match client.get_guardrail_for(&self.name(), id).await {
+        match client.get_guardrail_for(&self.reader("workspace_default"), id).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => {
@@ -133,7 +139,7 @@ impl Requester {
         let assignee = format!("member {user_id}");
         let (mut unplaced, mut unreadable) = (None, Vec::new());
         for id in self.assigned(client, AssigneeKind::Member, user_id).await? {
-            match client.get_guardrail_for(&self.name(), &id).await {
+            match client.get_guardrail_for(&self.reader("member"), &id).await {
                 Ok(found) if found.workspace_id() == Some(&self.workspace.id) => {
                     return Ok(Some(found));
                 }
@@ -170,7 +176,7 @@ impl Requester {
     ) -> Result<Option<Guardrail>, Diagnostics> {
         let assigned = self.assigned(client, AssigneeKind::Key, hash).await?;
         let Some(id) = assigned.first() else { return Ok(None) };
-        let found = client.get_guardrail_for(&self.name(), id).await;
+        let found = client.get_guardrail_for(&self.reader("key"), id).await;
         found.map(Some).map_err(|error| not_readable(id, &format!("key {hash}"), &error).into())
     }
 

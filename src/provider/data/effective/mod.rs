@@ -9,6 +9,8 @@ mod layers;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 
 use crate::{
@@ -85,9 +87,13 @@ impl DataSource<ProviderData> for EffectiveGuardrailDataSource {
                 (client.redact(&warning.summary), client.redact(&warning.detail));
             warnings.push(Diagnostic { summary, detail, ..warning });
         }
-        for layer in &layers {
-            let reader = requester.name();
-            warnings.extend(warn_of_parts_not_in_force(client, &layer.guardrail, &reader).await);
+        let mut warned = HashSet::new();
+        for Layer { guardrail, .. } in &layers {
+            // One guardrail can be in several layers.
+            if warned.insert(guardrail.attribute("id").as_str()) {
+                let reader = requester.name();
+                warnings.extend(warn_of_parts_not_in_force(client, guardrail, &reader).await);
+            }
         }
         let user = requester.user_id.map_or(Value::Null, Value::from);
         let state = config
