@@ -8,6 +8,7 @@ mod compiled;
 mod escapes;
 mod limits;
 mod matcher;
+mod nested;
 mod parser;
 mod program;
 mod syntax;
@@ -15,6 +16,8 @@ mod syntax;
 mod tests;
 
 use regress::{Flags, Regex};
+
+use self::compiled::read;
 
 pub(super) use self::{
     compiled::CompiledPattern,
@@ -31,7 +34,19 @@ const MAX_PARSED: usize = 1_000;
 /// The problem, continuing the attribute's name, when the API would refuse it.
 pub(super) fn check(pattern: &str) -> Result<(), String> {
     find_problem(pattern)
-        .map_err(|reason| format!("is not a regular expression the service accepts: {reason}."))
+        .map_err(|reason| format!("is not a regular expression the API accepts: {reason}."))
+}
+
+/// Checks a pattern for nested quantifiers. No part of [`check`], since the API's exact rule is not
+/// public. A pattern that cannot be read here has none.
+///
+/// # Errors
+/// The problem, continuing the attribute's name.
+pub(super) fn check_quantifiers(pattern: &str) -> Result<(), String> {
+    let Some(reason) = read(pattern).ok().as_ref().and_then(nested::find) else { return Ok(()) };
+    Err(format!(
+        "is not a regular expression the API accepts: it has nested quantifiers ({reason})."
+    ))
 }
 
 /// What stands outside of character classes, as far as it can be a problem.

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod members;
+
 use mock_openrouter::{Action, Fault, Mock, PolicyType};
 use serde_json::{Value, json};
 
@@ -216,14 +218,6 @@ fn a_guardrail_that_cannot_be_read_is_an_error() {
             }
         }
     }
-    // One of another workspace need not be readable where that of this workspace is.
-    mock.clear_faults();
-    let elsewhere = mock.guardrails().into_iter().find(|one| one["name"] == "elsewhere").unwrap();
-    let fault = Fault::on("GET", "/guardrails/{id}", Action::status(403)).forever();
-    mock.add_fault(fault.path_regex(elsewhere["id"].as_str().unwrap())).unwrap();
-    assert_eq!(layers(&read(&all.workspace, &all.member())).len(), 2);
-    mock.unassign_members(&all.of_member, std::slice::from_ref(&all.owner)).unwrap();
-    refused(&all.workspace, &all.member()).says(&["answered 403", "so nothing is shown"]);
 }
 
 #[test]
@@ -257,6 +251,30 @@ fn keys_of_one_run_share_the_listings() {
     assert_eq!((count("/workspaces/{id}"), count("/guardrails/{id}")), (1, 4));
     assert_eq!(count("/keys/{id}"), hashes.len() as u64);
     assert_eq!(count("/guardrails/policies/budget"), 1);
+}
+
+/// One guardrail can be in two layers: the member's, and that of a key.
+#[test]
+fn a_guardrail_in_two_layers_is_read_once() {
+    let all = Layered::new();
+    let mock = all.workspace.mock();
+    let hashes = mock.key_hashes(&all.place);
+    for hash in &hashes {
+        mock.edit_key(hash, json!({ "creator_user_id": all.owner })).unwrap();
+    }
+    mock.assign_keys(&all.of_member, &hashes).unwrap();
+    mock.replace_with_policy(&all.of_member, PolicyType::Budget, "Cap").unwrap();
+    let each = format!("for_each = toset({})\nkey_hash = each.key", json!(hashes));
+    read(&all.workspace, &each);
+    all.workspace.mock().reset();
+    all.workspace.plans_nothing();
+    let count = |template: &str| all.workspace.mock().count("GET", template);
+    // The default guardrail and two of the owner.
+    assert_eq!((count("/guardrails/{id}"), count("/guardrails/policies/budget")), (3, 1));
+
+    read(&all.workspace, &all.key());
+    let plan = all.workspace.plans_nothing();
+    plan.says("edited the policy \"Cap\"").never_says("similar warning");
 }
 
 #[test]

@@ -51,16 +51,42 @@ async fn keys_are_read_until_an_empty_page() {
         let targets: Vec<String> = server.seen().into_iter().map(|seen| seen.target).collect();
         let list = "/api/v1/keys?workspace_id=w&include_disabled=true&offset=";
         let expected: Vec<String> =
-            (0..pages).map(|page| format!("{list}{}", page * 100)).collect();
+            (0..pages).map(|page| format!("{list}{}", total.min(page * 100))).collect();
         assert_eq!(targets, expected);
     }
+}
+
+/// The size of a page is not the client's to say.
+#[tokio::test]
+async fn keys_are_read_in_pages_of_any_size() {
+    for size in [1, 40, 99, 250] {
+        let server = Server::start(move |seen| {
+            let offset = seen.number("offset").unwrap();
+            page((offset..(offset + size).min(130)).map(key))
+        })
+        .await;
+        let rows = client(&server).directory(&keys(None)).await.unwrap();
+        assert_eq!(rows.len(), 130, "{size}");
+    }
+}
+
+/// Disabled keys may be left out after the page was cut.
+#[tokio::test]
+async fn keys_that_are_left_out_hide_no_others() {
+    let server = Server::start(|seen| {
+        let offset = seen.number("offset").unwrap();
+        let is_shown = |index: &usize| index.is_multiple_of(50);
+        page((offset..(offset + 100).min(260)).filter(is_shown).map(key))
+    })
+    .await;
+    assert_eq!(client(&server).directory(&keys(None)).await.unwrap().len(), 6);
 }
 
 #[tokio::test]
 async fn a_server_that_ignores_the_offset_hides_and_repeats_no_keys() {
     let server = Server::start(|_| page((0..5).map(key))).await;
     assert_eq!(client(&server).directory(&keys(None)).await.unwrap().len(), 5);
-    assert_eq!(server.seen().len(), 2);
+    assert_eq!(server.seen().len(), 3);
 
     let server = Server::start(|_| page((0..100).map(key))).await;
     let error = client(&server).directory(&keys(None)).await.unwrap_err();
@@ -110,8 +136,8 @@ async fn what_was_made_meanwhile_is_found() {
     let server = Server::start({
         let reads = std::sync::atomic::AtomicUsize::new(0);
         move |_| match reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-            0 => members(&["a"]),
-            _ => members(&["a", "late"]),
+            1 => members(&["a", "late"]),
+            _ => members(&["a"]),
         }
     })
     .await;
@@ -119,6 +145,9 @@ async fn what_was_made_meanwhile_is_found() {
     assert_eq!(find_member(&client, "a").await, 1);
     assert_eq!(find_member(&client, "late").await, 1);
     assert_eq!(server.seen().len(), 2);
+    // The next refresh sees that it is gone again.
+    assert_eq!(find_member(&client, "late").await, 0);
+    assert_eq!(server.seen().len(), 3);
 }
 
 /// One object for several readers: read once until a reader repeats itself or a write has changed it.

@@ -1,27 +1,69 @@
 //! Which lookups a shared listing has answered.
 //!
 //! A listing is valid for one refresh, and nothing in the protocol says where one ends: a client
-//! can live through many. But a refresh looks a thing up once. So a listing answers each lookup
-//! once; the same lookup again belongs to another refresh and needs another listing.
+//! can live through many. But a refresh looks a thing up once, and goes on without long pauses. So a
+//! listing answers each lookup once, and none after nothing was looked up for [`IDLE`]: that belongs
+//! to another refresh and needs another listing.
 
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Mutex;
 
+use tokio::time::Instant;
+
+use super::guardrail_refresh::IDLE;
 use super::lock;
 
 /// The lookups that a listing has answered.
-pub(super) struct AnsweredLookups<L>(Mutex<HashSet<L>>);
+pub(super) struct AnsweredLookups<L>(Mutex<Answered<L>>);
+
+struct Answered<L> {
+    lookups: HashSet<L>,
+    last_asked: Instant,
+}
 
 impl<L> Default for AnsweredLookups<L> {
     fn default() -> Self {
-        AnsweredLookups(Mutex::default())
+        let (lookups, last_asked) = (HashSet::new(), Instant::now());
+        AnsweredLookups(Mutex::new(Answered { lookups, last_asked }))
     }
 }
 
 impl<L: Eq + Hash> AnsweredLookups<L> {
-    /// Notes a lookup. False if the listing has answered it before.
+    /// Notes a lookup. False if it belongs to another refresh: the listing has answered it before, or
+    /// was not asked for too long.
     pub(super) fn is_first(&self, lookup: L) -> bool {
-        lock(&self.0).insert(lookup)
+        let mut answered = lock(&self.0);
+        if answered.last_asked.elapsed() > IDLE {
+            return false;
+        }
+        answered.last_asked = Instant::now();
+        answered.lookups.insert(lookup)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_listing_answers_each_lookup_once() {
+        let answered = AnsweredLookups::default();
+        assert!(answered.is_first("a") && answered.is_first("b"));
+        assert!(!answered.is_first("a"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_listing_that_was_not_asked_for_too_long_answers_nothing() {
+        let answered = AnsweredLookups::default();
+        for lookup in ["a", "b", "c"] {
+            advance(IDLE).await;
+            assert!(answered.is_first(lookup), "{lookup}: the refresh goes on");
+        }
+        advance(IDLE + IDLE / 10).await;
+        assert!(!answered.is_first("d"));
+        assert!(!answered.is_first("e"), "not even after it was asked again");
     }
 }

@@ -70,7 +70,9 @@ impl Client {
         if !found.is_empty() || listing.started >= asked {
             return Ok(found);
         }
-        Ok(matching(&self.directory(directory).await?, &matches))
+        let is_fresh = |listing: &CachedDirectory| listing.started >= asked && is_fresh(listing);
+        let listing = self.directory_listing(directory, is_fresh).await?;
+        Ok(matching(&listing.rows, &matches))
     }
 
     /// The listing that was made before if it `is_fresh`, else a new one.

@@ -66,16 +66,17 @@ pub(super) async fn read_to_empty_page<T: Entity>(
     belongs: impl Fn(&T) -> Result<(), Malformed>,
 ) -> Result<Vec<T>, Error> {
     let (mut all, mut seen) = (Vec::new(), HashSet::new());
-    let mut next = Some(0);
+    let (mut next, mut has_repeated) = (Some(0), false);
     while let Some(offset) = next {
         let request = request.clone().query(&[("offset", Some(&offset.to_string()))]);
         let read = |response: Response| {
             let rows: Vec<T> = response.rows(&belongs)?;
             let new = rows.iter().filter(|row| !seen.contains(row.id())).count();
-            let next = offset_after(offset, rows.len(), new);
-            Ok((rows, next.map_err(|reason| response.unusable(reason))?))
+            let next = offset_after(offset, rows.len(), new, has_repeated);
+            Ok((rows, new, next.map_err(|reason| response.unusable(reason))?))
         };
-        let (rows, following) = client.http().call(&request, read).await?;
+        let (rows, new, following) = client.http().call(&request, read).await?;
+        has_repeated = new == 0;
         all.extend(rows.into_iter().filter(|row| seen.insert(row.id().to_owned())));
         next = following;
     }
@@ -83,22 +84,31 @@ pub(super) async fn read_to_empty_page<T: Entity>(
 }
 
 /// The offset of the page after one of `rows` rows, of which `new` were not seen before, in a list
-/// without a count. None at the end.
+/// without a count; `has_repeated` if there was nothing new on the page before it either. None at the
+/// end.
+///
+/// How many rows a page has is for the API to say, and it may leave rows out after it has counted them.
+/// So the offset steps by the rows that came. Where that only repeats rows, the page after a page of
+/// the usual size tells whether there are more.
 ///
 /// # Errors
 /// When the page cannot be part of a list that has an end.
-fn offset_after(offset: u64, rows: usize, new: usize) -> Result<Option<u64>, Malformed> {
+fn offset_after(
+    offset: u64,
+    rows: usize,
+    new: usize,
+    has_repeated: bool,
+) -> Result<Option<u64>, Malformed> {
     let rows = rows as u64;
-    if new == 0 {
-        // A full page again means that the offset was ignored. Taken for the end of the list, it
-        // would hide what comes after it. A short page that repeats rows is the end, where rows
-        // have moved while the list was read.
-        return match rows {
-            PAGE.. => Err("data: it only repeats earlier rows".to_owned()),
-            _ => Ok(None),
-        };
+    // A full page again means that the offset was ignored. Taken for the end of the list, it would
+    // hide what comes after it.
+    if new == 0 && rows >= PAGE {
+        return Err("data: it only repeats earlier rows".to_owned());
     }
-    let next = offset + rows.max(PAGE);
+    if rows == 0 || (new == 0 && has_repeated) {
+        return Ok(None);
+    }
+    let next = offset + if new == 0 { PAGE } else { rows };
     if next > MAX_LIST_ROWS {
         return Err(format!("data: a list of at most {MAX_LIST_ROWS} rows can be read"));
     }
@@ -332,13 +342,15 @@ mod tests {
 
     #[test]
     fn a_list_without_a_count_ends_with_an_empty_page() {
-        assert_eq!(offset_after(0, 100, 100), Ok(Some(100)));
-        assert_eq!(offset_after(100, 3, 3), Ok(Some(200)), "a short page is not the end");
-        assert_eq!(offset_after(0, 250, 250), Ok(Some(250)), "longer pages than documented");
-        assert_eq!(offset_after(200, 0, 0), Ok(None));
-        assert_eq!(offset_after(100, 1, 0), Ok(None), "a row that has moved to the next page");
-        assert!(offset_after(100, 100, 0).is_err(), "the offset was ignored");
-        assert!(offset_after(MAX_LIST_ROWS, 100, 100).is_err(), "ever new rows");
+        assert_eq!(offset_after(0, 100, 100, false), Ok(Some(100)));
+        assert_eq!(offset_after(100, 3, 3, false), Ok(Some(103)), "a short page is not the end");
+        assert_eq!(offset_after(0, 250, 250, false), Ok(Some(250)), "longer pages than documented");
+        assert_eq!(offset_after(40, 40, 1, true), Ok(Some(80)), "some rows have moved");
+        assert_eq!(offset_after(200, 0, 0, false), Ok(None));
+        assert_eq!(offset_after(3, 3, 0, false), Ok(Some(103)), "rows that are left out");
+        assert_eq!(offset_after(103, 3, 0, true), Ok(None), "nothing new any more");
+        assert!(offset_after(100, 100, 0, false).is_err(), "the offset was ignored");
+        assert!(offset_after(MAX_LIST_ROWS, 100, 100, false).is_err(), "ever new rows");
     }
 
     #[test]

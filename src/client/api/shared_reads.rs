@@ -1,10 +1,10 @@
 //! Single guardrails and workspaces that many readers of one run want, such as the default guardrail
-//! of the workspace that all of their keys are in.
+//! of the workspace that all of their keys are in, and which guardrails a workspace has.
 //!
-//! What was read answers each reader once (`answered.rs`). Each write of a guardrail drops the
-//! guardrails.
+//! What was read answers each reader once (`answered.rs`). Each write of a guardrail drops what was
+//! read of guardrails.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use super::super::http::Error;
@@ -51,6 +51,8 @@ impl<T: Clone> SharedReads<T> {
 #[derive(Default)]
 pub(super) struct SharedObjects {
     guardrails: SharedReads<Guardrail>,
+    /// The ids of a workspace's guardrails.
+    guardrail_ids: SharedReads<Arc<HashSet<String>>>,
     workspaces: SharedReads<Workspace>,
 }
 
@@ -58,6 +60,7 @@ impl SharedObjects {
     /// Drops what was read of guardrails. A read under way is used only by those who wait for it.
     pub(super) fn clear_guardrails(&self) {
         lock(&self.guardrails.0).clear();
+        lock(&self.guardrail_ids.0).clear();
     }
 }
 
@@ -67,6 +70,20 @@ impl Client {
     pub async fn get_guardrail_for(&self, reader: &str, id: &str) -> Result<Guardrail, Error> {
         let read = || self.get_guardrail(id);
         self.inner.shared_objects.guardrails.get(id, reader, read).await
+    }
+
+    /// The same for the ids of all guardrails of a workspace, in lower case.
+    pub async fn guardrail_ids_for(
+        &self,
+        reader: &str,
+        workspace_id: &str,
+    ) -> Result<Arc<HashSet<String>>, Error> {
+        let read = || async {
+            let guardrails = self.list_guardrails(Some(workspace_id)).await?;
+            let ids = guardrails.iter().map(|guardrail| guardrail.id().to_ascii_lowercase());
+            Ok(Arc::new(ids.collect()))
+        };
+        self.inner.shared_objects.guardrail_ids.get(workspace_id, reader, read).await
     }
 
     /// The same for a workspace, by its id or its slug.

@@ -21,8 +21,9 @@ const FIELD: Field = Field::optional("filters", FieldType::ObjectList(CONTENT_FI
 const REDACTED: &str = "[REDACTED]";
 
 const FILTERS_DOC: &str = "The filters: a guardrail's `content_filters`, or a list of objects with \
-    `pattern`, `action` and, if it is set, `label`. Null and an empty list are no filters. What the API \
-    would refuse is an error.";
+    `pattern`, `action` and, if it is set, `label`. Null and an empty list are no filters. Which \
+    patterns are errors is said at `content_filter_matches`; other values that the API would refuse are \
+    errors too.";
 
 const DESCRIPTION: &str = "What the filters of a guardrail's `content_filters` do with a text. It \
     needs no configuration of the provider, and asks nobody. The builtin filters are not part of it.\n\n\
@@ -188,6 +189,10 @@ mod tests {
             (filter("flag", "", None), "`filters[1].pattern` must have 1 to 100000 characters"),
             (filter("flag", "(?=a)", None), "`filters[1].pattern` is not a regular expression"),
             (filter("flag", "a", Some(&"x".repeat(101))), "`filters[1].label` must have 0 to 100"),
+            (
+                filter("flag", "(a+)+", None),
+                "`filters[1].pattern` is not a regular expression the API accepts: it has nested",
+            ),
             (filter("flag", "(a{999}){999}", None), "`filters[1].pattern` cannot be evaluated"),
         ] {
             let text = refused(Value::List(vec![good.clone(), bad]));

@@ -19,8 +19,8 @@ pub(in crate::provider) struct ContentFilterMatches;
 impl Function for ContentFilterMatches {
     fn signature(&self) -> Signature {
         let pattern = "The pattern of a content filter: a regular expression as JavaScript has them, \
-                       without lookaround and backreferences, 1 to 100000 characters. What the API \
-                       would refuse is an error.";
+                       without lookaround, backreferences and nested quantifiers, 1 to 100000 \
+                       characters.";
         Signature {
             parameters: vec![Parameter::new("pattern", Type::String, pattern), text_parameter()],
             returns: Type::Bool,
@@ -32,8 +32,15 @@ impl Function for ContentFilterMatches {
                           of the text, and the dot matches no line break. A character outside the \
                           Basic Multilingual Plane, such as an emoji, counts as two characters, \
                           unless JavaScript accepts the pattern only with the flag `u` or `v`: which \
-                          flag the API sets is not documented. The API also refuses patterns that it \
-                          finds too slow, such as `(a+)+`, which are no error here.",
+                          flag the API sets is not documented.\n\nA pattern is an error if it is not a \
+                          regular expression of JavaScript, or has lookaround, a backreference or \
+                          nested quantifiers: the API refuses all of these. Two things count here \
+                          as nested quantifiers. One is a group that repeats without limit (`*`, \
+                          `+` or `{n,}`) and holds something that repeats without limit, as in \
+                          `(a+)+`. The other is a group that repeats without limit and has \
+                          alternatives of which one begins with another, as in `(a|a)*` and \
+                          `(a|ab)*`. The API's own rule for them is not public: it may refuse \
+                          patterns that are accepted here.",
         }
     }
 

@@ -10,7 +10,9 @@ use crate::{
     table::{field::Field, validate::validate},
 };
 
-use super::super::javascript_regex::{CompiledPattern, Exhausted, Steps, Unsupported};
+use super::super::javascript_regex::{
+    CompiledPattern, Exhausted, Steps, Unsupported, check_quantifiers,
+};
 
 /// How much work a call may be: some seconds.
 pub(super) const MAX_STEPS: u64 = 200_000_000;
@@ -33,8 +35,12 @@ pub(super) fn check(index: usize, field: Field, argument: &Value) -> Result<(), 
     if errors.is_empty() {
         return Ok(());
     }
-    let text = errors.join("\n");
-    Err(FunctionError::at(index, text.strip_suffix('.').unwrap_or(&text)))
+    Err(error_at(index, &errors.join("\n")))
+}
+
+/// An error about an argument, in whole sentences.
+fn error_at(index: usize, text: &str) -> FunctionError {
+    FunctionError::at(index, text.strip_suffix('.').unwrap_or(text))
 }
 
 /// Compiles the pattern at `path` of an argument.
@@ -43,6 +49,8 @@ pub(super) fn compile(
     path: &str,
     pattern: &str,
 ) -> Result<CompiledPattern, FunctionError> {
+    check_quantifiers(pattern)
+        .map_err(|problem| error_at(index, &format!("`{path}` {problem}")))?;
     CompiledPattern::new(pattern).map_err(|unsupported: Unsupported| {
         let text = format!(
             "`{path}` cannot be evaluated by the provider: {}. OpenRouter may accept it all the same",

@@ -6,7 +6,7 @@ use super::{
     matcher::Matcher,
     parser::{Failure, parse},
     program::Program,
-    syntax::Mode,
+    syntax::{Mode, Syntax},
 };
 
 /// A longer text is not made.
@@ -20,15 +20,7 @@ pub(in crate::provider) struct CompiledPattern(Program);
 impl CompiledPattern {
     /// Compiles a pattern.
     pub(in crate::provider) fn new(pattern: &str) -> Result<Self, Unsupported> {
-        let has_named_groups = has_named_groups(pattern);
-        for mode in [Mode::Plain, Mode::Unicode, Mode::UnicodeSets] {
-            match parse(pattern, mode, has_named_groups) {
-                Ok(syntax) => return Program::compile(syntax).map(Self),
-                Err(Failure::Unsupported(reason)) => return Err(reason),
-                Err(Failure::Invalid) => {}
-            }
-        }
-        Err(Unsupported("the provider cannot read it as JavaScript does"))
+        Program::compile(read(pattern)?).map(Self)
     }
 
     /// Whether it matches somewhere in a text, as `RegExp.prototype.test` says.
@@ -89,4 +81,17 @@ impl CompiledPattern {
             Mode::Unicode | Mode::UnicodeSets => characters.filter_map(char::from_u32).collect(),
         }
     }
+}
+
+/// Reads a pattern in the first of JavaScript's modes that accepts it.
+pub(super) fn read(pattern: &str) -> Result<Syntax, Unsupported> {
+    let has_named_groups = has_named_groups(pattern);
+    for mode in [Mode::Plain, Mode::Unicode, Mode::UnicodeSets] {
+        match parse(pattern, mode, has_named_groups) {
+            Ok(syntax) => return Ok(syntax),
+            Err(Failure::Unsupported(reason)) => return Err(reason),
+            Err(Failure::Invalid) => {}
+        }
+    }
+    Err(Unsupported("the provider cannot read it as JavaScript does"))
 }

@@ -23,7 +23,7 @@ pub(super) struct Syntax {
     pub(super) sets: Vec<CharSet>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Node {
     Empty,
     Character(u32),
@@ -42,7 +42,7 @@ pub(super) enum Node {
 }
 
 /// How often something is repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Bounds {
     pub(super) min: u32,
     /// `None` for any number.
@@ -51,7 +51,7 @@ pub(super) struct Bounds {
 }
 
 /// A condition on a position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Assertion {
     /// The begin of the text, or of a line.
     Start { of_line: bool },

@@ -1,5 +1,6 @@
 mod checks;
 mod matches;
+mod nested;
 mod random;
 mod work;
 

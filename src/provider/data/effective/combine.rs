@@ -115,7 +115,12 @@ fn strictest_of(actions: &BTreeSet<&str>) -> Value {
     ACTIONS.into_iter().find(|action| actions.contains(action)).map_or(Value::Null, Value::from)
 }
 
-/// Whether a list of what is allowed leaves nothing that is not ignored as well.
-pub(super) fn allows_nothing(allowed: &Value, ignored: &Value) -> bool {
-    !allowed.is_null() && texts(allowed).is_subset(&texts(ignored))
+/// Whether a setting's lists have nothing in common. Nothing is said of lists of which everything is
+/// ignored: OpenRouter does not state what that comes to.
+pub(super) fn allows_nothing(setting: &Field, layers: &[Layer]) -> bool {
+    combination(setting) == Combination::Intersection
+        && combined(setting, layers)
+            .as_ref()
+            .and_then(Value::elements)
+            .is_some_and(<[Value]>::is_empty)
 }

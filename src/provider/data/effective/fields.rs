@@ -89,7 +89,7 @@ fn combined_field(setting: &Field) -> Option<Field> {
             setting.kind,
             "What all layers with such a list allow. Null where no layer has one, which is no \
              restriction; empty where the lists have nothing in common, so that nothing is \
-             allowed at all, which is a warning too.",
+             allowed at all, about which a warning tells too.",
         ),
         Combination::Union => (setting.kind, "What at least one layer ignores."),
         Combination::Any => (setting.kind, setting.doc),

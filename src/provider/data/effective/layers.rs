@@ -85,6 +85,12 @@ impl Requester {
         }
     }
 
+    /// What tells the reads for a layer apart from others of the same guardrail, which can be in several
+    /// layers.
+    fn reader(&self, layer: &str) -> String {
+        format!("{layer} of {}", self.name())
+    }
+
     /// The guardrails that apply, in the order default, member, key.
     pub(super) async fn layers(&self, client: &Client) -> Result<Vec<Layer>, Diagnostics> {
         let default = self.default_guardrail(client).await?;
@@ -112,7 +118,7 @@ impl Requester {
         else {
             return Ok(None);
         };
-        match client.get_guardrail_for(&self.name(), id).await {
+        match client.get_guardrail_for(&self.reader("workspace_default"), id).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => {
@@ -124,26 +130,43 @@ impl Requester {
     }
 
     /// The one of this workspace, of those that are assigned to a member. Their rows do not tell the
-    /// workspace. Once it is found, it does not matter whether the others can be read.
+    /// workspace. Once it is found, the others do not matter, since a member has one in each workspace.
     async fn guardrail_of_member(
         &self,
         client: &Client,
         user_id: &str,
     ) -> Result<Option<Guardrail>, Diagnostics> {
-        let mut unreadable = None;
+        let assignee = format!("member {user_id}");
+        let (mut unplaced, mut unreadable) = (None, Vec::new());
         for id in self.assigned(client, AssigneeKind::Member, user_id).await? {
-            match client.get_guardrail_for(&self.name(), &id).await {
+            match client.get_guardrail_for(&self.reader("member"), &id).await {
                 Ok(found) if found.workspace_id() == Some(&self.workspace.id) => {
                     return Ok(Some(found));
                 }
+                Ok(found) if found.workspace_id().is_none() => unplaced = Some(found),
                 Ok(_) => {}
-                Err(error) => {
-                    let error = not_readable(&id, &format!("member {user_id}"), &error);
-                    unreadable.get_or_insert(error);
-                }
+                Err(error) => unreadable.push((id, error)),
             }
         }
-        unreadable.map_or(Ok(None), |error| Err(error.into()))
+        if let Some(guardrail) = unplaced {
+            return Err(without_workspace(client, &guardrail, &assignee).into());
+        }
+        for (id, error) in unreadable {
+            if !self.is_of_another_workspace(client, &id, &error).await {
+                return Err(not_readable(&id, &assignee, &error).into());
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a guardrail that could not be read is known not to be of this workspace. A management
+    /// key may be bound to one workspace.
+    async fn is_of_another_workspace(&self, client: &Client, id: &str, error: &Error) -> bool {
+        if !error.is_not_found() && !error.is_refused() {
+            return false;
+        }
+        let listed = client.guardrail_ids_for(&self.name(), &self.workspace.id).await;
+        listed.is_ok_and(|ids| !ids.contains(&id.to_ascii_lowercase()))
     }
 
     async fn guardrail_of_key(
@@ -153,7 +176,7 @@ impl Requester {
     ) -> Result<Option<Guardrail>, Diagnostics> {
         let assigned = self.assigned(client, AssigneeKind::Key, hash).await?;
         let Some(id) = assigned.first() else { return Ok(None) };
-        let found = client.get_guardrail_for(&self.name(), id).await;
+        let found = client.get_guardrail_for(&self.reader("key"), id).await;
         found.map(Some).map_err(|error| not_readable(id, &format!("key {hash}"), &error).into())
     }
 
@@ -191,6 +214,19 @@ fn not_readable(id: &str, assignee: &str, error: &Error) -> Diagnostic {
         diagnostic.detail
     );
     Diagnostic { detail, ..diagnostic }
+}
+
+/// The error for a guardrail of which the API does not tell the workspace.
+fn without_workspace(client: &Client, guardrail: &Guardrail, assignee: &str) -> Diagnostic {
+    let detail = format!(
+        "Guardrail \"{}\" ({}) is assigned to {assignee}, and the API does not tell its workspace, \
+         as with guardrails that are older than workspaces. Whether it applies here is not known, so \
+         nothing is shown. Replace it by a new guardrail.",
+        guardrail.name(),
+        guardrail.id()
+    );
+    let summary = format!("Could not find the guardrail of {assignee}");
+    Diagnostic::error(client.redact(&summary), client.redact(&detail))
 }
 
 /// The attributes of a guardrail as the API has them.

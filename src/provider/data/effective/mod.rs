@@ -9,6 +9,8 @@ mod layers;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 
 use crate::{
@@ -85,9 +87,13 @@ impl DataSource<ProviderData> for EffectiveGuardrailDataSource {
                 (client.redact(&warning.summary), client.redact(&warning.detail));
             warnings.push(Diagnostic { summary, detail, ..warning });
         }
-        for layer in &layers {
-            let reader = requester.name();
-            warnings.extend(warn_of_parts_not_in_force(client, &layer.guardrail, &reader).await);
+        let mut warned = HashSet::new();
+        for Layer { guardrail, .. } in &layers {
+            // One guardrail can be in several layers.
+            if warned.insert(guardrail.attribute("id").as_str()) {
+                let reader = requester.name();
+                warnings.extend(warn_of_parts_not_in_force(client, guardrail, &reader).await);
+            }
         }
         let user = requester.user_id.map_or(Value::Null, Value::from);
         let state = config
@@ -143,21 +149,11 @@ fn shown(layer: &Layer, is_wanted: fn(&Field) -> bool) -> Value {
 
 /// Warnings about lists that together allow nothing.
 fn contradictions(layers: &[Layer], requester: &str) -> Vec<Diagnostic> {
-    let mut warnings = Vec::new();
-    for setting in SETTINGS {
-        let Some(kind) = setting.name.strip_prefix("allowed_") else { continue };
-        let ignored = format!("ignored_{kind}");
-        let ignored = SETTINGS.iter().find(|setting| setting.name == ignored);
-        let ignored = ignored.and_then(|setting| combined(setting, layers)).unwrap_or(Value::Null);
-        let allowed = combined(setting, layers).unwrap_or(Value::Null);
-        if allows_nothing(&allowed, &ignored) {
-            warnings.push(nothing_allowed(setting.name, kind, layers, requester));
-        }
-    }
-    warnings
+    let empty = SETTINGS.iter().filter(|setting| allows_nothing(setting, layers));
+    empty.map(|setting| nothing_allowed(setting.name, layers, requester)).collect()
 }
 
-fn nothing_allowed(setting: &str, kind: &str, layers: &[Layer], requester: &str) -> Diagnostic {
+fn nothing_allowed(setting: &str, layers: &[Layer], requester: &str) -> Diagnostic {
     let restricts = |layer: &&Layer| {
         layer.guardrail.attribute(setting).elements().is_some_and(|list| !list.is_empty())
     };
@@ -166,10 +162,10 @@ fn nothing_allowed(setting: &str, kind: &str, layers: &[Layer], requester: &str)
         format!("{} (\"{}\", {})", layer.name, text(NAME), text("id"))
     };
     let restricting: Vec<_> = layers.iter().filter(restricts).map(named).collect();
-    let kind = kind.replace('_', " ");
+    let kind = setting.trim_start_matches("allowed_").replace('_', " ");
     let detail = format!(
-        "No {kind} are left that every layer with `{setting}` allows and that no layer ignores, so \
-         that every request is refused. Layers with `{setting}`: {}. Change one of these \
+        "No {kind} are left that every layer with `{setting}` allows, so that every request is \
+         refused. Layers with `{setting}`: {}. Change one of these \
          guardrails, or which of them are assigned.",
         restricting.join(", ")
     );
