@@ -106,3 +106,30 @@ async fn a_listing_that_takes_long_is_not_waited_for() {
     assert!(started.elapsed() < 4 * SECOND, "2 s, and for the other workspaces none");
     assert_eq!(server.seen().len(), 1);
 }
+
+/// Where nobody edits policies, thousands of guardrails cost no more requests than a few.
+#[tokio::test]
+async fn the_rest_of_a_long_list_is_read_where_policies_replace_something() {
+    for (replaced, requests) in [(None, 3), (Some(7), 5)] {
+        let page = move |seen: &Seen| {
+            let offset = seen.number("offset").unwrap();
+            let row = |index: usize| {
+                let guardrail = match index {
+                    // The last one has replaced a part too, which only the whole list shows.
+                    250 => r#""a""#,
+                    _ if Some(index) == replaced => r#""b""#,
+                    _ => "",
+                };
+                policy(&format!("p{index}"), "budget", guardrail)
+            };
+            let rows: Vec<_> = (offset..(offset + 100).min(251)).map(row).collect();
+            Reply::json(200, format!(r#"{{"data":[{}],"total_count":251}}"#, rows.join(",")))
+        };
+        let empty = |seen: &Seen| !seen.target.contains("/budget");
+        let server =
+            Server::start(move |seen| if empty(seen) { list(&[]) } else { page(seen) }).await;
+        let found = client(&server).policies_replacing("a", Some("w"), "").await;
+        assert_eq!(found.len(), usize::from(replaced.is_some()));
+        assert_eq!(server.seen().len(), requests);
+    }
+}

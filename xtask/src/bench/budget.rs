@@ -71,13 +71,13 @@ const CASES: &[Case] = &[
         work: Work::Guardrails,
         n: 1000,
         made: ByApply(&[Requests(1000), Cpu(Duration::from_millis(1300))]),
-        plan: &[Requests(21), Policies(12), Cpu(Duration::from_millis(500)), Memory(28 * MIB)],
+        plan: &[Requests(21), Policies(3), Cpu(Duration::from_millis(500)), Memory(28 * MIB)],
     },
     Case { work: Work::Keys, n: 1000, made: ByOtherMeans, plan: &[Requests(21), Policies(3)] },
-    Case { work: Work::Pairs, n: 600, made: ByOtherMeans, plan: &[Requests(35), Policies(8)] },
+    Case { work: Work::Pairs, n: 600, made: ByOtherMeans, plan: &[Requests(35), Policies(3)] },
     Case { work: Work::Guardrails, n: 5000, made: ByOtherMeans, plan: &[Memory(40 * MIB)] },
-    Case { work: Work::Guardrails, n: 4, made: Before(5000), plan: &[Requests(8)] },
-    Case { work: Work::Guardrails, n: 1, made: Before(5000), plan: &[Requests(2)] },
+    Case { work: Work::Guardrails, n: 4, made: Before(5000), plan: &[Requests(8), Policies(3)] },
+    Case { work: Work::Guardrails, n: 1, made: Before(5000), plan: &[Requests(2), Policies(3)] },
 ];
 
 /// What the paths of the listings of policies begin with.
