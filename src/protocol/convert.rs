@@ -119,10 +119,14 @@ fn parameter(parameter: &Parameter) -> pb::function::Parameter {
     }
 }
 
-/// Why a function gave no result.
+/// Why a function gave no result. Core adds the final dot.
 pub(super) fn error(error: FunctionError) -> pb::FunctionError {
     let argument = error.argument.and_then(|index| i64::try_from(index).ok());
-    pb::FunctionError { text: error.text, function_argument: argument }
+    let mut text = error.text;
+    if text.ends_with('.') {
+        text.pop();
+    }
+    pb::FunctionError { text, function_argument: argument }
 }
 
 fn type_json(ty: &Type) -> Vec<u8> {

@@ -48,7 +48,7 @@ pub struct Parameter {
 /// Why a call gives no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionError {
-    /// Sentences, the last one without its dot, which core adds.
+    /// Sentences.
     pub text: String,
     /// The argument it is about, counted from zero.
     pub argument: Option<usize>,

@@ -17,6 +17,7 @@ use crate::pb::tfplugin5 as pb;
 use super::{
     convert,
     diagnostics::{Diagnostic, Diagnostics, Severity},
+    function::FunctionError,
 };
 
 /// What a call comes to: a message, or diagnostics with an error among them.
@@ -66,8 +67,8 @@ impl FromDiagnostics for pb::stop::Response {
 /// A function has no warnings, and one error.
 impl FromDiagnostics for pb::call_function::Response {
     fn from_diagnostics(diagnostics: Diagnostics) -> Self {
-        let error = pb::FunctionError { text: text_of(&diagnostics), function_argument: None };
-        Self { result: None, error: Some(error) }
+        let error = FunctionError { text: text_of(&diagnostics), argument: None };
+        Self { result: None, error: Some(convert::error(error)) }
     }
 }
 

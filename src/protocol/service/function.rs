@@ -1,6 +1,6 @@
 //! Calls about functions, which may come before the configuration.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use tracing::Span;
 
@@ -23,15 +23,8 @@ impl<P: Provider> Connection<P> {
         self: Arc<Self>,
         _: pb::get_functions::Request,
     ) -> Outcome<pb::get_functions::Response> {
-        let functions = self.provider.functions().iter();
-        Ok(pb::get_functions::Response {
-            functions: functions
-                .map(|(name, function)| {
-                    ((*name).to_owned(), convert::function(&function.signature()))
-                })
-                .collect(),
-            ..Default::default()
-        })
+        let functions = self.functions();
+        Ok(pb::get_functions::Response { functions, ..Default::default() })
     }
 
     /// Runs in a thread of its own, since a function may take long without ever waiting.
@@ -39,16 +32,23 @@ impl<P: Provider> Connection<P> {
         self: Arc<Self>,
         request: pb::call_function::Request,
     ) -> Outcome<pb::call_function::Response> {
-        self.function(&request.name)?;
         let span = Span::current();
-        let call = move || span.in_scope(|| self.call_known_function(&request));
+        let call = move || span.in_scope(|| self.call_at_once(&request));
         match tokio::task::spawn_blocking(call).await {
             Ok(outcome) => outcome,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 
-    fn call_known_function(
+    /// The functions by their names.
+    pub(super) fn functions(&self) -> HashMap<String, pb::Function> {
+        let functions = self.provider.functions().iter();
+        functions
+            .map(|(name, function)| ((*name).to_owned(), convert::function(&function.signature())))
+            .collect()
+    }
+
+    fn call_at_once(
         &self,
         request: &pb::call_function::Request,
     ) -> Outcome<pb::call_function::Response> {
@@ -78,7 +78,7 @@ fn arguments(
 ) -> Result<Option<Vec<Value>>, FunctionError> {
     let parameters = &signature.parameters;
     if parameters.len() != given.len() {
-        let text = format!("{} arguments are needed, {} are given", parameters.len(), given.len());
+        let text = format!("{} arguments are needed, {} are given.", parameters.len(), given.len());
         return Err(FunctionError { text, argument: None });
     }
     let (mut arguments, mut is_known) = (Vec::new(), true);
@@ -94,12 +94,12 @@ fn arguments(
 fn argument(parameter: &Parameter, value: &pb::DynamicValue) -> Result<Value, String> {
     let value = decode(Some(value), &parameter.ty).map_err(|error| text_of(&error))?;
     if value.is_null() && !parameter.allows_null {
-        return Err(format!("`{}` must not be null", parameter.name));
+        return Err(format!("`{}` must not be null.", parameter.name));
     }
     Ok(value)
 }
 
 fn text_of(diagnostics: &Diagnostics) -> String {
     let details: Vec<_> = diagnostics.iter().map(|message| message.detail.as_str()).collect();
-    details.join("\n").trim_end_matches('.').to_owned()
+    details.join("\n")
 }

@@ -26,7 +26,6 @@ impl<P: Provider> Connection<P> {
         let resources = self.provider.resources().iter();
         let data_sources = self.provider.data_sources().iter();
         let lists = self.provider.list_resources().iter();
-        let functions = self.provider.functions().iter();
         Ok(pb::get_provider_schema::Response {
             provider: Some(convert::schema(&self.provider.schema())),
             resource_schemas: resources
@@ -38,11 +37,7 @@ impl<P: Provider> Connection<P> {
             list_resource_schemas: lists
                 .map(|(name, list)| ((*name).to_owned(), convert::schema(&list.schema())))
                 .collect(),
-            functions: functions
-                .map(|(name, function)| {
-                    ((*name).to_owned(), convert::function(&function.signature()))
-                })
-                .collect(),
+            functions: self.functions(),
             server_capabilities: Some(capabilities()),
             ..Default::default()
         })

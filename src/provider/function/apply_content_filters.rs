@@ -8,7 +8,7 @@ use crate::{
 
 use super::{
     super::guardrail::CONTENT_FILTER,
-    evaluation::{check, compile, exhausted, steps, text_parameter},
+    evaluation::{check, compile, exhausted, steps, text_parameter, wrong_count},
 };
 
 /// Where the filters are among the arguments.
@@ -16,6 +16,9 @@ const FILTERS: usize = 0;
 
 /// The filters, as a guardrail's `content_filters` are declared.
 const FIELD: Field = Field::optional("filters", FieldType::ObjectList(CONTENT_FILTER));
+
+/// What has no end where the filters of a call have used up its steps, whichever of them was the last.
+const WORK: &str = "The filters take together";
 
 /// What stands for a redacted match without a label.
 const REDACTED: &str = "[REDACTED]";
@@ -62,7 +65,7 @@ impl Function for ApplyContentFilters {
     }
 
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
-        let [filters, text] = arguments else { return Ok(Value::Null) };
+        let [filters, text] = arguments else { return Err(wrong_count(arguments)) };
         check(FILTERS, FIELD, filters)?;
         apply(filters.elements().unwrap_or_default(), text.as_str().unwrap_or_default())
     }
@@ -81,7 +84,7 @@ fn apply(filters: &[Value], text: &str) -> Result<Value, FunctionError> {
         let is_match = if action == Action::Redact {
             let label = filter.attribute("label").as_str().unwrap_or(REDACTED);
             let replaced = pattern.replace_all(&redacted, label, &mut steps);
-            match replaced.map_err(exhausted(FILTERS, &path))? {
+            match replaced.map_err(exhausted(FILTERS, WORK))? {
                 Some(replaced) => {
                     redacted = replaced;
                     true
@@ -89,7 +92,7 @@ fn apply(filters: &[Value], text: &str) -> Result<Value, FunctionError> {
                 None => false,
             }
         } else {
-            pattern.is_match(text, &mut steps).map_err(exhausted(FILTERS, &path))?
+            pattern.is_match(text, &mut steps).map_err(exhausted(FILTERS, WORK))?
         };
         if is_match {
             strictest = strictest.max(action);
@@ -182,6 +185,21 @@ mod tests {
     }
 
     #[test]
+    fn the_limit_of_work_is_that_of_all_filters() {
+        let filters = Value::List(vec![filter("redact", "z*", Some(&"x".repeat(100)))]);
+        let text = Value::from("a".repeat(170_000));
+        let error = ApplyContentFilters.call(&[filters, text]).unwrap_err();
+        assert!(
+            error.text.starts_with("The filters take together too much work"),
+            "{}",
+            error.text
+        );
+        let error = ApplyContentFilters.call(&[]).unwrap_err();
+        assert_eq!(error.argument, None);
+        assert!(error.text.contains("0 arguments, and 2 are needed"), "{}", error.text);
+    }
+
+    #[test]
     fn an_error_names_the_filter() {
         let good = filter("flag", "a", None);
         for (bad, problem) in [
@@ -196,7 +214,7 @@ mod tests {
             (filter("flag", "(a{999}){999}", None), "`filters[1].pattern` cannot be evaluated"),
         ] {
             let text = refused(Value::List(vec![good.clone(), bad]));
-            assert!(text.starts_with(problem) && !text.ends_with('.'), "{text}");
+            assert!(text.starts_with(problem) && text.ends_with('.'), "{text}");
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
 
 use super::{
     super::guardrail::CONTENT_FILTER_PATTERN,
-    evaluation::{check, compile, exhausted, steps, text_parameter},
+    evaluation::{check, compile, exhausted, steps, text_parameter, wrong_count},
 };
 
 /// Where the pattern is among the arguments.
@@ -45,12 +45,12 @@ impl Function for ContentFilterMatches {
     }
 
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
-        let [pattern, text] = arguments else { return Ok(Value::Null) };
+        let [pattern, text] = arguments else { return Err(wrong_count(arguments)) };
         check(PATTERN, CONTENT_FILTER_PATTERN, pattern)?;
         let name = CONTENT_FILTER_PATTERN.name;
         let compiled = compile(PATTERN, name, pattern.as_str().unwrap_or_default())?;
         let text = text.as_str().unwrap_or_default();
         let is_match = compiled.is_match(text, &mut steps());
-        is_match.map(Value::Bool).map_err(exhausted(PATTERN, name))
+        is_match.map(Value::Bool).map_err(exhausted(PATTERN, "`pattern` takes"))
     }
 }

@@ -35,12 +35,16 @@ pub(super) fn check(index: usize, field: Field, argument: &Value) -> Result<(), 
     if errors.is_empty() {
         return Ok(());
     }
-    Err(error_at(index, &errors.join("\n")))
+    Err(FunctionError::at(index, errors.join("\n")))
 }
 
-/// An error about an argument, in whole sentences.
-fn error_at(index: usize, text: &str) -> FunctionError {
-    FunctionError::at(index, text.strip_suffix('.').unwrap_or(text))
+/// The error for a call with another number of arguments than the two that core has to give.
+pub(super) fn wrong_count(arguments: &[Value]) -> FunctionError {
+    let text = format!(
+        "Terraform gave the provider {} arguments, and 2 are needed. Please report this.",
+        arguments.len()
+    );
+    FunctionError { text, argument: None }
 }
 
 /// Compiles the pattern at `path` of an argument.
@@ -50,22 +54,23 @@ pub(super) fn compile(
     pattern: &str,
 ) -> Result<CompiledPattern, FunctionError> {
     check_quantifiers(pattern)
-        .map_err(|problem| error_at(index, &format!("`{path}` {problem}")))?;
+        .map_err(|problem| FunctionError::at(index, format!("`{path}` {problem}")))?;
     CompiledPattern::new(pattern).map_err(|unsupported: Unsupported| {
         let text = format!(
-            "`{path}` cannot be evaluated by the provider: {}. OpenRouter may accept it all the same",
+            "`{path}` cannot be evaluated by the provider: {}. OpenRouter may accept it all the same.",
             unsupported.reason()
         );
         FunctionError::at(index, text)
     })
 }
 
-/// Says that there was no end of it.
-pub(super) fn exhausted(index: usize, path: &str) -> impl Fn(Exhausted) -> FunctionError {
+/// Says that there was no end of it. `subject` is what takes too much work, with its verb.
+pub(super) fn exhausted(index: usize, subject: &str) -> impl Fn(Exhausted) -> FunctionError {
     move |Exhausted| {
         let text = format!(
-            "`{path}` takes too much work on this text: the provider gives up after {MAX_STEPS} \
-             steps, or when the text becomes too long. Simplify the pattern, or use a shorter text"
+            "{subject} too much work on this text: the provider gives up after {MAX_STEPS} steps in \
+             one call, or when labels make the text too long. Simplify the pattern, or use a shorter \
+             text."
         );
         FunctionError::at(index, text)
     }
