@@ -1,9 +1,9 @@
 //! Guardrails as a refresh reads them: one by one, or many from a listing of their workspace.
 //!
 //! Terraform asks for one guardrail at a time, and does not say how many it will ask for. So guardrails
-//! are read one by one until as many requests were spent as a listing costs, and then listed. That is
+//! are read one by one until as many were asked for as a listing has pages, and then listed. That is
 //! never more than twice the cheaper of the two ways. What a listing costs is known from its first
-//! page, which the second read fetches.
+//! page, which the second read requests.
 //!
 //! A listing only saves requests: a guardrail that it does not show, or shows in part or twice, is
 //! read by itself, and so is everything when it cannot be had.
@@ -59,8 +59,6 @@ struct Progress {
     last_read: Option<Instant>,
     /// The guardrails that were asked for, by their ids.
     read: HashSet<String>,
-    /// How many requests were spent on single guardrails after the first.
-    spent: u64,
     /// The rows that no read has taken yet; none for one that was listed twice.
     rows: HashMap<String, Option<Guardrail>>,
     /// The guardrails that were written since this refresh began.
@@ -136,13 +134,11 @@ impl Refresh {
         }
     }
 
-    /// Whether another guardrail is to be read by itself, where a listing has so many pages. Counts
-    /// it.
+    /// Whether so few guardrails were asked for that single reads are cheaper than a listing of so many
+    /// pages.
     fn is_cheaper_alone(&self, pages: Option<u64>) -> bool {
-        let mut progress = lock(&self.progress);
-        let is_cheaper = pages.is_none_or(|pages| 1 + progress.spent < pages);
-        progress.spent += u64::from(is_cheaper);
-        is_cheaper
+        let asked = lock(&self.progress).read.len() as u64;
+        pages.is_none_or(|pages| asked < pages)
     }
 }
 
@@ -173,11 +169,18 @@ impl Client {
             let found = own.insert(self.get_guardrail(id).await);
             if found.as_ref().is_err_and(Error::is_not_found) { Err(()) } else { Ok(()) }
         };
-        let _ = refresh.first_read.get_or_try_init(|| first).await;
+        let first_read = refresh.first_read.get_or_try_init(|| first);
+        // Only a read that is not the first needs the listing.
+        let first_page = async {
+            if lock(&refresh.progress).read.len() < 2 {
+                return None;
+            }
+            *refresh.pages.get_or_init(|| self.first_page(refresh, workspace_id)).await
+        };
+        let (_, pages) = tokio::join!(first_read, first_page);
         if let Some(found) = own {
             return found;
         }
-        let pages = *refresh.pages.get_or_init(|| self.first_page(refresh, workspace_id)).await;
         if let Some(row) = self.complete_row(refresh, id) {
             return Ok(row);
         }

@@ -16,6 +16,7 @@ mod guardrails;
 mod keys;
 mod members;
 mod models;
+mod page_position;
 mod pages;
 mod policies;
 mod providers;
