@@ -45,8 +45,8 @@ impl Lookup {
             (false, true) if !config.attribute(WORKSPACE_ID).is_null() => (
                 WORKSPACE_ID,
                 format!(
-                    "`{WORKSPACE_ID}` goes with `{name}`; an `{id}` is found in whichever \
-                     workspace it is."
+                    "`{WORKSPACE_ID}` goes with `{name}`; by `{id}`, a {noun} is found in \
+                     whichever workspace it is."
                 ),
             ),
             _ => return None,

@@ -29,15 +29,23 @@ const FILTERS_DOC: &str = "The filters: a guardrail's `content_filters`, or a li
     errors too.";
 
 const DESCRIPTION: &str = "What the filters of a guardrail's `content_filters` do with a text. It \
-    needs no configuration of the provider, and asks nobody. The builtin filters are not part of it.\n\n\
+    needs Terraform 1.8 or OpenTofu 1.7, no configuration of the provider and no request. The builtin \
+    filters are not part of it.\n\n\
     The result is an object. Its `action` is the strictest action whose filter matches: `block`, then \
     `redact`, then `flag`, or `pass` where none matches. Its `text` is the text in which each match of \
     the filters that redact is replaced by the filter's label, or by `[REDACTED]` where no label is set; \
-    it is null when the action is `block`. The filters redact in their order, each in what those before \
-    it have left; those that block or flag see the text as it is given. A label is inserted literally, \
-    and an empty one removes the match. Of a character of which only one half is redacted, the other \
-    half becomes U+FFFD.\n\nPatterns match as in JavaScript; \
-    `content_filter_matches` has the details.";
+    it is null when the action is `block`.\n\n\
+    OpenRouter does not state the following; it is what the provider assumes. The filters redact in \
+    their order, each in what those before it have left; those that block or flag see the text as it \
+    is given. A label is inserted literally, and an empty one removes the match. A match without a \
+    label becomes `[REDACTED]`. Of a character of which only one half is redacted, the other half \
+    becomes U+FFFD.\n\n\
+    The `content_filters` of `openrouter_effective_guardrail` have no labels, so that their matches \
+    become `[REDACTED]`; those of a single layer have them.\n\n\
+    How patterns match, which of them are errors, and that Terraform normalises texts before the \
+    provider gets them, is said at `content_filter_matches`. The limits are the same. That of work is \
+    shared by all filters of a call, and a text that labels make longer than 16,777,216 characters is an \
+    error too.";
 
 /// The function.
 pub(in crate::provider) struct ApplyContentFilters;

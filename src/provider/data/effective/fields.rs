@@ -95,7 +95,10 @@ fn combined_field(setting: &Field) -> Option<Field> {
         Combination::Any => (setting.kind, setting.doc),
         Combination::Strictest(key) => {
             let members = if key == "slug" { BUILTIN_FILTER } else { PATTERN_FILTER };
-            (FieldType::ObjectList(members), "The filters of all layers, each once.")
+            (
+                FieldType::ObjectList(members),
+                "The filters of all layers, each once, without labels.",
+            )
         }
         Combination::Budget | Combination::None | Combination::Unstated => return None,
     };
