@@ -15,6 +15,8 @@ mod failures;
 mod filters;
 mod functions;
 mod guardrails;
+#[cfg(unix)]
+mod guides;
 #[allow(dead_code, reason = "tests/faults uses the same harness, and other parts of it")]
 mod harness;
 mod identity;
