@@ -5,7 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod ci_and_drift;
 mod getting_started;
+mod testing;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
