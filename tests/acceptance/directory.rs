@@ -147,6 +147,9 @@ fn a_key_that_is_not_the_only_one_of_its_name_is_refused() {
         .says(&["The default workspace has no key of that `name`. Disabled and expired keys were \
              searched too. Check the spelling; to search another workspace, set `workspace_id`."])
         .points_at("name = ");
+    // A terminal obeys no name.
+    refused(&workspace, "api_key", "name = \"a\\u001b[31m\"")
+        .says(&["Could not read API key \"a\\u{1b}[31m\" of the default workspace"]);
     let lines = format!("name = \"key-1\"\nworkspace_id = {production:?}");
     refused(&workspace, "api_key", &lines)
         .says(&[&format!("Workspace {production} has no key of that `name`. "), "`workspace_id`."]);

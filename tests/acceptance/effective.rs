@@ -186,11 +186,12 @@ fn lists_that_allow_nothing_together_are_told() {
         .mock()
         .patch_guardrail(&all.default, json!({ "allowed_models": ["x-ai/grok-4"] }))
         .unwrap();
+    all.workspace.mock().edit_guardrail(&all.of_key, json!({ "name": "c\u{202e}i" })).unwrap();
     let found = read(&all.workspace, &all.key());
     assert_eq!(found["allowed_models"], json!([]));
     let plan = all.workspace.plans_nothing();
     plan.says(&format!("The guardrails that apply to key {} together allow no models", all.hash))
-        .says(&format!("key (\"ci\", {}). Change one of these guardrails", all.of_key));
+        .says(&format!("key (\"c\\u{{202e}}i\", {}). Change one of these guardrails", all.of_key));
 }
 
 #[test]

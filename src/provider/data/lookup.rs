@@ -7,7 +7,10 @@ use crate::{
     protocol::diagnostics::{Diagnostic, Diagnostics},
 };
 
-use super::super::{assignment::WORKSPACE_ID, misplaced_key};
+use super::{
+    super::{assignment::WORKSPACE_ID, misplaced_key},
+    printable::printable,
+};
 
 /// By which attributes an object is found.
 pub(super) struct Lookup {
@@ -77,9 +80,8 @@ impl Lookup {
                 )
             }
         };
-        let (summary, detail) =
-            (client.redact(&format!("Could not {action}")), client.redact(&detail));
-        Err(Diagnostic::error(summary, detail).at(Path::attribute(*attribute)).into())
+        let message = Diagnostic::error(format!("Could not {action}"), detail);
+        Err(printable(client, message).at(Path::attribute(*attribute)).into())
     }
 }
 

@@ -10,6 +10,7 @@ pub(super) mod guardrail;
 pub(super) mod guardrails;
 mod lookup;
 pub(super) mod members;
+mod printable;
 pub(super) mod workspaces;
 
 use serde_json::Value as Json;

@@ -28,6 +28,7 @@ use super::{
     },
     fill, listed_whole,
     lookup::Lookup,
+    printable::printable,
 };
 
 const ID: &str = "id";
@@ -153,6 +154,6 @@ async fn find(
         found.slug, found.id
     );
     let summary = format!("Could not {action}");
-    let diagnostic = Diagnostic::error(client.redact(&summary), client.redact(&detail));
+    let diagnostic = printable(client, Diagnostic::error(summary, detail));
     Err(diagnostic.at(Path::attribute(attribute)).into())
 }

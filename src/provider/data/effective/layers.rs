@@ -12,12 +12,15 @@ use crate::{
 };
 
 use super::{
-    super::super::{
-        assignment::WORKSPACE_ID,
-        error_diagnostics::{
-            error_diagnostic, error_diagnostic_at, malformed_response, naming_workspace,
+    super::{
+        super::{
+            assignment::WORKSPACE_ID,
+            error_diagnostics::{
+                error_diagnostic, error_diagnostic_at, malformed_response, naming_workspace,
+            },
+            guardrail::FIELDS,
         },
-        guardrail::FIELDS,
+        printable::printable,
     },
     KEY_HASH, USER_ID,
     combine::Layer,
@@ -226,7 +229,7 @@ fn without_workspace(client: &Client, guardrail: &Guardrail, assignee: &str) -> 
         guardrail.id()
     );
     let summary = format!("Could not find the guardrail of {assignee}");
-    Diagnostic::error(client.redact(&summary), client.redact(&detail))
+    printable(client, Diagnostic::error(summary, detail))
 }
 
 /// The attributes of a guardrail as the API has them.

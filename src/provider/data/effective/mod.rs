@@ -31,6 +31,7 @@ use super::{
         guardrail::{SETTINGS, warn_of_parts_not_in_force},
     },
     lookup::Lookup,
+    printable::printable,
 };
 use combine::{Layer, allows_nothing, combined};
 use fields::{FIELDS, is_of_budget, is_shown_by_layer};
@@ -83,9 +84,7 @@ impl DataSource<ProviderData> for EffectiveGuardrailDataSource {
         let layers = requester.layers(client).await?;
         let mut warnings = Diagnostics::default();
         for warning in contradictions(&layers, &requester.name()) {
-            let (summary, detail) =
-                (client.redact(&warning.summary), client.redact(&warning.detail));
-            warnings.push(Diagnostic { summary, detail, ..warning });
+            warnings.push(printable(client, warning));
         }
         let mut warned = HashSet::new();
         for Layer { guardrail, .. } in &layers {
