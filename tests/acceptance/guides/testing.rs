@@ -50,10 +50,14 @@ impl Drop for Server {
     }
 }
 
-/// The mock's program, as Cargo builds it beside the provider.
+/// The mock's program, which tests of the whole workspace have built beside the provider.
 fn built() -> PathBuf {
     let provider = Path::new(env!("CARGO_BIN_EXE_terraform-provider-openrouter"));
     let profile = provider.parent().unwrap();
+    let program = profile.join("mock-openrouter");
+    if program.exists() {
+        return program;
+    }
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args([
         "build",
@@ -69,7 +73,7 @@ fn built() -> PathBuf {
         cargo.arg("--release");
     }
     assert!(cargo.status().unwrap().success());
-    profile.join("mock-openrouter")
+    program
 }
 
 #[test]
