@@ -8,13 +8,16 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::guardrail_refresh::IDLE;
 use super::lock;
 
-/// The lookups that a listing has answered.
+/// How long after its last use a refresh is over.
+pub(super) const IDLE: Duration = Duration::from_secs(5);
+
+/// The lookups that a listing has answered, or that belong to one refresh.
 pub(super) struct AnsweredLookups<L>(Mutex<Answered<L>>);
 
 struct Answered<L> {
@@ -30,6 +33,16 @@ impl<L> Default for AnsweredLookups<L> {
 }
 
 impl<L: Eq + Hash> AnsweredLookups<L> {
+    /// Notes that a lookup, which may have taken long, has ended.
+    pub(super) fn note_use(&self) {
+        lock(&self.0).last_asked = Instant::now();
+    }
+
+    /// How many lookups there were.
+    pub(super) fn count(&self) -> usize {
+        lock(&self.0).lookups.len()
+    }
+
     /// Notes a lookup. False if it belongs to another refresh: the listing has answered it before, or
     /// was not asked for too long.
     pub(super) fn is_first(&self, lookup: L) -> bool {

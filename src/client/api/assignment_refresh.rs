@@ -7,9 +7,9 @@
 //! the second guardrail.
 //!
 //! As for guardrails (`guardrail_refresh.rs`), a refresh ends with the second read of an assignment,
-//! after [`IDLE`], or with a write of assignments.
+//! after a pause (`answered.rs`), or with a write of assignments.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::OnceCell;
@@ -17,9 +17,9 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::super::http::Error;
+use super::answered::{AnsweredLookups, IDLE};
 use super::assignment_cache::CachedListing;
 use super::assignments::{AssigneeKind, Assignment};
-use super::guardrail_refresh::IDLE;
 use super::pages::Pages;
 use super::{Client, lock};
 
@@ -30,6 +30,8 @@ pub(super) struct AssignmentRefreshes(Mutex<HashMap<AssigneeKind, Arc<Refresh>>>
 /// One refresh of the assignments of keys, or of members.
 pub(super) struct Refresh {
     begun: Instant,
+    /// The assignments that were asked for: guardrail, and key or member.
+    reads: AnsweredLookups<(String, String)>,
     progress: Mutex<Progress>,
     /// Set when the first page of the account's listing was read; none if it cannot be had.
     first_page: OnceCell<Option<FirstPage>>,
@@ -38,9 +40,6 @@ pub(super) struct Refresh {
 
 #[derive(Default)]
 struct Progress {
-    last_read: Option<Instant>,
-    /// The assignments that were asked for: guardrail, and key or member.
-    read: HashSet<(String, String)>,
     /// How many requests were spent on listings of guardrails.
     spent: u64,
     /// Whether a second guardrail was asked for, so that the account's listing may be the cheaper.
@@ -67,10 +66,11 @@ impl AssignmentRefreshes {
     fn current(&self, kind: AssigneeKind, guardrail_id: &str, id: &str) -> (Arc<Refresh>, bool) {
         let mut refreshes = lock(&self.0);
         let refresh = refreshes.entry(kind).or_insert_with(|| Arc::new(Refresh::new()));
-        let is_next = !refresh.begin_read(guardrail_id, id);
+        let row = (guardrail_id.to_owned(), id.to_owned());
+        let is_next = !refresh.reads.is_first(row.clone());
         if is_next {
             *refresh = Arc::new(Refresh::new());
-            refresh.begin_read(guardrail_id, id);
+            refresh.reads.is_first(row);
         }
         (Arc::clone(refresh), is_next)
     }
@@ -78,24 +78,17 @@ impl AssignmentRefreshes {
 
 impl Refresh {
     fn new() -> Self {
-        let (progress, first_page, account) = (Mutex::default(), OnceCell::new(), OnceCell::new());
-        Self { begun: Instant::now(), progress, first_page, account }
+        Self {
+            begun: Instant::now(),
+            reads: AnsweredLookups::default(),
+            progress: Mutex::default(),
+            first_page: OnceCell::new(),
+            account: OnceCell::new(),
+        }
     }
 
-    /// Notes a read. False if it belongs to another refresh.
-    fn begin_read(&self, guardrail_id: &str, id: &str) -> bool {
-        let mut progress = lock(&self.progress);
-        let is_over = progress.last_read.is_some_and(|last| last.elapsed() > IDLE);
-        progress.last_read = Some(Instant::now());
-        progress.read.insert((guardrail_id.to_owned(), id.to_owned())) && !is_over
-    }
-
-    fn end_read(&self) {
-        lock(&self.progress).last_read = Some(Instant::now());
-    }
-
-    /// Whether the first request for a guardrail's listing is to be sent, where the account's listing
-    /// has so many pages, if that is known. Counts it.
+    /// Whether these requests for a guardrail's listing are to be sent, where the account's listing has
+    /// so many pages, if that is known. Counts them.
     fn spend(&self, requests: u64, pages: Option<u64>) -> bool {
         let mut progress = lock(&self.progress);
         let is_cheaper = pages.is_none_or(|pages| progress.spent + requests <= pages);
@@ -141,7 +134,7 @@ impl Client {
             self.inner.assignment_cache.drop_kind(kind);
         }
         let listing = self.listing_in(&refresh, kind, guardrail_id).await;
-        refresh.end_read();
+        refresh.reads.note_use();
         listing
     }
 

@@ -30,7 +30,7 @@ pub type FailedAssignments = BTreeMap<String, Error>;
 /// What is done with one row.
 #[derive(Clone, Copy)]
 enum Step {
-    /// It is made by whoever holds its lock.
+    /// It is made; the caller holds its lock.
     Make,
     Assign,
     Unassign,

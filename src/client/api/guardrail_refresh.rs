@@ -10,7 +10,7 @@
 //!
 //! Nothing in the protocol says where a refresh begins or ends, and a client can live through many. But
 //! a refresh reads a guardrail once. So a second read of one belongs to the next refresh, which begins
-//! with nothing, and so does a read after [`IDLE`]. A guardrail that this client has written since is
+//! with nothing, and so does a read after a pause (`answered.rs`). A guardrail that this client has written since is
 //! read by itself.
 
 use std::collections::{HashMap, HashSet};
@@ -23,13 +23,11 @@ use tokio::time::Instant;
 use tracing::{Instrument, debug};
 
 use super::super::http::{Error, Response};
+use super::answered::AnsweredLookups;
 use super::envelope::Page;
 use super::guardrails::{self, Guardrail};
 use super::pages::{MAX_LIST_ROWS, PAGE};
 use super::{Client, lock};
-
-/// How long after its last read a refresh is over.
-pub(super) const IDLE: Duration = Duration::from_secs(5);
 
 /// For how long a page is retried. Without it, its guardrails are read by themselves.
 const PAGE_RETRIES: Duration = Duration::from_secs(10);
@@ -45,6 +43,8 @@ pub(super) struct GuardrailRefreshes {
 /// One refresh of the guardrails of a workspace.
 #[derive(Default)]
 struct Refresh {
+    /// The guardrails that were asked for, by their ids.
+    reads: AnsweredLookups<String>,
     progress: Mutex<Progress>,
     /// Set when the first guardrail was read, by itself: that tells which fields guardrails have.
     first_read: OnceCell<()>,
@@ -56,9 +56,6 @@ struct Refresh {
 
 #[derive(Default)]
 struct Progress {
-    last_read: Option<Instant>,
-    /// The guardrails that were asked for, by their ids.
-    read: HashSet<String>,
     /// The rows that no read has taken yet; none for one that was listed twice.
     rows: HashMap<String, Option<Guardrail>>,
     /// The guardrails that were written since this refresh began.
@@ -70,9 +67,10 @@ impl GuardrailRefreshes {
     fn current(&self, workspace_id: &str, id: &str) -> Arc<Refresh> {
         let mut refreshes = lock(&self.by_workspace);
         let refresh = refreshes.entry(workspace_id.to_owned()).or_default();
-        if !refresh.begin_read(id) {
+        let id = id.to_ascii_lowercase();
+        if !refresh.reads.is_first(id.clone()) {
             *refresh = Arc::default();
-            refresh.begin_read(id);
+            refresh.reads.is_first(id);
         }
         Arc::clone(refresh)
     }
@@ -102,19 +100,6 @@ impl GuardrailRefreshes {
 }
 
 impl Refresh {
-    /// Notes a read. False if it belongs to another refresh.
-    fn begin_read(&self, id: &str) -> bool {
-        let mut progress = lock(&self.progress);
-        let is_over = progress.last_read.is_some_and(|last| last.elapsed() > IDLE);
-        progress.last_read = Some(Instant::now());
-        progress.read.insert(id.to_ascii_lowercase()) && !is_over
-    }
-
-    /// Notes that a read has ended.
-    fn end_read(&self) {
-        lock(&self.progress).last_read = Some(Instant::now());
-    }
-
     /// Takes the row of a guardrail from the pages that were read.
     fn take_row(&self, id: &str) -> Option<Guardrail> {
         let mut progress = lock(&self.progress);
@@ -137,7 +122,7 @@ impl Refresh {
     /// Whether so few guardrails were asked for that single reads are cheaper than a listing of so many
     /// pages.
     fn is_cheaper_alone(&self, pages: Option<u64>) -> bool {
-        let asked = lock(&self.progress).read.len() as u64;
+        let asked = self.reads.count() as u64;
         pages.is_none_or(|pages| asked < pages)
     }
 }
@@ -153,7 +138,7 @@ impl Client {
         let Some(workspace_id) = workspace_id else { return self.get_guardrail(id).await };
         let refresh = self.inner.guardrail_refreshes.current(workspace_id, id);
         let found = self.refresh_guardrail_in(&refresh, id, workspace_id).await;
-        refresh.end_read();
+        refresh.reads.note_use();
         found
     }
 
@@ -172,7 +157,7 @@ impl Client {
         let first_read = refresh.first_read.get_or_try_init(|| first);
         // Only a read that is not the first needs the listing.
         let first_page = async {
-            if lock(&refresh.progress).read.len() < 2 {
+            if refresh.reads.count() < 2 {
                 return None;
             }
             *refresh.pages.get_or_init(|| self.first_page(refresh, workspace_id)).await
@@ -200,10 +185,11 @@ impl Client {
 
     /// Reads the first page of a listing; gives how many pages there are.
     async fn first_page(&self, refresh: &Refresh, workspace_id: &str) -> Option<u64> {
-        let page = self.listed_page(workspace_id, 0).await?;
-        refresh.add_rows(page.rows);
-        let total_count = page.total_count;
-        (total_count <= MAX_LIST_ROWS).then(|| total_count.div_ceil(PAGE).max(1))
+        let Page { rows, total_count } = self.listed_page(workspace_id, 0).await?;
+        // An API that ignores the limit has shown all: other pages would only repeat that.
+        let pages = if rows.len() as u64 >= total_count { 1 } else { total_count.div_ceil(PAGE) };
+        refresh.add_rows(rows);
+        (total_count <= MAX_LIST_ROWS).then_some(pages)
     }
 
     /// Reads the other pages of a listing, all at the same time. No row is taken before all are there,
