@@ -25,16 +25,13 @@ fn plain(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('[') {
         plain += before;
-        match link(after) {
-            Some((label, after)) => {
-                plain += label;
-                rest = after;
-            }
-            None => {
-                plain.push('[');
-                rest = after;
-            }
-        }
+        rest = if let Some((label, after)) = link(after) {
+            plain += label;
+            after
+        } else {
+            plain.push('[');
+            after
+        };
     }
     (plain + rest).replace('`', "")
 }

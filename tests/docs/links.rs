@@ -103,8 +103,8 @@ fn resolved(page: &Path, file: &str) -> PathBuf {
 
 /// Whether registries show the page.
 fn is_shown(page: &Path) -> bool {
-    let is_in = |name: &&str| page.parent() == Some(&Path::new("docs").join(name));
-    page == Path::new("docs/index.md") || registry::DIRECTORIES.iter().any(|name| is_in(&name))
+    let is_in = |name: &str| page.parent() == Some(&Path::new("docs").join(name));
+    page == Path::new("docs/index.md") || registry::DIRECTORIES.iter().any(|name| is_in(name))
 }
 
 /// Whether a page has a heading of that anchor, or an anchor of its own.

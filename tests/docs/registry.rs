@@ -1,4 +1,4 @@
-//! What registries and HashiCorp's `tfplugindocs validate` demand of the pages under docs/, as rules of our own: so they
+//! What registries and `tfplugindocs validate` demand of the pages under docs/, as rules of our own: so they
 //! are checked on machines without Go too. It is stricter where the validator lets something pass that no registry shows.
 //!
 //! That there is a page for each type of the schema, and no other, is checked by `main.rs`, which knows the schema. Where Go

@@ -21,6 +21,7 @@ mod project;
 mod provision;
 mod terraform;
 mod test;
+mod tfplugindocs;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
