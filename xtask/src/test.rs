@@ -159,3 +159,24 @@ fn cargo_test(project: &Project, args: &[&str], terraform: &Terraform) -> Result
     tally.end(&format!("cargo {}", args.join(" ")), status);
     Ok(tally)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terraform_or_the_machine_lacks_is_passed_over() {
+        let passed_over = |product, minor, has_generator| {
+            let path = PathBuf::new();
+            let minor = Minor { major: 1, minor };
+            let terraform = Terraform { product, version: String::new(), minor, path };
+            super::passed_over(&terraform, has_generator)
+        };
+        let all = ["identity::", "query::", PAGES];
+        assert_eq!(passed_over(Product::Terraform, 15, true), [""; 0]);
+        assert_eq!(passed_over(Product::Terraform, 15, false), [PAGES]);
+        assert_eq!(passed_over(Product::Terraform, 12, true), all[1..]);
+        assert_eq!(passed_over(Product::Terraform, 11, true), all);
+        assert_eq!(passed_over(Product::OpenTofu, 15, true), all);
+    }
+}

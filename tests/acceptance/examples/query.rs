@@ -28,7 +28,9 @@ fn found(
             found.entry(label).or_default().push((name, object["resource_object"].is_object()));
         }
     }
-    found.values_mut().for_each(|objects| objects.sort());
+    for objects in found.values_mut() {
+        objects.sort();
+    }
     found
 }
 
