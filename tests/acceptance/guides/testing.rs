@@ -1,10 +1,9 @@
 //! A module that is tested with `mock_provider`, and against the mock as a program.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::{Guide, run};
+use super::{Guide, program, run};
 use crate::harness::{Run, Workspace};
 
 /// The address that the guide has, which may be in use on this machine.
@@ -22,7 +21,7 @@ impl Server {
         let line = guide.shell("cargo run").replace(ADDRESS, "127.0.0.1:0");
         let (cargo, arguments) = line.trim().split_once(" -- ").unwrap();
         assert_eq!(cargo, "cargo run -q -p mock-openrouter");
-        let mut process = Command::new(built())
+        let mut process = Command::new(program("mock-openrouter"))
             .args(arguments.split(' '))
             .stdout(Stdio::piped())
             .spawn()
@@ -48,32 +47,6 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// The mock's program, which tests of the whole workspace have built beside the provider.
-fn built() -> PathBuf {
-    let provider = Path::new(env!("CARGO_BIN_EXE_terraform-provider-openrouter"));
-    let profile = provider.parent().unwrap();
-    let program = profile.join("mock-openrouter");
-    if program.exists() {
-        return program;
-    }
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args([
-        "build",
-        "-q",
-        "--offline",
-        "--workspace",
-        "--bin",
-        "mock-openrouter",
-        "--target-dir",
-    ]);
-    cargo.arg(profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
-    if profile.ends_with("release") {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().unwrap().success());
-    program
 }
 
 #[test]
