@@ -8,7 +8,9 @@
 mod ci_and_drift;
 mod getting_started;
 mod migrating;
+mod mock_server;
 mod reliability;
+mod server;
 mod testing;
 
 use std::cell::RefCell;
