@@ -12,6 +12,7 @@ mod mock_server;
 mod reliability;
 mod server;
 mod testing;
+mod troubleshooting;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
