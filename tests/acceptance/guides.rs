@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod adopting;
+mod assigning;
 mod ci_and_drift;
 mod getting_started;
 mod migrating;
