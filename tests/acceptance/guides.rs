@@ -12,6 +12,7 @@ mod getting_started;
 mod migrating;
 mod mock_server;
 mod reliability;
+mod security;
 mod server;
 mod testing;
 mod troubleshooting;
