@@ -1,7 +1,7 @@
 terraform {
   required_providers {
     openrouter = {
-      source = "openrouter/openrouter"
+      source = "local.invalid/openrouter/openrouter"
     }
   }
 }

@@ -25,7 +25,7 @@ fn the_table_names_every_attribute() {
     let answer = workspace.run(&["providers", "schema", "-json"]).succeeds().json();
     let providers = answer["provider_schemas"].as_object().unwrap();
     let (_, provider) =
-        providers.iter().find(|(source, _)| source.ends_with("openrouter/openrouter")).unwrap();
+        providers.iter().find(|(source, _)| source.ends_with(env!("SOURCE_ADDRESS"))).unwrap();
     let schema = &provider["resource_schemas"]["openrouter_guardrail"]["block"]["attributes"];
     let mut offered: Vec<_> = schema.as_object().unwrap().keys().map(String::as_str).collect();
     let mut tried: Vec<_> =

@@ -196,7 +196,7 @@ fn the_schema_that_terraform_shows_has_identities_and_lists() {
     let providers = answer["provider_schemas"].as_object().expect("there are providers");
     let (_, provider) = providers
         .iter()
-        .find(|(source, _)| source.ends_with("openrouter/openrouter"))
+        .find(|(source, _)| source.ends_with(env!("SOURCE_ADDRESS")))
         .expect("ours is among them");
     let names = |kind: &str| -> Vec<String> {
         provider[kind].as_object().expect("there are some").keys().cloned().collect()

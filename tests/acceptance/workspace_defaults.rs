@@ -94,7 +94,7 @@ fn it_has_every_setting_of_a_guardrail_in_the_same_words() {
     let answer = workspace.run(&["providers", "schema", "-json"]).succeeds().json();
     let providers = answer["provider_schemas"].as_object().unwrap();
     let (_, provider) =
-        providers.iter().find(|(source, _)| source.ends_with("openrouter/openrouter")).unwrap();
+        providers.iter().find(|(source, _)| source.ends_with(env!("SOURCE_ADDRESS"))).unwrap();
     let attributes = |resource: &str| {
         provider["resource_schemas"][resource]["block"]["attributes"].as_object().unwrap().clone()
     };

@@ -90,11 +90,7 @@ pub(crate) fn run(project: &Project, given: Option<PathBuf>) -> Result<()> {
         ["Terraform".to_owned(), terraform.to_string()],
         [
             "Provider".to_owned(),
-            format!(
-                "openrouter/openrouter {} from {}",
-                project.version,
-                project.shown(&stage.mirror)
-            ),
+            format!("{} {} from {}", project.source, project.version, project.shown(&stage.mirror)),
         ],
         ["Service".to_owned(), format!("a mock at {}", mock.base_url())],
         [
@@ -199,7 +195,7 @@ impl Stage {
                 .with_context(|| format!("cannot clear {}", root.display()))?;
         }
         let [mirror, home, work] = ["mirror", "home", "work"].map(|name| root.join(name));
-        mirror::install(&mirror, provider, &project.version)?;
+        mirror::install(&mirror, provider, &project.source, &project.version)?;
         for folder in [&home, &work] {
             fs::create_dir_all(folder)
                 .with_context(|| format!("cannot make {}", folder.display()))?;

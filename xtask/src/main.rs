@@ -15,6 +15,7 @@ mod demo;
 mod docs;
 mod fuzz;
 mod host;
+mod install;
 mod mirror;
 mod mock;
 mod project;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::{BenchArgs, measured};
+use crate::install::InstallArgs;
 use crate::project::Project;
 use crate::terraform::Minor;
 
@@ -62,7 +64,9 @@ enum Command {
     Lint,
     /// What has to pass before a merge: lint, then test with every pinned Terraform version.
     Ci,
-    /// Write the reference pages under docs/ from the field tables and the examples.
+    /// Build the provider and put it where Terraform and OpenTofu look for local providers.
+    Install(InstallArgs),
+    /// Write the reference pages under docs/ from the field tables and the examples, and the source address into all that names it.
     Docs,
     /// Try hostile input on the decoders and on every call of the protocol, for a time.
     Fuzz {
@@ -122,6 +126,7 @@ fn run_in(project: &Project, command: Command) -> anyhow::Result<()> {
         Command::Test(TestArgs { tf, require, full }) => test::run(project, &tf, &require, full),
         Command::Lint => ci::lint(project),
         Command::Ci => ci::run(project),
+        Command::Install(args) => install::run(project, &args),
         Command::Docs => docs::run(project),
         Command::Fuzz { seconds, seed } => fuzz::run(project, seconds, seed),
         Command::Bench(args) => bench::run(project, args),

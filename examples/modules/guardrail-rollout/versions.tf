@@ -4,7 +4,7 @@ terraform {
 
   required_providers {
     openrouter = {
-      source = "openrouter/openrouter"
+      source = "local.invalid/openrouter/openrouter"
     }
   }
 }

@@ -75,7 +75,7 @@ fn a_provider_is_replaced() {
     as_official(&workspace, &[("ignored_providers", json!(["azure"]))]);
     workspace.mock().reset();
 
-    let source = guide.terraform("source = \"openrouter/openrouter\"");
+    let source = guide.terraform(&format!("source = \"{}\"", env!("SOURCE_ADDRESS")));
     let (old_source, rest) = before.split_once("\n\n").unwrap();
     assert!(old_source.contains("required_providers") && !rest.contains("required_providers"));
     workspace.write("main.tf", &format!("{source}\n{rest}"));

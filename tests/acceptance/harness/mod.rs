@@ -32,14 +32,18 @@ pub(crate) use self::state::changes;
 pub(crate) use self::terraform::{Run, Terraform};
 
 /// What every configuration opens with. The provider's settings come from the environment.
-const PREAMBLE: &str = r#"terraform {
+const PREAMBLE: &str = concat!(
+    r#"terraform {
   required_providers {
     openrouter = {
-      source = "openrouter/openrouter"
+      source = ""#,
+    env!("SOURCE_ADDRESS"),
+    r#""
     }
   }
 }
-"#;
+"#
+);
 
 /// A directory with a configuration, and the mock that its provider talks to.
 pub(crate) struct Workspace {
