@@ -111,10 +111,10 @@ fn the_documented_defaults_are_the_clients() {
         (MAX_INTERVAL_MS, max_interval.as_millis().to_string()),
         (EXPONENT, exponent.to_string()),
         (MAX_ELAPSED_TIME_MS, max_elapsed_time.as_millis().to_string()),
-        (RETRY_CONNECTION_ERRORS, format!("`{connection_errors}`")),
+        (RETRY_CONNECTION_ERRORS, connection_errors.to_string()),
     ] {
         let field = FIELDS.iter().chain(RETRY_FIELDS).find(|field| field.name == name).unwrap();
-        assert!(field.doc.ends_with(&format!("Defaults to {default}.")), "{name}: {}", field.doc);
+        assert!(field.doc.ends_with(&format!("Defaults to `{default}`.")), "{name}: {}", field.doc);
     }
 }
 

@@ -112,7 +112,10 @@ fn an_empty_set_unassigns_everybody_and_a_destroy_nobody() {
     assert_eq!(keys_of(&workspace, "a"), set(&hashes));
 
     workspace.config(&(guardrail + &exclusive("this", "a", &[])));
-    assert_warns(workspace.plans_something(), &["The assignment to 4 keys is removed", &hashes[0]]);
+    assert_warns(
+        workspace.plans_something(),
+        &["The guardrail will be removed from 4 keys", &hashes[0]],
+    );
     workspace.apply();
     assert!(mock.key_assignments().is_empty());
     // With the guardrail, nothing alarms.
@@ -285,10 +288,10 @@ fn contradictions_are_warnings_and_agreement_is_none() {
     assert_eq!(super::warnings(&run), 0, "{run}");
     for (hash, guardrail) in [(&hashes[2], "a"), (&hashes[0], "b")] {
         workspace.config(&(base.clone() + &single(hash, guardrail)));
-        workspace.plans_something().says("apply would undo the other");
+        workspace.plans_something().says("resource would undo the changes of the other");
     }
     workspace.config(&(base + &exclusive("second", "a", &hashes[1..])));
-    workspace.plans_something().says("Resources contradict each other about the keys");
+    workspace.plans_something().says("Resources disagree about the keys of a guardrail");
 }
 
 #[test]
@@ -299,8 +302,8 @@ fn it_is_imported_by_the_guardrails_id() {
     let a = id(&workspace, "a");
     mock.assign_keys(&a, &hashes).unwrap();
     workspace.config(&(guardrails(["a"]) + &exclusive("this", "a", &hashes)));
-    workspace.try_import(EXCLUSIVE, "nonsense").fails().says("which is a UUID");
-    workspace.try_import(EXCLUSIVE, super::NOBODY).fails().says("no such guardrail");
+    workspace.try_import(EXCLUSIVE, "nonsense").fails().says("it is not a UUID");
+    workspace.try_import(EXCLUSIVE, super::NOBODY).fails().says("The guardrail does not exist");
     workspace.try_import(EXCLUSIVE, &a.to_ascii_uppercase()).succeeds();
     workspace.plans_nothing();
     assert_eq!(held(&workspace), set(&hashes));
@@ -370,8 +373,8 @@ fn a_deleted_guardrails_keys_have_joined_another_set_before() {
     workspace
         .try_apply()
         .fails()
-        .says(&format!("3 keys could not leave guardrail {b}"))
-        .says("Find out why the other resource failed");
+        .says(&format!("3 keys could not be moved from guardrail {b}"))
+        .says("Resolve the failure of the other resource");
     assert_eq!(keys_under(mock, &b), set(&hashes[3..]));
     mock.clear_faults();
     workspace.apply();
@@ -393,7 +396,11 @@ fn a_key_that_cannot_join_another_set_does_not_leave_its_own() {
     mock.reset();
     let refused = Fault::on("POST", "/guardrails/{id}/assignments/keys", Action::status(400));
     mock.add_fault(refused.forever()).unwrap();
-    workspace.config(&config(1)).try_apply().fails().says("2 keys could not leave guardrail");
+    workspace
+        .config(&config(1))
+        .try_apply()
+        .fails()
+        .says("2 keys could not be moved from guardrail");
     assert_eq!(held(&workspace), set(&hashes[..3]));
     assert_eq!(keys_of(&workspace, "a"), set(&hashes[..3]));
     mock.clear_faults();
