@@ -208,7 +208,7 @@ mod tests {
         let calls = TaskTracker::new();
         let mut events = open(&calls, |_| async { panic!("on purpose") });
         let event: Event = events.next().await.unwrap().unwrap();
-        assert!(event.diagnostic[0].detail.contains("ended abnormally in ListResource"));
+        assert!(event.diagnostic[0].detail.contains("crashed in ListResource"));
         assert!(events.next().await.is_none());
     }
 

@@ -95,7 +95,7 @@ fn check_presence(field: &Field, value: &Value, path: &Path) -> Option<Diagnosti
         Diagnostic::error("Missing required attribute", detail)
     } else if !field.is_configurable() {
         let detail = format!(
-            "`{path}` is set by the API and cannot be configured. Remove it from the configuration."
+            "`{path}` is assigned by the API and cannot be set. Remove it from the configuration."
         );
         Diagnostic::error("Read-only attribute", detail)
     } else {
@@ -110,9 +110,9 @@ fn check_presence(field: &Field, value: &Value, path: &Path) -> Option<Diagnosti
 /// Rules about a field that is set and another one of the same object. Gives what is wrong.
 fn check_siblings(check: &Check, object: &Value, path: &Path) -> Option<String> {
     match *check {
-        Check::RequiredWith(sibling) if object.attribute(sibling).is_null() => {
-            Some(format!("`{path}` and `{sibling}` must be set together: set both or neither."))
-        }
+        Check::RequiredWith(sibling) if object.attribute(sibling).is_null() => Some(format!(
+            "`{path}` and `{sibling}` must be set together: set `{sibling}` too, or neither."
+        )),
         Check::OnlyIf { sibling, value: wanted } => {
             let other = object.attribute(sibling);
             if other.is_unknown() || other.as_str() == Some(wanted) {

@@ -169,7 +169,7 @@ fn every_resource_is_imported_by_identity() {
         (GUARDRAIL, "id = \"0b7f3f4e-0000-4000-8000-000000000000\"", "Could not import guardrail"),
         (GUARDRAIL, &format!("id = \"{place}/this\""), "is not the `id` of the object"),
         (KEY, "key_hash = \"\"", "The identity needs `key_hash`"),
-        (KEY, "key_hash = \"my key\"", "`key_hash` must be the hash of a key"),
+        (KEY, "key_hash = \"my key\"", "`key_hash` must be the hash of an API key"),
         (DEFAULT, "workspace_id = \"default\"", "is not the `workspace_id` of the object"),
         (KEY, "key_hash = \"sk-or-v1-0123456789abcdef\"", "API key instead of its hash"),
         (KEY, &format!("key_hash = \"{}\"", "0".repeat(64)), "No guardrail is assigned to the key"),

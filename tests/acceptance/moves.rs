@@ -104,8 +104,9 @@ fn what_is_not_understood_is_an_error_that_names_it() {
         let block = format!("moved {{\nfrom = {resource}.old\nto = openrouter_guardrail.new\n}}\n");
         workspace.config(&(config.to_owned() + &block));
         let refused = workspace.run(&["plan"]).fails().says("Cannot move state");
-        let origin =
-            format!("State of `{resource}` from registry.terraform.io/elsewhere/openrouter");
+        let origin = format!(
+            "The state of an `{resource}` of the provider registry.terraform.io/elsewhere/openrouter"
+        );
         assert!(refused.words().contains(&origin), "{refused}");
         assert!(refused.words().contains(says), "{says}: {refused}");
         refused.never_says("bug in the provider");

@@ -27,9 +27,17 @@ fn wrong_scalars() -> Vec<Wrong> {
             "description",
             &["0 to 1000 characters", "it has 1001"],
         ),
-        wrong("name = \"n\"\nid = \"mine\"", "id", &["set by the API", "Remove it"]),
-        wrong("name = \"n\"\ncreated_at = \"now\"", "created_at", &["set by the API", "Remove it"]),
-        wrong("name = \"n\"\nupdated_at = \"now\"", "updated_at", &["set by the API", "Remove it"]),
+        wrong("name = \"n\"\nid = \"mine\"", "id", &["assigned by the API", "Remove it"]),
+        wrong(
+            "name = \"n\"\ncreated_at = \"now\"",
+            "created_at",
+            &["assigned by the API", "Remove it"],
+        ),
+        wrong(
+            "name = \"n\"\nupdated_at = \"now\"",
+            "updated_at",
+            &["assigned by the API", "Remove it"],
+        ),
         wrong("name = \"n\"\nworkspace_id = \"the production\"", "workspace_id", &["white space"]),
         wrong(
             "name = \"n\"\nworkspace_id = \"0DF9E665-D932-5740-B2C7-B52AF166BC11\"",

@@ -189,7 +189,7 @@ fn two_resources_for_one_workspace_are_refused_and_two_workspaces_are_not() {
     workspace.config(&both(&one));
     let refused =
         workspace.run(&["plan"]).fails().says("Two resources manage the same default guardrail");
-    refused.says(&format!("manages the default guardrail of workspace {one} as well"));
+    refused.says(&format!("also manages the default guardrail of workspace {one}"));
     assert_eq!(patches(&workspace), 0);
     workspace.config(&both(&other));
     workspace.apply().says("2 added").never_says("Two resources");

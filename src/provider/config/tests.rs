@@ -219,7 +219,7 @@ fn the_configured_key_is_refused_in_any_other_place() {
         let attributes = if is_attribute { json!({ name: value }) } else { json!({}) };
         let refused = client_config(&variables.into(), "1.15.5", &block(&attributes)).unwrap_err();
         assert!(refused.summary.contains(name) && refused.path.is_none(), "{refused:?}");
-        assert!(refused.detail.contains("holds an API key"), "{refused:?}");
+        assert!(refused.detail.contains("contains an API key"), "{refused:?}");
         assert!(!refused.detail.contains("hunter2"), "{refused:?}");
         if is_attribute {
             let attributes = json!({ "api_key": key, name: value });

@@ -186,7 +186,11 @@ fn a_change_that_fails_in_part_leaves_what_holds() {
     let wanted = [&hashes[1..3], std::slice::from_ref(&unknown)].concat();
     workspace.config(&(guardrails(["a"]) + &exclusive("this", "a", &wanted)));
     only_error(workspace.run(&["apply", "-auto-approve", "-json"]))
-        .says(&["Could not assign guardrail", &format!("to key {unknown}"), "no such key"])
+        .says(&[
+            "Could not assign guardrail",
+            &format!("to key {unknown}"),
+            "does not know this key",
+        ])
         .points_at("key_hashes = ");
     assert_eq!(held(&workspace), set(&hashes[1..3]));
     assert_eq!(keys_of(&workspace, "a"), set(&hashes[1..3]));
@@ -206,7 +210,7 @@ fn a_create_that_fails_in_part_is_completed_by_the_next_apply() {
     let unknown = "f".repeat(64);
     let wanted = [&hashes[..2], std::slice::from_ref(&unknown)].concat();
     workspace.config(&(guardrails(["a"]) + &exclusive("this", "a", &wanted)));
-    workspace.try_apply().fails().says("no such key");
+    workspace.try_apply().fails().says("does not know this key");
     assert_eq!(keys_of(&workspace, "a"), set(&[&hashes[..2], &hashes[3..]].concat()));
     assert_eq!(workspace.addresses(), ["openrouter_guardrail.a"]);
     mock.reset();
@@ -329,7 +333,7 @@ fn what_is_no_hash_is_refused_at_the_set() {
         |wrong: &str| format!("guardrail_id = {a:?}\nkey_hashes = [{:?}, {wrong:?}]", hashes[0]);
     workspace.config(&block("key_assignments", "this", &lines("production")));
     only_error(workspace.run(&["plan", "-json"]))
-        .says(&["Each element of `key_hashes` must be the hash of a key"])
+        .says(&["Each element of `key_hashes` must be the hash of an API key"])
         .points_at("key_hashes = ");
     workspace.config(&block("key_assignments", "this", &lines("sk-or-v1-121...5c6b")));
     workspace.run(&["validate"]).fails().says("Label of an API key instead of its hash");

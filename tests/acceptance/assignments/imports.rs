@@ -115,7 +115,7 @@ fn a_key_that_cannot_be_imported_is_told_in_one_error() {
         (format!("{}/{here}", hashes[0]), form),
         (format!("here/{}", hashes[0]), form),
         (format!("{here}/{}/", hashes[0]), form),
-        (format!("{here}/ci"), "must be the hash of a key"),
+        (format!("{here}/ci"), "must be the hash of an API key"),
         (format!("{here}/{}", hashes[0].to_uppercase()), "lowercase hexadecimal digits"),
         (format!("{here}/{}", hashes[0]), &elsewhere),
         (format!("{here}/{}", hashes[1]), unassigned),

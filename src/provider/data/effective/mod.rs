@@ -170,8 +170,8 @@ fn nothing_allowed(setting: &str, layers: &[Layer], requester: &str) -> Diagnost
     let restricting: Vec<_> = layers.iter().filter(restricts).map(named).collect();
     let kind = setting.trim_start_matches("allowed_").replace('_', " ");
     let detail = format!(
-        "The layers with `{setting}` have no value of it in common, so every request is rejected. \
-         These layers are: {}. Change one of these guardrails, or which of them are assigned.",
+        "The lists `{setting}` of the following layers have no value in common, so every request is \
+         rejected: {}. Change one of these guardrails, or which of them are assigned.",
         restricting.join(", ")
     );
     // Terraform shows only the first of several warnings with one title.
