@@ -52,7 +52,7 @@ fn set(workspace: &mut Workspace, variable: &str, value: &impl ToString) {
     workspace.env(&format!("TF_VAR_{variable}"), &value.to_string());
 }
 
-/// Nothing is left at the service after a destroy, and nobody was without a guardrail before it.
+/// Nothing is left at the API after a destroy, and nobody was without a guardrail before it.
 #[track_caller]
 fn ends_cleanly(workspace: &Workspace) {
     assert_eq!(workspace.mock().gaps(), []);

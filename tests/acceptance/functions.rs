@@ -120,7 +120,7 @@ fn an_error_points_at_the_argument_and_names_the_filter() {
         (
             r#"content_filter_matches("(a{1,1000}){1,1000}", "b")"#,
             "pattern",
-            "cannot be evaluated by the provider: its repetitions, written out, are too large.",
+            "cannot be evaluated by the provider: its repetitions are too large when expanded.",
         ),
     ] {
         let run = with_outputs(&[expression]).run(&["validate"]).fails();

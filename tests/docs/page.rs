@@ -47,8 +47,10 @@ impl Page<'_> {
     /// The whole file.
     pub(crate) fn markdown(&self) -> String {
         let description = self.schema.description.trim();
+        // A line in a list of pages: the first paragraph, without the callouts below it.
+        let summary = description.split("\n\n").next().unwrap_or_default();
         let mut parts = vec![
-            front_matter::write(&self.title(), self.subcategory, description),
+            front_matter::write(&self.title(), self.subcategory, summary),
             format!("# {}", self.heading()),
             description.to_owned(),
             "## Example Usage".to_owned(),
@@ -139,7 +141,7 @@ mod tests {
     const FIELDS: &[Field] = &[Field::required("name", FieldType::String).doc("The name.")];
 
     fn page(subject: Subject, import: Option<Import>) -> String {
-        let schema = schema("Keeps a `thing`.", FIELDS);
+        let schema = schema("Keeps a `thing`.\n\n-> **Note:** It is small.", FIELDS);
         let subcategory = (subject != Subject::Provider).then_some("Things");
         let example = "# An example.\n".to_owned();
         let sections = vec!["## Things".to_owned()];
