@@ -21,16 +21,16 @@ mod quoted {
     pub(super) const MISSING_KEY: &str = "Missing API key";
     pub(super) const REVOKED: &str = "has not been revoked";
     pub(super) const NO_MANAGEMENT_KEY: &str = "Only management keys";
-    pub(super) const BOUND: &str = "it is bound to one workspace";
+    pub(super) const BOUND: &str = "it is restricted to one workspace";
     pub(super) const KEY_FOR_HASH: &str = "instead of its hash or an id";
     pub(super) const UNREACHED: [&str; 2] = ["cannot connect to", "never reached in this run"];
     pub(super) const CERTIFICATE: &str = "peer certificate";
-    pub(super) const PROXY: [&str; 2] = ["Invalid provider configuration", "HTTPS_PROXY should"];
+    pub(super) const PROXY: [&str; 2] = ["Invalid provider configuration", "HTTPS_PROXY, which sets the proxy"];
     pub(super) const TIMEOUT: &str = "longer `timeout_ms`";
     pub(super) const RETRIES: &str = "gave up after";
     pub(super) const RATE_LIMIT: &str = "asks to wait";
     pub(super) const NOT_THE_API: &str = "any proxy in between";
-    pub(super) const UNCONFIRMED: &str = "could not be found out";
+    pub(super) const UNCONFIRMED: &str = "could not be determined";
     pub(super) const AMBIGUOUS: &str = "Any of these could be the guardrail";
     pub(super) const DUPLICATE: &str = "may exist twice";
     pub(super) const TAKEN: &str = "A guardrail named";
@@ -40,8 +40,8 @@ mod quoted {
     pub(super) const IN_USE: &str = "is still in use";
     pub(super) const POLICY: &str = "A policy has replaced";
     pub(super) const STAYS: &str = "stays in force";
-    pub(super) const NO_SUCH_KEY: &str = "the API knows no such key";
-    pub(super) const TWO_GUARDRAILS: &str = "Two guardrails for one key";
+    pub(super) const NO_SUCH_KEY: &str = "the API does not know this key";
+    pub(super) const TWO_GUARDRAILS: &str = "Two resources assign different guardrails to one key";
     pub(super) const MOVED: &str = "has moved to another guardrail";
     pub(super) const CRASHED: &str = "Provider crashed";
 }
