@@ -7,6 +7,7 @@
 
 mod ci_and_drift;
 mod getting_started;
+mod readme;
 mod testing;
 
 use std::cell::RefCell;
