@@ -33,6 +33,7 @@ mod provider_slugs;
 mod query;
 mod refresh;
 mod secrecy;
+mod standard_generator;
 mod story;
 mod text;
 mod validation;

@@ -22,6 +22,7 @@ mod project;
 mod provision;
 mod terraform;
 mod test;
+mod tfplugindocs;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -48,7 +49,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Watch real Terraform drive the provider against a mock of the service: init, apply, plan, move keys, output, destroy.
+    /// Watch real Terraform drive the provider against a mock of the API: init, apply, plan, move keys, output, destroy.
     Demo {
         #[arg(
             long,

@@ -6,7 +6,7 @@
 //! `Workspace::installed` for what only a real installation shows. Terraform's starts take most of the time: prefer
 //! `attributes`, which reads the state file, to `state`, which starts Terraform.
 //!
-//! Every run is logged in full, the service repeats the key in every answer, and when a workspace is dropped, nothing that
+//! Every run is logged in full, the API repeats the key in every answer, and when a workspace is dropped, nothing that
 //! it leaves may hold a part of the key.
 
 #[cfg(unix)]
