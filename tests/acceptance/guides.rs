@@ -11,6 +11,7 @@ mod ci_and_drift;
 mod getting_started;
 mod migrating;
 mod mock_server;
+mod readme;
 mod reliability;
 mod security;
 mod server;

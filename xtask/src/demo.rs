@@ -5,6 +5,7 @@
 //! The development profile is used: from a clean clone it is ready in a fraction of the release profile's time.
 
 mod cast;
+mod picture;
 mod report;
 
 use std::fs;
@@ -174,6 +175,21 @@ impl Held {
         let guardrails = holdings.guardrails.len();
         Self { guardrails, keys: count(&holdings.keys), members: count(&holdings.members) }
     }
+}
+
+/// Draws the plan of the README's configuration instead of the story.
+pub(crate) fn draw_picture(project: &Project, given: Option<PathBuf>) -> Result<()> {
+    let terraform = terraform::choose(project, given)?;
+    console::title("Build the provider and a mock of the service");
+    let (provider, mock) = project.build_provider_and_mock()?;
+    let mock = Mock::start(&mock)?;
+    let stage = Stage::set_up(project, &provider)?;
+    let configuration = picture::configuration(&project.root)?;
+    fs::write(stage.work.join("main.tf"), configuration)
+        .context("cannot write the configuration")?;
+    console::title(format_args!("Draw {}", picture::PICTURE));
+    let command = || stage.command(&terraform, &mock);
+    picture::draw(&project.root, command(), command())
 }
 
 /// The directories of the demo, all of them below target/.

