@@ -32,6 +32,8 @@ mod query;
 mod refresh;
 mod secrecy;
 mod story;
+#[cfg(unix)]
+mod tcp;
 mod text;
 mod validation;
 mod whose_answer;
