@@ -46,6 +46,7 @@ The directories docs/ and examples/ of its sources describe what it manages.
 
 Options:
     --debug      serve until Ctrl-C, and print how Terraform or OpenTofu can use this process
+    --tcp        listen on a port of this machine also where a unix socket could be made
     --help       print this text
     --version    print the version
 "#

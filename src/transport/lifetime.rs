@@ -41,16 +41,17 @@ pub(super) fn signal(mode: Mode) -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// The same where there is only Ctrl-C.
-#[cfg(not(unix))]
+/// The same where there is Ctrl-C instead of signals.
+#[cfg(windows)]
 pub(super) fn signal(mode: Mode) -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
     Ok(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            if mode == Mode::Debug {
-                return;
-            }
+        if mode == Mode::Hosted {
+            // The default stays replaced though nobody waits.
+            std::future::pending().await
         }
-        std::future::pending().await
+        // There is no end of them.
+        let _ = interrupt.recv().await;
     })
 }
 
@@ -65,7 +66,7 @@ pub(super) fn parent_gone() -> impl Future<Output = ()> {
 }
 
 /// Always the same: only the connections show that the host is gone.
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn parent_id() -> u32 {
     0
 }

@@ -7,7 +7,9 @@ use tempfile::TempPath;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 
-use super::{Environment, error::StartError};
+use super::{Environment, Network, error::StartError};
+#[cfg(unix)]
+use unix::bind_socket;
 
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
@@ -29,12 +31,18 @@ pub(super) enum Listener {
 
 impl Listener {
     /// Listens where the environment says, or wherever it is possible.
-    pub(super) async fn bind(environment: &Environment) -> Result<(Self, Address), StartError> {
-        #[cfg(unix)]
-        if let Some(bound) = unix::bind(environment) {
-            return Ok(bound);
+    pub(super) async fn bind(
+        network: Network,
+        environment: &Environment,
+    ) -> Result<(Self, Address), StartError> {
+        let socket = match network {
+            Network::Any => bind_socket(environment),
+            Network::Tcp => None,
+        };
+        match socket {
+            Some(bound) => Ok(bound),
+            None => bind_port(ports(environment)).await,
         }
-        bind_port(ports(environment)).await
     }
 
     /// Waits for the next connection.
@@ -76,6 +84,12 @@ async fn bind_port(ports: RangeInclusive<u16>) -> Result<(Listener, Address), St
     Err(StartError::Ports { ports, source })
 }
 
+/// There are none that a host would connect to.
+#[cfg(windows)]
+fn bind_socket(_: &Environment) -> Option<(Listener, Address)> {
+    None
+}
+
 #[cfg(unix)]
 mod unix {
     use std::{ffi::OsStr, fs, io, os::unix::fs::PermissionsExt as _, path::Path};
@@ -87,7 +101,7 @@ mod unix {
 
     /// Listens in the first directory that can hold a socket: one that exists, can be written, and
     /// leaves room for a name in the 104 to 108 bytes of an address.
-    pub(super) fn bind(environment: &Environment) -> Option<(Listener, Address)> {
+    pub(super) fn bind_socket(environment: &Environment) -> Option<(Listener, Address)> {
         let host = environment.get("PLUGIN_UNIX_SOCKET_DIR");
         let directories = [host, environment.get("TMPDIR"), Some(OsStr::new("/tmp"))];
         for directory in directories.into_iter().flatten() {

@@ -68,6 +68,15 @@ enum Mode {
     Debug,
 }
 
+/// Where a started process listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Network {
+    /// On a unix socket where one can be made, else on a port.
+    Any,
+    /// On a port, as always on Windows: with `--tcp`.
+    Tcp,
+}
+
 /// Does what the arguments (without the program's name) and the environment ask for.
 ///
 /// Serving lasts until the host or a signal ends it, or until the host is gone. `application` makes
@@ -84,8 +93,8 @@ where
     F: Fn(TaskTracker, CancellationToken) -> S + Send + Sync + 'static,
     S: Service<Request<Body>, Future = ResponseFuture> + Clone + Send + 'static,
 {
-    let mode = match command_line::parse(plugin, arguments, environment) {
-        Ok(mode) => mode,
+    let (mode, network) = match command_line::parse(plugin, arguments, environment) {
+        Ok(start) => start,
         Err((text, code)) => return exit(&text, code),
     };
     panic::install();
@@ -94,7 +103,7 @@ where
         let service = application(calls, stop);
         Box::new(move |request| service.clone().call(request))
     });
-    match server::run(server::serve(plugin, mode, environment, application)) {
+    match server::run(server::serve(plugin, mode, network, environment, application)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // A host takes the level of a line that is not JSON from such a prefix.

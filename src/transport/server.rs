@@ -10,7 +10,7 @@ use super::error::{StartError, with_causes};
 use super::lifetime::{self, Connections};
 use super::listener::{Listener, Stream};
 use super::services::Services;
-use super::{Environment, MakeApplication, Mode, Plugin, connection, handshake, tls};
+use super::{Environment, MakeApplication, Mode, Network, Plugin, connection, handshake, tls};
 
 /// The certificate (PEM) that the host will present; set when it wants TLS.
 const CLIENT_CERTIFICATE: &str = "PLUGIN_CLIENT_CERT";
@@ -44,6 +44,7 @@ pub(super) fn run(serving: impl Future<Output = Result<(), StartError>>) -> Resu
 pub(super) async fn serve(
     plugin: &Plugin,
     mode: Mode,
+    network: Network,
     environment: &Environment,
     application: MakeApplication,
 ) -> Result<(), StartError> {
@@ -56,7 +57,7 @@ pub(super) async fn serve(
         _ => None,
     };
     let (certificate, acceptor) = identity.unzip();
-    let (listener, address) = Listener::bind(environment).await?;
+    let (listener, address) = Listener::bind(network, environment).await?;
     handshake::announce(plugin, mode, environment, &address, certificate.as_ref())
         .map_err(StartError::Handshake)?;
     tracing::debug!(address = address.text, tls = acceptor.is_some(), "serving");

@@ -35,6 +35,8 @@ mod refresh;
 mod secrecy;
 mod standard_generator;
 mod story;
+#[cfg(unix)]
+mod tcp;
 mod text;
 mod validation;
 mod whose_answer;

@@ -1,11 +1,16 @@
 //! What a person sees who runs the program.
 
+#[cfg(unix)]
 use terraform_provider_openrouter::pb::tfplugin5::get_provider_schema;
 
+#[cfg(unix)]
 use crate::handshake_line::HandshakeLine;
-use crate::harness::{COOKIE, Provider, Start};
+#[cfg(unix)]
+use crate::harness::Provider;
+use crate::harness::{COOKIE, Start};
 
 /// SIGINT, as Ctrl-C sends it.
+#[cfg(unix)]
 const INTERRUPT: i32 = 2;
 
 #[tokio::test]
@@ -44,6 +49,7 @@ async fn an_unknown_argument_is_refused() {
 
 /// A host that attaches has neither cookie nor certificate. The variable is read as Terraform reads
 /// it.
+#[cfg(unix)]
 #[tokio::test]
 async fn debug_serves_every_host_that_attaches_until_ctrl_c() {
     let start = Start::new().without(COOKIE.0).variable("SHELL", "/bin/sh");

@@ -17,7 +17,7 @@ use terraform_provider_openrouter::pb::plugin::Empty;
 use terraform_provider_openrouter::pb::plugin::grpc_controller_client::GrpcControllerClient;
 use terraform_provider_openrouter::pb::tfplugin5::provider_client::ProviderClient;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, BufReader};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -32,6 +32,14 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-openroute
 /// The variable and value by which Terraform shows that it is the host.
 pub(crate) const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
+
+/// Set where every provider shall listen on a port: see tcp.rs.
+pub(crate) const OVER_TCP: &str = "OPENROUTER_RPC_OVER_TCP";
+
+/// Whether providers listen on a port though they could make a socket.
+fn over_tcp() -> bool {
+    std::env::var_os(OVER_TCP).is_some()
+}
 
 /// How long anything, an RPC of many megabytes included, may take on a busy machine.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(90);
@@ -61,7 +69,8 @@ impl Start {
         let directory = temporary.path().to_owned();
         let host = Host::new();
         let pem = host.pem().to_owned();
-        let (program, arguments, variables) = (BINARY.into(), Vec::new(), BTreeMap::new());
+        let arguments = if over_tcp() { vec!["--tcp".into()] } else { Vec::new() };
+        let (program, variables) = (BINARY.into(), BTreeMap::new());
         Self { program, arguments, variables, host, temporary, shell: None }
             .variable(COOKIE.0, COOKIE.1)
             .variable("PLUGIN_MIN_PORT", "10000")
@@ -100,7 +109,8 @@ impl Start {
         self
     }
 
-    /// Starts the provider by a shell command that runs `"$0"`. The shell is its parent process.
+    /// Starts the provider by a shell command that runs `"$0" "$@"`. The shell is its parent process.
+    #[cfg(unix)]
     pub(crate) fn through_shell(mut self, command: &'static str) -> Self {
         self.shell = Some(command);
         self
@@ -115,6 +125,7 @@ impl Start {
             panic!("the provider did not start, {status}: {stderr}");
         }
         let handshake = HandshakeLine::parse(&line);
+        assert!(!over_tcp() || handshake.network == "tcp", "{line}");
         Provider { process, handshake }
     }
 
@@ -131,6 +142,8 @@ impl Start {
         let mut child = command
             .args(self.arguments)
             .env_clear()
+            // Windows finds its own network library by it.
+            .envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)))
             .envs(self.variables)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -178,6 +191,7 @@ impl Process {
     }
 
     /// Sends a signal, by its number.
+    #[cfg(unix)]
     pub(crate) fn signal(&self, signal: i32) {
         signal_to(self.child.id().expect("the process was not waited for"), signal);
     }
@@ -189,6 +203,7 @@ impl Process {
 }
 
 /// Sends a signal to a process, by their numbers.
+#[cfg(unix)]
 pub(crate) fn signal_to(process: u32, signal: i32) {
     let status = std::process::Command::new("kill")
         .args([format!("-{signal}"), process.to_string()])
@@ -256,7 +271,11 @@ impl Provider {
     /// The bare bytes of a new connection.
     pub(crate) async fn stream(&self) -> Box<dyn Stream> {
         match self.handshake.network.as_str() {
-            "unix" => Box::new(UnixStream::connect(&self.handshake.address).await.unwrap()),
+            #[cfg(unix)]
+            "unix" => {
+                let socket = tokio::net::UnixStream::connect(&self.handshake.address);
+                Box::new(socket.await.unwrap())
+            }
             "tcp" => Box::new(TcpStream::connect(&self.handshake.address).await.unwrap()),
             other => panic!("no host knows the network {other}"),
         }

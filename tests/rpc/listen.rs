@@ -64,7 +64,7 @@ async fn a_relative_directory_is_announced_as_an_absolute_one() {
     let directory = tempfile::tempdir().unwrap();
     let start = Start::new().variable("PLACE", directory.path());
     let mut provider =
-        start.through_shell(r#"cd "$PLACE" && TMPDIR=. exec "$0""#).connectable().await;
+        start.through_shell(r#"cd "$PLACE" && TMPDIR=. exec "$0" "$@""#).connectable().await;
     assert!(is_in(&provider, directory.path()), "{:?}", provider.handshake);
     assert!(works(&mut provider).await);
 }

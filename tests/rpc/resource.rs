@@ -8,7 +8,9 @@ use serde_json::json;
 use terraform_provider_openrouter::cty::{Number, Value};
 use terraform_provider_openrouter::pb::tfplugin5 as pb;
 
-use crate::harness::{Provider, TIMEOUT, signal_to};
+use crate::harness::Provider;
+#[cfg(unix)]
+use crate::harness::{TIMEOUT, signal_to};
 use crate::session::{GUARDRAIL, Session, null, object, refused, strings};
 
 fn mock() -> Mock {

@@ -9,6 +9,7 @@
 )]
 
 mod bench;
+mod cargo_deny;
 mod ci;
 mod console;
 mod demo;
@@ -18,6 +19,7 @@ mod host;
 mod install;
 mod mirror;
 mod mock;
+mod pip;
 mod project;
 mod provision;
 mod terraform;
@@ -63,8 +65,10 @@ enum Command {
     },
     /// Run every test with one Terraform, and with each other one found what depends on its version.
     Test(TestArgs),
-    /// Check formatting, clippy and rustdoc; any warning fails.
+    /// Check formatting, clippy, rustdoc and, by deny.toml, the dependencies; any warning fails.
     Lint,
+    /// Check the dependencies for known vulnerabilities, by a database from the network.
+    Advisories,
     /// What has to pass before a merge: lint, then test with every pinned Terraform version.
     Ci,
     /// Build the provider and put it where Terraform and OpenTofu look for local providers.
@@ -129,6 +133,7 @@ fn run_in(project: &Project, command: Command) -> anyhow::Result<()> {
         Command::Demo { tf, picture: true } => demo::draw_picture(project, tf),
         Command::Test(TestArgs { tf, require, full }) => test::run(project, &tf, &require, full),
         Command::Lint => ci::lint(project),
+        Command::Advisories => ci::advisories(project),
         Command::Ci => ci::run(project),
         Command::Install(args) => install::run(project, &args),
         Command::Docs => docs::run(project),

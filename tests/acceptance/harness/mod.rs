@@ -70,6 +70,12 @@ impl Workspace {
         Self::set_up(options, provider::override_with)
     }
 
+    /// As `new`, with a provider that listens on a port, as it does on Windows.
+    #[cfg(unix)]
+    pub(crate) fn over_tcp() -> Self {
+        Self::set_up(Options::default(), provider::override_over_tcp)
+    }
+
     /// A workspace where `init` installs the provider from a filesystem mirror, and everything before it fails.
     pub(crate) fn installed() -> Self {
         Self::set_up(Options::default(), provider::mirror_for)

@@ -16,6 +16,23 @@ const ELSEWHERE: &str = "elsewhere/openrouter";
 pub(crate) fn override_with(root: &Path) -> PathBuf {
     let folder = root.join("provider");
     place(&folder.join(format!("{}{}", host::PROVIDER, std::env::consts::EXE_SUFFIX)));
+    override_by(root, &folder)
+}
+
+/// The same with a provider that listens on a port, as it does on Windows.
+#[cfg(unix)]
+pub(crate) fn override_over_tcp(root: &Path) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = root.join("provider");
+    fs::create_dir_all(&folder).expect("the workspace is writable");
+    let file = folder.join(host::PROVIDER);
+    fs::write(&file, format!("#!/bin/sh\nexec '{BINARY}' --tcp \"$@\"\n"))
+        .and_then(|()| fs::set_permissions(&file, fs::Permissions::from_mode(0o755)))
+        .expect("the workspace is writable");
+    override_by(root, &folder)
+}
+
+fn override_by(root: &Path, folder: &Path) -> PathBuf {
     let path = folder.to_string_lossy();
     let overrides =
         [env!("SOURCE_ADDRESS"), ELSEWHERE].map(|source| format!("    {source:?} = {path:?}\n"));
