@@ -162,34 +162,3 @@ fn program(name: &str) -> PathBuf {
     assert!(cargo.status().unwrap().success());
     program
 }
-
-#[test]
-fn links_between_guides_resolve() {
-    for entry in fs::read_dir(folder()).unwrap() {
-        let path = entry.unwrap().path();
-        let text = fs::read_to_string(&path).unwrap();
-        for link in text.split("](").skip(1) {
-            let (target, _) = link.split_once(')').unwrap();
-            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-            if target.contains("://") {
-                continue;
-            }
-            let file = if file.is_empty() { path.clone() } else { folder().join(file) };
-            let linked = fs::read_to_string(&file)
-                .unwrap_or_else(|error| panic!("{}: {target}: {error}", path.display()));
-            assert!(has_heading(&linked, anchor), "{}: {target}", path.display());
-        }
-    }
-}
-
-/// Whether a page has a heading of that anchor; the empty one is the page itself.
-fn has_heading(page: &str, anchor: &str) -> bool {
-    let anchor_of = |heading: &str| {
-        let kept = |c: &char| c.is_alphanumeric() || ['-', ' ', '_'].contains(c);
-        heading.chars().filter(kept).collect::<String>().to_lowercase().replace(' ', "-")
-    };
-    let mut headings = page.lines().filter(|line| line.starts_with('#'));
-    anchor.is_empty()
-        || page.contains(&format!("id=\"{anchor}\""))
-        || headings.any(|line| anchor_of(line.trim_start_matches('#').trim()) == anchor)
-}
