@@ -1,7 +1,8 @@
 //! From OpenRouter's own provider to this one, and both in one configuration.
 //!
-//! That provider cannot be downloaded here. The state that it leaves is written by this provider under its address, and
-//! then given the form that it has there. Where its resources are needed, the program `stand-in` is installed in its place.
+//! That provider cannot be downloaded here. The state that it leaves is written by this provider
+//! under its address, and then given the form that it has there. Where its resources are needed,
+//! the program `stand-in` is installed in its place.
 
 use std::fs;
 use std::path::Path;
@@ -68,7 +69,8 @@ fn a_provider_is_replaced() {
     workspace.try_apply().succeeds();
     run(&workspace, guide.shell("state pull")).succeeds().says("No changes.");
     assert!(workspace.directory().join("before.tfstate").exists());
-    // Made in the dashboard. That provider reads it, and plans nothing since its arguments are computed too.
+    // Made in the dashboard. That provider reads it, and plans nothing since its arguments are
+    // computed too.
     let id = id_of(&workspace, PRODUCTION);
     let made = workspace.mock().patch_guardrail(&id, json!({ "ignored_providers": ["azure"] }));
     let made = made.unwrap();

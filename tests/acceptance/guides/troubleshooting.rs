@@ -12,7 +12,8 @@ use super::{Guide, run};
 use crate::harness::{Run, Workspace};
 use crate::story::{ONCE, guardrail, id_of};
 
-/// What each block of the guide is found by, in the order of the page. A message that is worded anew changes here and there.
+/// What each block of the guide is found by, in the order of the page. A message that is worded
+/// anew changes here and there.
 mod quoted {
     pub(super) const NOT_FOUND: [&str; 2] =
         ["Failed to query available provider packages", "in any of the search locations"];

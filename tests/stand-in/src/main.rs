@@ -1,8 +1,9 @@
-//! A provider that stands in for OpenRouter's own, which tests cannot download: where both are used in one configuration.
+//! A provider that stands in for OpenRouter's own, which tests cannot download: where both are used
+//! in one configuration.
 //!
-//! It has one resource of that provider, `openrouter_api_key`, with two attributes of the same names: `name`, and `hash`, which
-//! is known after an apply. The mock of the API makes no keys, so a create takes the key of that name that is there already,
-//! and a delete leaves it.
+//! It has one resource of that provider, `openrouter_api_key`, with two attributes of the same
+//! names: `name`, and `hash`, which is known after an apply. The mock of the API makes no keys, so
+//! a create takes the key of that name that is there already, and a delete leaves it.
 
 use std::{collections::BTreeMap, env, process::ExitCode, sync::Arc};
 
