@@ -1,28 +1,28 @@
 # Two guardrails for two kinds of traffic, production and sandbox, and the keys and members that they are assigned to.
 #
-# To use this for real, set OPENROUTER_MANAGEMENT_KEY and run `terraform init` and `terraform apply`; the keys and members
-# come in by variables, and without any there are only the guardrails. `cargo xtask demo` does the same against a mock of
-# the API.
+# To use this with your account, set OPENROUTER_MANAGEMENT_KEY and run `terraform init` and `terraform apply`. The keys and
+# members are variables; without them, only the guardrails are created. `cargo xtask demo` does the same with a mock of the
+# API.
 
 terraform {
   required_providers {
     openrouter = {
-      source = "openrouter/openrouter"
+      source = "local.invalid/openrouter/openrouter"
     }
   }
 }
 
-# The key comes from the environment: a configuration is no place for a secret.
+# The management key is read from the environment, which keeps it out of the configuration.
 provider "openrouter" {}
 
 variable "monthly_budget_usd" {
-  description = "What each key and each member of production may spend in a month, in US dollars."
+  description = "How much each key and each member of production may spend in a month, in US dollars."
   type        = number
   default     = 250
 }
 
 variable "production_keys" {
-  description = "The hashes of the keys that customers' requests use, as the API lists keys; not the keys themselves."
+  description = "The hashes of the API keys for customer requests, not the keys themselves."
   type        = set(string)
   default     = []
 }
@@ -49,7 +49,7 @@ resource "openrouter_guardrail" "production" {
   name        = "production"
   description = "Customer traffic: approved models, zero data retention, content filters."
 
-  # The budget of each key and each member, not of all together. The two are set together. Requests through your own
+  # The budget of each key and each member, not of all together. Both attributes must be set. Requests through your own
   # provider keys count toward it as well.
   limit_usd               = var.monthly_budget_usd
   reset_interval          = "monthly"
@@ -58,14 +58,14 @@ resource "openrouter_guardrail" "production" {
   allowed_models    = ["anthropic/claude-sonnet-4.5", "openai/gpt-5"]
   allowed_providers = ["anthropic", "google-vertex", "openai"]
 
-  # Zero data retention, for every family of models.
+  # Zero data retention for the models of all companies.
   enforce_zdr_anthropic = true
   enforce_zdr_google    = true
   enforce_zdr_openai    = true
   enforce_zdr_other     = true
   enforce_zdr_xai       = true
 
-  # No endpoint that trains on prompts or publishes them.
+  # No endpoints that train on prompts or publish them.
   enable_free_model_publication = false
   enable_free_model_training    = false
   enable_paid_model_training    = false
@@ -90,8 +90,8 @@ resource "openrouter_guardrail" "production" {
     { slug = "regex-prompt-injection", action = "flag", scan_scope = "user_only" },
   ]
 
-  # When Terraform replaces a guardrail, or deletes one whose keys and members move to another, the old one must be deleted
-  # last: until they are moved, the keys and members would have no guardrail of their own. Only this setting gives that order.
+  # When Terraform replaces a guardrail, or deletes one whose keys and members move to another, it must delete the old one
+  # last. Otherwise, the keys and members have no guardrail of their own until they are moved. This setting ensures the order.
   lifecycle {
     create_before_destroy = true
   }
@@ -104,7 +104,7 @@ resource "openrouter_guardrail" "sandbox" {
   limit_usd      = 5
   reset_interval = "daily"
 
-  # As above.
+  # As for production.
   lifecycle {
     create_before_destroy = true
   }
@@ -122,9 +122,9 @@ locals {
   )
 }
 
-# One instance per key, whichever guardrail it has: so a key that changes sets is updated in place, by one call that
-# moves it. With a resource for each set it would be removed here and created there, in no particular order. A thousand
-# keys are still few requests, since the provider sends together what comes together.
+# One instance per key, whichever guardrail it has: a key that changes sets is updated in place, with one call that moves
+# it. With one resource per set, it would be removed from one and created in the other, in no particular order. The
+# provider combines the assignments of an apply into few requests, even for a thousand keys.
 resource "openrouter_guardrail_key_assignment" "this" {
   for_each = local.guardrail_of_key
 
@@ -139,7 +139,7 @@ resource "openrouter_guardrail_member_assignment" "this" {
   user_id      = each.key
 }
 
-# The assignments of production as the API lists them, once all are made.
+# The assignments of production as the API lists them, after all have been made.
 data "openrouter_guardrail_key_assignments" "production" {
   guardrail_id = openrouter_guardrail.production.id
   depends_on   = [openrouter_guardrail_key_assignment.this]
@@ -151,7 +151,7 @@ data "openrouter_guardrail_member_assignments" "production" {
 }
 
 output "guardrail_ids" {
-  description = "The ids of the guardrails, for configurations that assign them to keys and members of their own."
+  description = "The ids of the guardrails, for configurations that assign them to other keys and members."
   value = {
     production = openrouter_guardrail.production.id
     sandbox    = openrouter_guardrail.sandbox.id
@@ -159,12 +159,12 @@ output "guardrail_ids" {
 }
 
 output "production_budget" {
-  description = "What each key and each member of production may spend."
+  description = "How much each key and each member of production may spend."
   value       = "${openrouter_guardrail.production.limit_usd} USD ${openrouter_guardrail.production.reset_interval}"
 }
 
 output "assigned_to_production" {
-  description = "The names of the keys and the user ids of the members that production is assigned to, as the API lists them."
+  description = "The names of the keys and the user ids of the members that production is assigned to."
   value = {
     keys    = sort(data.openrouter_guardrail_key_assignments.production.data[*].key_name)
     members = sort(data.openrouter_guardrail_member_assignments.production.data[*].user_id)

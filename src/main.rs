@@ -16,13 +16,14 @@ const PLUGIN: Plugin = Plugin {
     cookie_value: "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
     protocol_version: 5,
     reattach_variable: "TF_REATTACH_PROVIDERS",
-    // Terraform and OpenTofu each put their own registry's host name before it.
-    address: "openrouter/openrouter",
+    // Without a host in it, Terraform and OpenTofu each put their own registry's before it.
+    address: env!("SOURCE_ADDRESS"),
     log_variables: &["TF_LOG_PROVIDER_OPENROUTER", "TF_LOG_PROVIDER", "TF_LOG"],
     log_module: "openrouter",
 };
 
-const INTRODUCTION: &str = r#"This is the OpenRouter provider for Terraform and OpenTofu. It is a
+const INTRODUCTION: &str = concat!(
+    r#"This is the OpenRouter provider for Terraform and OpenTofu. It is a
 plugin: they start it, it is not started by hand.
 
 To use it, name it in a configuration and run `terraform init` there:
@@ -30,7 +31,9 @@ To use it, name it in a configuration and run `terraform init` there:
     terraform {
       required_providers {
         openrouter = {
-          source = "openrouter/openrouter"
+          source = ""#,
+    env!("SOURCE_ADDRESS"),
+    r#""
         }
       }
     }
@@ -46,7 +49,8 @@ Options:
     --tcp        listen on a port of this machine also where a unix socket could be made
     --help       print this text
     --version    print the version
-"#;
+"#
+);
 
 fn main() -> ExitCode {
     let environment = Environment::from_vars(env::vars_os());

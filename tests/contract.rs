@@ -157,7 +157,7 @@ fn without(mut shape: Value, name: &str) -> Value {
     shape
 }
 
-/// The fields of the table that `wanted` picks, `nullable` where the service takes or gives null for them.
+/// The fields of the table that `wanted` picks, `nullable` where the API takes or gives null for them.
 fn expected(wanted: impl Fn(&Field) -> bool, nullable: impl Fn(&Field) -> bool) -> Properties {
     let fields = table().iter().filter(|field| wanted(field));
     fields
@@ -196,7 +196,7 @@ fn an_answer_has_every_field_of_the_table() {
         is_nullable(field)
             || matches!(field.mode, ValueSource::Computed | ValueSource::OptionalComputed)
     };
-    // The table makes no rules for what only the service says.
+    // The table makes no rules for what only the API says.
     let answered: Properties = contracted("Guardrail")
         .into_iter()
         .map(|(name, shape)| match table().iter().find(|field| field.name == name) {

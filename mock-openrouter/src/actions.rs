@@ -24,7 +24,7 @@ pub enum When {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Action {
-    /// Another answer than the service would give.
+    /// Another answer than the API would give.
     Status {
         /// The HTTP status.
         status: u16,
@@ -69,7 +69,7 @@ pub enum Action {
         #[serde(default = "unauthorized")]
         status: u16,
     },
-    /// Some other document in place of the service's.
+    /// Some other document in place of the API's.
     ReplaceBody {
         /// The document.
         replace_body: Document,
@@ -80,7 +80,7 @@ pub enum Action {
         #[serde(default = "yes")]
         after_work: bool,
     },
-    /// Some other body in place of the service's, of bytes that need not be a text.
+    /// Some other body in place of the API's, of bytes that need not be a text.
     ReplaceBytes {
         /// The body.
         replace_bytes: RawDocument,
@@ -101,7 +101,7 @@ pub enum Action {
         /// The size of the inflated body in MiB, spaces after the document included.
         gzip_mb: u32,
     },
-    /// The page of a list that is not what the service holds. Answers that are no lists stay as they are.
+    /// The page of a list that is not what the API holds. Answers that are no lists stay as they are.
     List {
         /// What is not true of it.
         list: Lies,
@@ -231,7 +231,7 @@ impl Action {
         Self::ReplaceBody { replace_body, status: Some(status), after_work }
     }
 
-    /// Does the work and answers with JSON of some other shape than the service's, under the status of the work.
+    /// Does the work and answers with JSON of some other shape than the API's, under the status of the work.
     pub fn wrong_json(body: &Value) -> Self {
         let content_type = "application/json".to_owned();
         let replace_body = Document { content_type, body: body.to_string() };

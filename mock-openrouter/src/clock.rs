@@ -1,4 +1,4 @@
-//! The service's clock: wall time in milliseconds, shifted on request so that tests can make it disagree with the
+//! The API's clock: wall time in milliseconds, shifted on request so that tests can make it disagree with the
 //! client's.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,6 +1,6 @@
 //! The contract file, compiled: what a request body may hold and what an answer must look like.
 //!
-//! The rules come from `contract.json` alone. Rules that need two fields or the state of the service are not here.
+//! The rules come from `contract.json` alone. Rules that need two fields or the state of the API are not here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

@@ -1,6 +1,6 @@
 //! The guardrails API of `OpenRouter` in memory, for tests and demos.
 //!
-//! It refuses what the service refuses, keeps what the service keeps, and goes wrong on request. [`Mock::start`] runs
+//! It refuses what the API refuses, keeps what the API keeps, and goes wrong on request. [`Mock::start`] runs
 //! one inside a test; the binary of this package runs one for other processes, which steer it under `/_mock/`.
 //!
 //! From the bottom up: `json`, `clock` and `ids` know nothing of the API; `contract` holds its shapes, `store` its

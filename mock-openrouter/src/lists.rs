@@ -1,4 +1,4 @@
-//! Lists that lie: how pages and counts can differ from what the service holds.
+//! Lists that lie: how pages and counts can differ from what the API holds.
 //!
 //! A lie is data, in Rust and in JSON alike, and works on the documents alone: it must not know which list it is in.
 

@@ -17,7 +17,7 @@ const KEPT_REQUESTS: usize = 50_000;
 pub struct LoggedRequest {
     /// 1 for the first request of the mock; a reset does not begin anew.
     pub sequence: u64,
-    /// When it arrived by the service's clock, ISO 8601.
+    /// When it arrived by the API's clock, ISO 8601.
     pub time: String,
     /// When it arrived, in milliseconds since the mock began, by a clock that never jumps.
     pub at_ms: u64,

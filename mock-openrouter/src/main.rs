@@ -13,30 +13,30 @@ use mock_openrouter::{Mock, Options};
 #[derive(Parser)]
 #[command(
     version,
-    about = "The OpenRouter guardrails API in memory",
-    after_help = "The mock's own commands are under /_mock/: requests, counts, reset, latency, faults, state,
-gaps, fields, restriction, policies/replace, policies/restore.
+    about = "A mock server of the OpenRouter guardrails API that keeps its state in memory",
+    after_help = "The mock is controlled by requests to paths below /_mock/: requests, counts, reset, latency, faults,
+state, gaps, fields, restriction, policies/replace, policies/restore.
 
-A fault is posted to /_mock/faults as {\"match\": {...}, \"action\": {...}}.
+To inject a fault, POST {\"match\": {...}, \"action\": {...}} to /_mock/faults.
 match:  method, path, path_regex, query_contains, body_contains, skip, times, probability, seed
-action: status, drop, truncate, slow_ms, after_disconnect, echo_key, replace_body, replace_bytes, size_mb, gzip_mb or
-        list, each with fields of its own: see the documentation of Action
+action: one of status, drop, truncate, slow_ms, after_disconnect, echo_key, replace_body, replace_bytes, size_mb,
+        gzip_mb and list, each with its own fields: see the documentation of Action
 
-{\"name\": ...} posted to /_mock/fields does the same as --accept-field, {\"workspace\": ...} posted to
-/_mock/restriction the same as --restrict-key; null lifts the restriction.
+POST {\"name\": ...} to /_mock/fields has the effect of --accept-field. POST {\"workspace\": ...} to /_mock/restriction
+has the effect of --restrict-key; null removes the restriction.
 
-A policy replaces a part of a guardrail when {\"guardrail_id\": ..., \"policy_type\": ..., \"name\": ...} is posted to
-/_mock/policies/replace, and hands it back when the same without name is posted to /_mock/policies/restore.
+To let a policy replace a part of a guardrail, POST {\"guardrail_id\": ..., \"policy_type\": ..., \"name\": ...} to
+/_mock/policies/replace. To undo it, POST the same without name to /_mock/policies/restore.
 policy_type: budget, moderation, model_availability"
 )]
 struct Arguments {
-    /// The address to listen on; port 0 takes a free one.
+    /// The address to listen on. With port 0, a free port is used.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// The API key that is accepted.
+    /// The management key that is accepted.
     #[arg(long, default_value = "sk-or-mgmt-mock")]
     management_key: String,
-    /// The time every request takes.
+    /// The delay of every response, in milliseconds.
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
     /// The number of API keys in the default workspace.
@@ -45,16 +45,16 @@ struct Arguments {
     /// The number of members of the organization.
     #[arg(long, default_value_t = 10)]
     seed_members: usize,
-    /// A file that keeps the state from one run to the next.
+    /// A file that keeps the state between runs.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Makes every answer repeat the API key of its request, in headers and in error bodies, to find where it gets out.
+    /// Repeats the API key of each request in the headers and error bodies of the response, to test that clients mask it.
     #[arg(long)]
     echo_key: bool,
-    /// Accepts a field of guardrails that the contract does not know, with any value; may be given several times.
+    /// Accepts a field of guardrails that is not in the contract, with any value. Can be given several times.
     #[arg(long, value_name = "NAME")]
     accept_field: Vec<String>,
-    /// Restricts the management key to one workspace: requests about others are answered with 403.
+    /// Restricts the management key to one workspace: requests about others return 403.
     #[arg(long, value_name = "ID_OR_SLUG")]
     restrict_key: Option<String>,
 }
@@ -83,12 +83,13 @@ fn explain(error: &io::Error, listen: SocketAddr) -> String {
         ),
         io::ErrorKind::AddrNotAvailable => {
             format!(
-                "{address} is no address of this machine. Choose another one with --listen ADDRESS:PORT."
+                "{address} is not an address of this machine. Choose another one with --listen ADDRESS:PORT."
             )
         }
         io::ErrorKind::PermissionDenied if (1..1024).contains(&port) => {
             format!(
-                "port {port} may not be used by this user. Choose one above 1023 with --listen {address}:PORT."
+                "port {port} requires privileges that this user does not have. Choose one above 1023 with --listen \
+                 {address}:PORT."
             )
         }
         _ => error.to_string(),

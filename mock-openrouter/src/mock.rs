@@ -41,7 +41,7 @@ pub struct Options {
     pub seed_models: usize,
     /// The file that keeps the state.
     pub data: Option<PathBuf>,
-    /// How many milliseconds the service's clock is ahead of ours.
+    /// How many milliseconds the API's clock is ahead of ours.
     pub clock_offset_ms: i64,
     /// Whether every answer repeats the API key of its request: in the headers `x-received-authorization` and
     /// `x-received-key` (percent-encoded), and that of an error also in `error.metadata`: as it came, percent-encoded,
@@ -226,7 +226,7 @@ impl Mock {
         self.site.read(|store| store.guardrail(id).ok().map(|view| view.fields))
     }
 
-    /// Creates a guardrail out of band, by the service's rules but without the contract's.
+    /// Creates a guardrail out of band, by the API's rules but without the contract's.
     pub fn create_guardrail(&self, body: Value) -> Result<Value, Refusal> {
         self.change(body, Store::create_guardrail)
     }
@@ -236,7 +236,7 @@ impl Mock {
         self.change(body, Store::create_legacy_guardrail)
     }
 
-    /// Changes a guardrail out of band, by the service's rules but without the contract's.
+    /// Changes a guardrail out of band, by the API's rules but without the contract's.
     pub fn patch_guardrail(&self, id: &str, patch: Value) -> Result<Value, Refusal> {
         self.change(patch, |store, patch| store.update_guardrail(id, patch))
     }

@@ -204,7 +204,10 @@ async fn gzip(site: &Site, reply: Reply, size_mb: u32) -> Response<Body> {
             add_header(&mut response, CONTENT_ENCODING.as_str(), "gzip");
             response
         }
-        _ => respond(site, &Refusal::new(500, "MOCK FAILURE: no gzip was made").into()),
+        _ => respond(
+            site,
+            &Refusal::new(500, "MOCK FAILURE: the body could not be compressed").into(),
+        ),
     }
 }
 

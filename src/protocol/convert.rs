@@ -19,14 +19,14 @@ pub(super) fn decode(value: Option<&pb::DynamicValue>, ty: &Type) -> Result<Valu
         _ => Ok(Value::Null),
     };
     decoded
-        .map_err(|error| malformed("Terraform sent a value that does not fit the schema", &error))
+        .map_err(|error| malformed("Terraform sent a value that does not match the schema", &error))
 }
 
 /// Encodes a value, always as msgpack: not every core reads JSON.
 pub(super) fn encode(value: &Value, ty: &Type) -> Result<pb::DynamicValue, Diagnostics> {
     let encoded = msgpack::encode(value, ty);
     let msgpack = encoded.map_err(|error| {
-        malformed("The provider made a value that does not fit its schema", &error)
+        malformed("The provider returned a value that does not match its schema", &error)
     })?;
     Ok(pb::DynamicValue { msgpack, json: Vec::new() })
 }
@@ -39,7 +39,7 @@ pub(super) fn decode_stored(state: Option<&pb::RawState>, ty: &Type) -> Result<V
     let Some(state) = state else { return Ok(Value::Null) };
     if !state.flatmap.is_empty() {
         return Err(
-            "It was written by Terraform 0.11 or older: upgrade it with Terraform 0.13 first."
+            "It was written by Terraform 0.11 or earlier: upgrade it with Terraform 0.13 first."
                 .to_owned(),
         );
     }
@@ -156,6 +156,6 @@ fn attribute_path(exact: &Path) -> Option<pb::AttributePath> {
 
 fn malformed(summary: &str, error: &cty::Error) -> Diagnostics {
     let detail =
-        format!("{error}. This is a bug in the provider or in Terraform; please report it.");
+        format!("{error}. This is a bug in the provider or in Terraform. Please report it.");
     Diagnostic::error(summary, detail).at(error.path().clone()).into()
 }

@@ -171,8 +171,8 @@ fn text_of(diagnostics: &Diagnostics) -> String {
 
 fn crashed(rpc: &str, error: &JoinError) -> Diagnostic {
     let detail = format!(
-        "The provider ended abnormally in {rpc} ({error}). This is a bug in the provider; please \
-         report it, with the output of a run under TF_LOG=debug."
+        "The provider crashed in {rpc} ({error}). This is a bug in the provider. Please report it \
+         with the output of a run with TF_LOG=debug."
     );
     Diagnostic::error("Provider crashed", detail)
 }
@@ -208,7 +208,7 @@ mod tests {
         let calls = TaskTracker::new();
         let mut events = open(&calls, |_| async { panic!("on purpose") });
         let event: Event = events.next().await.unwrap().unwrap();
-        assert!(event.diagnostic[0].detail.contains("ended abnormally in ListResource"));
+        assert!(event.diagnostic[0].detail.contains("crashed in ListResource"));
         assert!(events.next().await.is_none());
     }
 

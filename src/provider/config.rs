@@ -54,30 +54,38 @@ const USER_AGENT_VARIABLE: &str = "TF_APPEND_USER_AGENT";
 
 const FIELDS: &[Field] = &[
     Field::optional(API_KEY, FieldType::String).sensitive().doc(
-        "A management key of the account. Without it, the environment variable \
-         `OPENROUTER_MANAGEMENT_KEY` is used, else `OPENROUTER_API_KEY`.",
+        "The management key to authenticate with. Defaults to the environment variable \
+         `OPENROUTER_MANAGEMENT_KEY`, or to `OPENROUTER_API_KEY` if that is not set. Set it in the \
+         environment rather than here, so that it does not get into version control.",
     ),
     Field::optional(SERVER_URL, FieldType::String).doc(
-        "The base URL of the API. Without it, the environment variable `OPENROUTER_BASE_URL` is \
-         used, else `https://openrouter.ai/api/v1`. Plain http is only allowed to this machine.",
+        "The base URL of the API. Defaults to the environment variable `OPENROUTER_BASE_URL`, or \
+         to `https://openrouter.ai/api/v1` if that is not set. Must begin with `https://`; \
+         `http://` is accepted only for the local machine.",
     ),
     Field::optional(HTTP_REFERER, FieldType::String)
-        .doc("The address of your application, sent as `HTTP-Referer` with each request."),
-    Field::optional(TITLE, FieldType::String)
-        .doc("The name of your application, sent as `X-OpenRouter-Title` with each request."),
+        .doc("The URL of your application. Sent with each request in the header `HTTP-Referer`."),
+    Field::optional(TITLE, FieldType::String).doc(
+        "The name of your application. Sent with each request in the header \
+              `X-OpenRouter-Title`.",
+    ),
     Field::optional(CATEGORIES, FieldType::String).doc(
-        "The categories of your application, sent as `X-OpenRouter-Categories` with each request.",
+        "The categories of your application. Sent with each request in the header \
+         `X-OpenRouter-Categories`.",
     ),
     Field::optional(TIMEOUT_MS, FieldType::Number)
         .checks(&[Check::GreaterThan(0), Check::Integer])
-        .doc("How long one attempt at a request may take, in milliseconds. Defaults to 30000."),
+        .doc("How long each attempt at a request may take, in milliseconds. Defaults to `30000`."),
     Field::optional(MAX_CONCURRENT_REQUESTS, FieldType::Number)
         .checks(&[Check::AtLeast(1), Check::Integer])
-        .doc("How many requests may be in flight at a time, 1 or more. Defaults to 10."),
+        .doc(
+            "How many requests may be in progress at the same time, at least 1. Defaults to \
+              `10`.",
+        ),
     Field::optional(RETRY, FieldType::Object(RETRY_FIELDS)).doc(
-        "How requests are retried that failed in a way that may pass, such as with status 429 or \
-         503. What is left out has its default. Terraform ignores a misspelt name without a \
-         message.",
+        "How requests are retried after a failure that may be temporary, such as a response with \
+         status 429 or 503. A setting that is not in the object has its default. Terraform \
+         silently ignores misspelled names in it.",
     ),
 ];
 
@@ -85,40 +93,40 @@ const RETRY_FIELDS: &[Field] = &[
     Field::optional(INITIAL_INTERVAL_MS, FieldType::Number)
         .checks(&[Check::GreaterThan(0), Check::Integer])
         .doc(
-            "The wait after the first attempt, in milliseconds. Every such wait is shortened by a \
-             random part of it, half at most; a wait that the API asks for by `Retry-After` takes \
-             its place. Defaults to 500.",
+            "The wait before the first retry, in milliseconds. Each wait is shortened by a random \
+             amount of up to one half. If the API sends a `Retry-After` header, that wait is used \
+             instead. Defaults to `500`.",
         ),
     Field::optional(MAX_INTERVAL_MS, FieldType::Number)
         .checks(&[Check::GreaterThan(0), Check::Integer])
         .doc(
-            "The longest wait between two attempts, in milliseconds; it must not be less than \
-             `initial_interval_ms`. A wait that the API asks for by `Retry-After` may be longer. \
-             Defaults to 60000.",
+            "The longest wait before a retry, in milliseconds, not less than \
+             `initial_interval_ms`. A wait that the API asks for with a `Retry-After` header may \
+             be longer. Defaults to `60000`.",
         ),
     Field::optional(EXPONENT, FieldType::Number)
         .checks(&[Check::AtLeast(1)])
-        .doc("What each wait is multiplied by to make the next one, 1 or more. Defaults to 1.5."),
+        .doc("The factor by which the wait grows with each retry, at least 1. Defaults to `1.5`."),
     Field::optional(MAX_ELAPSED_TIME_MS, FieldType::Number)
         .checks(&[Check::AtLeast(0), Check::Integer])
         .doc(
-            "For how long a request is retried, in milliseconds from the beginning of its first \
-             attempt: no wait between attempts ends later. With 0 there is a single attempt. An \
-             API that has not been reached yet in this run is given up after 30 seconds, if that \
-             is less. Defaults to 300000.",
+            "How long a request is retried, in milliseconds from the start of its first attempt: \
+             no retry starts later. With `0`, requests are not retried. If no connection to the \
+             API has succeeded yet in this run, requests are given up after 30 seconds at the \
+             latest. Defaults to `300000`.",
         ),
     Field::optional(RETRY_CONNECTION_ERRORS, FieldType::Bool).doc(
-        "Whether a request is also retried when the connection fails, is lost or brings no \
-         response in time. Defaults to `true`.",
+        "Whether requests are also retried if the connection cannot be made or is lost, or if no \
+         response arrives within `timeout_ms`. Defaults to `true`.",
     ),
 ];
 
 /// The provider block.
 pub(super) fn schema() -> Schema {
     schema::schema(
-        "Manages OpenRouter guardrails, and which API keys and organization members they are \
-         assigned to: what models and providers these may use, with what budget, data policy and \
-         content filters.",
+        "The OpenRouter provider manages guardrails and their assignments to API keys and \
+         organization members. Guardrails control which models and providers may be used, how much \
+         may be spent, how data is handled and which content is filtered.",
         FIELDS,
     )
 }
@@ -179,7 +187,7 @@ impl ProviderData {
         self.client.as_ref().map_err(|attribute| {
             let detail = format!(
                 "`{attribute}` is known only after an apply, but this operation needs it now. \
-                 Apply what it depends on first, for example with -target."
+                 First apply what it depends on, for example with -target."
             );
             Diagnostic::error("Provider configuration is not known yet", detail).into()
         })
@@ -315,8 +323,8 @@ fn misordered_intervals(config: &Value) -> Option<Diagnostic> {
         format!("`{RETRY}.{name}` is {}{origin}", interval.as_millis())
     };
     let detail = format!(
-        "The longest wait must not be shorter than the first one: {}, and {}. Raise the one or \
-         lower the other.",
+        "The longest wait must not be shorter than the first one: {}, and {}. Increase the former \
+         or decrease the latter.",
         value(MAX_INTERVAL_MS, max_interval),
         value(INITIAL_INTERVAL_MS, initial_interval)
     );

@@ -16,14 +16,14 @@ pub(super) fn error_diagnostic(action: &str, error: &Error) -> Diagnostic {
     let mut detail = format!("{}.\n\n{}", message.trim_end_matches('.'), next_step(error));
     let was_looked_for = !matches!(error, Error::Unconfirmed { .. } | Error::Ambiguous { .. });
     if is_create(error) && error.may_have_happened() && was_looked_for {
-        detail += " It was looked for after each attempt, and was not there. It can still appear, \
-                   if the API is late.";
+        detail += " The provider looked for it after each attempt and did not find it. It may \
+                   still appear later.";
     }
     if let Some(hint) = retry_hint(error) {
         detail += &hint;
     }
     if let Some(request_id) = error.request_id() {
-        let _ = write!(detail, " The API's id of this request is {request_id}.");
+        let _ = write!(detail, " The request id is {request_id}.");
     }
     Diagnostic::error(format!("Could not {action}"), detail)
 }
@@ -35,7 +35,7 @@ pub(super) fn malformed_response(error: &cty::Error) -> Diagnostics {
 }
 
 /// The same for a call that depends on what an attribute names, a workspace or a guardrail: at that
-/// attribute, if the API answered 403 or 404. None where the attribute is not set.
+/// attribute, if the API returned 403 or 404. None where the attribute is not set.
 pub(super) fn error_diagnostic_at(
     action: &str,
     error: &Error,
@@ -110,25 +110,25 @@ fn attribute_in(message: &str, fields: &[Field]) -> Option<&'static str> {
     names.filter(|name| name.contains('_') && words.contains(name)).max_by_key(|name| name.len())
 }
 
-const OUTCOME_UNKNOWN: &str = "The API may or may not have done it: look at what is there, then \
-                               run Terraform again. A slow API may need a longer `timeout_ms`.";
+const OUTCOME_UNKNOWN: &str = "The change may or may not have been made: check at OpenRouter, then \
+                               run Terraform again. If the API is slow, increase `timeout_ms`.";
 
 /// Why it was not retried, if that is for the user to change.
 fn retry_hint(error: &Error) -> Option<String> {
     let Error::RetriesExhausted { end, last, .. } = error else { return None };
     match end {
         RetryEnd::Unreached => Some(
-            " Until the API has answered once in a run, a call is retried for 30 s, or for \
+            " Until the API has responded once in a run, requests are retried for 30 s, or for \
              `max_elapsed_time_ms` of `retry` in the provider block if that is less."
                 .to_owned(),
         ),
         RetryEnd::OutOfTime => Some(match last.retry_after().filter(|wait| !wait.is_zero()) {
             Some(wait) => format!(
-                " The service asks to wait {} s, for which `retry` in the provider block has no \
-                 time left.",
+                " The API asks to wait {} s, which is longer than `retry` in the provider block \
+                 allows.",
                 wait.as_secs_f64().ceil()
             ),
-            None => " How long to try is set by `retry` in the provider block.".to_owned(),
+            None => " `retry` in the provider block sets how long requests are retried.".to_owned(),
         }),
         _ => None,
     }
@@ -144,19 +144,19 @@ fn next_step(error: &Error) -> &'static str {
         }
         Error::RetriesExhausted { last, .. } => next_step(last),
         Error::ConnectionLost { .. } | Error::Timeout { .. } if is_read => {
-            "Nothing was changed. Run Terraform again. A slow API may need a longer `timeout_ms`."
+            "Nothing was changed. Run Terraform again. If the API is slow, increase `timeout_ms`."
         }
         Error::ConnectionLost { .. }
         | Error::Timeout { .. }
         | Error::Stopped { sent: true, .. } => OUTCOME_UNKNOWN,
-        Error::Stopped { .. } => "Nothing was done. Run Terraform again to go on.",
+        Error::Stopped { .. } => "Nothing was changed. Run Terraform again to continue.",
         Error::Status { status: 404, from_service: false, .. } | Error::Decode { .. } => {
             "This may not be a response of the OpenRouter API: check `server_url` (or \
              OPENROUTER_BASE_URL) and any proxy in between. If it is one, please report this."
         }
         Error::Status { status: 404, call, .. } if !call.template().contains("{id}") => {
-            "What is named does not exist, or the key cannot see it, or this is not the OpenRouter \
-             API: check `server_url` (or OPENROUTER_BASE_URL)."
+            "The object does not exist, the API key cannot access it, or this is not the \
+             OpenRouter API: check `server_url` (or OPENROUTER_BASE_URL)."
         }
         Error::Status { status: 408 | 499 | 500..=599, .. } if is_read => {
             "The API, or a proxy in front of it, failed. Nothing was changed. Run Terraform again."
@@ -173,24 +173,25 @@ fn next_step(error: &Error) -> &'static str {
 fn next_step_without_response(error: &Error) -> &'static str {
     match error {
         Error::Unconfirmed { .. } => {
-            "Look at what is there before you run Terraform again: what is there already can be \
-             imported."
+            "Check at OpenRouter whether it exists before you run Terraform again. If it does, \
+             import it."
         }
         Error::Ambiguous { .. } => {
-            "They seem to be new, but are more than this run can have made, or have other fields. Look at them: import the one that is yours, or delete those that \
-             nobody uses, then run Terraform again."
+            "They seem to be new, but are more than this run can have created, or have different \
+             settings. Check them at OpenRouter: import the one that is yours, or delete those \
+             that are not used, then run Terraform again."
         }
         Error::RateLimited { .. } => {
-            "Nothing was done. Run Terraform again when that time is over, or give the provider's \
-             `retry` a longer `max_elapsed_time_ms`."
+            "Nothing was changed. Run Terraform again after that time, or increase \
+             `max_elapsed_time_ms` of `retry` in the provider block."
         }
         Error::Skipped { noun: "member", .. } => {
-            "Nothing was done for it. Use the user id of a member of the organization, as the API \
-             lists it."
+            "No assignment was made. Use the user id of a member of the organization; the data \
+             source `openrouter_organization_members` lists them."
         }
         Error::Skipped { .. } => {
-            "Nothing was done for it. Use the hash of a key that exists, as the API lists it; not \
-             the key itself."
+            "No assignment was made. Use the hash of an existing API key, not the key itself; the \
+             data source `openrouter_api_keys` lists the hashes."
         }
         Error::Connect { .. } => {
             "Nothing was sent. Check `server_url` (or OPENROUTER_BASE_URL), the network and the \
@@ -208,7 +209,7 @@ fn is_create(error: &Error) -> bool {
 fn next_step_after_status(status: u16) -> &'static str {
     match status {
         300..=399 => {
-            "Redirects are not followed, so that the key stays with the host it is for. Correct \
+            "Redirects are not followed, so that the API key is not sent to another host. Correct \
              `server_url`."
         }
         400 | 422 => "Correct the configuration as the message says, and apply again.",
@@ -218,25 +219,26 @@ fn next_step_after_status(status: u16) -> &'static str {
         }
         402 => "The account's credits or plan do not cover this.",
         403 => {
-            "Possible reasons: the key belongs to another account than the workspace; it is bound to \
-             one workspace, and this call was for another; the account does not allow this."
+            "Possible reasons: the API key belongs to another account than the workspace; it is \
+             restricted to one workspace, and this call was for another; the account does not \
+             permit this."
         }
         404 => {
-            "It does not exist, or the key cannot see it. Check the id, and that `server_url` (or \
-             OPENROUTER_BASE_URL) is the API's base URL."
+            "It does not exist, or the API key cannot access it. Check the id, and that \
+             `server_url` (or OPENROUTER_BASE_URL) is the base URL of the API."
         }
         409 => {
-            "Another object is in conflict with it, most often one of the same name. Rename one of \
+            "It conflicts with another object, most likely one with the same name. Rename one of \
              the two."
         }
         425 | 429 => {
-            "The API limits the rate of requests. Wait a little and apply again, or lower \
+            "The API limits the rate of requests. Wait and apply again, or decrease \
              `max_concurrent_requests`."
         }
         408 | 499 | 500..=599 => {
-            "The API, or a proxy in front of it, failed, and may or may not have done it: look at \
-             what is there, then run Terraform again."
+            "The API, or a proxy in front of it, failed. The change may or may not have been made: \
+             check at OpenRouter, then run Terraform again."
         }
-        _ => "Run Terraform again. If that fails too, look at the message above.",
+        _ => "Run Terraform again. If the error persists, see the message above.",
     }
 }

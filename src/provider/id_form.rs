@@ -23,8 +23,8 @@ pub(super) fn warn_unless_uuid(
         return None;
     }
     let detail = format!(
-        "\"{text}\" is not a UUID, as the ids of {noun}s are. If it is a name or a slug, use the \
-         {noun}'s id instead: the API refuses an id that it does not know."
+        "\"{text}\" is not a UUID, but the ids of {noun}s are. If it is a name or a slug, use the \
+         id of the {noun} instead: the API rejects unknown ids."
     );
     let summary = format!("`{attribute}` may not be the id of a {noun}");
     Some(Diagnostic::warning(summary, detail).at(Path::attribute(attribute)))

@@ -27,8 +27,9 @@ pub(super) fn refuse_keys(config: &Value, attributes: &[&str]) -> Diagnostics {
 pub(super) fn refuse_key(attribute: &str, text: &str) -> Option<Diagnostic> {
     if is_label(text) {
         let detail = format!(
-            "`{attribute}` holds the label of an API key, which only shows how the key begins and \
-             ends. Use the key's hash, 64 hexadecimal digits, as the API lists keys."
+            "`{attribute}` contains the label of an API key, which shows only the beginning and \
+             the end of the key. Use the hash of the key instead, 64 hexadecimal digits; the data \
+             source `openrouter_api_keys` lists it."
         );
         return Some(Diagnostic::error("Label of an API key instead of its hash", detail));
     }
@@ -36,9 +37,10 @@ pub(super) fn refuse_key(attribute: &str, text: &str) -> Option<Diagnostic> {
         return None;
     }
     let detail = format!(
-        "`{attribute}` holds an API key itself, which must be kept out of configurations and \
-         state. Where a key is meant, use its hash: 64 hexadecimal digits, as the API lists keys. \
-         The value is not shown here. Since it may have been stored, consider replacing the key."
+        "`{attribute}` contains a secret API key, which must be kept out of configuration and \
+         state. To refer to a key, use its hash, 64 hexadecimal digits; the data source \
+         `openrouter_api_keys` lists it. The value is not shown here. Since it may have been \
+         stored, consider replacing the key."
     );
     Some(Diagnostic::error("API key instead of its hash or an id", detail))
 }
@@ -93,7 +95,9 @@ mod tests {
         for label in ["sk-or-v1-121...5c6b", "sk-or-v1-0e6...1c96"] {
             let refused = refuse_key("key_hash", label).unwrap();
             assert_eq!(refused.summary, "Label of an API key instead of its hash");
-            assert!(refused.detail.starts_with("`key_hash` holds the label of an API key, which"));
+            assert!(
+                refused.detail.starts_with("`key_hash` contains the label of an API key, which")
+            );
         }
         let hidden = format!("sk-or-v1-{}...5c6b", "0".repeat(20));
         for key in

@@ -85,15 +85,16 @@ pub(super) fn problems(fields: &[Field], read_only: &[&str], text: &str) -> Vec<
         let field = fields.iter().find(|field| field.name == name);
         if field.is_some_and(|field| field.is_configurable() && !field.holds_extra_fields()) {
             problems.push(format!(
-                "must not hold `{name}`, for which there is an attribute. Take it out, and set {} \
-                 instead.",
+                "must not contain `{name}`, which has an attribute of its own. Remove it, and set \
+                 {} instead.",
                 attribute_text(name, value)
             ));
         } else if field.is_some() || read_only.contains(&name.as_str()) {
-            problems.push(format!("must not hold `{name}`, which cannot be set. Take it out."));
+            problems.push(format!("must not contain `{name}`, which cannot be set. Remove it."));
         } else if !has_finite_numbers(value) {
-            problems
-                .push(format!("holds a number in `{name}` that is more than a double can hold."));
+            problems.push(format!(
+                "has a number in `{name}` that exceeds the range of a 64-bit floating-point number."
+            ));
         }
     }
     problems

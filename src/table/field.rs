@@ -127,6 +127,8 @@ pub struct Field {
     pub mode: ValueSource,
     /// Its documentation: whole sentences.
     pub doc: &'static str,
+    /// Its documentation where it is read-only, as in a data source; `None` where that is the same.
+    pub read_doc: Option<&'static str>,
     /// Why it should no longer be used.
     pub deprecated: Option<&'static str>,
     /// Whether Terraform must not print it.
@@ -155,6 +157,7 @@ impl Field {
             kind,
             mode,
             doc: "",
+            read_doc: None,
             deprecated: None,
             sensitive: false,
             create_only: false,
@@ -265,6 +268,25 @@ impl Field {
     /// Its documentation.
     pub const fn doc(self, doc: &'static str) -> Self {
         Self { doc, ..self }
+    }
+
+    /// Its documentation where it is read-only, without what a configuration may set.
+    pub const fn read_doc(self, doc: &'static str) -> Self {
+        Self { read_doc: Some(doc), ..self }
+    }
+
+    /// The same attribute in a data source: its type and documentation, without the rules for
+    /// configurations.
+    pub const fn read_only(self) -> Self {
+        Self {
+            doc: match self.read_doc {
+                Some(doc) => doc,
+                None => self.doc,
+            },
+            deprecated: self.deprecated,
+            sensitive: self.sensitive,
+            ..Self::computed(self.name, self.kind)
+        }
     }
 
     /// Whether a configuration may set it.

@@ -311,7 +311,7 @@ impl<B: Backend> TableResource<B> {
         let call = call::<B>("update", data, &prior.value);
         let summary = format!("Could not {}", call.action);
         let Some(object) = self.0.get(call).await? else {
-            let detail = "It does not exist any more. Run Terraform again.";
+            let detail = "It no longer exists. Run Terraform again.";
             return Err(Diagnostic::error(summary, detail).into());
         };
         Ok(self.state_after_write(data, &planned, &object).await)
@@ -337,9 +337,9 @@ impl<B: Backend> TableResource<B> {
             Ok(Ok(found)) => found?,
             Ok(Err(errors)) => return as_warning(errors),
             Err(_) => {
-                let summary = format!("It is not known what the {} \"{id}\" has", B::NOUN);
-                let detail = "The API took too long to respond. It may have settings that this plan \
-                              changes: plan again to see them.";
+                let summary = format!("The settings of the {} \"{id}\" are not known", B::NOUN);
+                let detail = "The API took too long to respond. The apply may change existing \
+                              settings. Plan again to see them.";
                 return Some(Diagnostic::warning(summary, detail));
             }
         };
@@ -350,14 +350,14 @@ impl<B: Backend> TableResource<B> {
         let changes = match changes {
             Ok(changes) if changes.is_empty() => return None,
             Ok(changes) => changes,
-            Err(error) => vec![format!("  - what cannot be read ({error})")],
+            Err(error) => vec![format!("  - settings that cannot be read ({error})")],
         };
         let detail = format!(
-            "It exists already, and this plan changes what is set there:\n{}\nTo review the \
-             changes as a diff, import it before you apply, by the id \"{id}\".",
+            "It already exists, and the apply changes the following settings:\n{}\nTo review the \
+             changes as a diff, import it by the id \"{id}\" before you apply.",
             changes.join("\n")
         );
-        let summary = format!("The {} \"{id}\" has other settings", B::NOUN);
+        let summary = format!("The {} \"{id}\" already has other settings", B::NOUN);
         let detail = self.0.redact(data, &detail);
         Some(Diagnostic::warning(summary, detail))
     }
@@ -423,8 +423,8 @@ fn state_of<B: Backend>(
 ) -> Result<State, Diagnostics> {
     let value = value.map_err(|error| {
         let detail = format!(
-            "The response does not have the documented form: {error}. Look for a newer version of \
-             the provider, or report this."
+            "The response does not have the documented form: {error}. Update the provider, or \
+             report this if it is up to date."
         );
         Diagnostic::error(format!("Could not {action}"), detail).at(error.path().clone())
     })?;

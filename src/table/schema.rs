@@ -18,6 +18,8 @@ fn attribute(field: &Field) -> Attribute {
         | FieldType::StringSet
         | FieldType::ExtraFields { .. } => &[],
     };
+    // What is inside a read-only attribute is read-only too.
+    let shown = |member: &Field| if field.is_configurable() { *member } else { member.read_only() };
     Attribute {
         name: field.name,
         ty: field.ty(),
@@ -25,7 +27,7 @@ fn attribute(field: &Field) -> Attribute {
         description: field.doc,
         deprecated: field.deprecated,
         sensitive: field.sensitive,
-        members: members.iter().map(attribute).collect(),
+        members: members.iter().map(|member| attribute(&shown(member))).collect(),
     }
 }
 

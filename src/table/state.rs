@@ -50,11 +50,11 @@ impl Mismatch {
             }
         };
         let detail = format!(
-            "`{name}` was planned {returned}. The change was made, and the state \
-             keeps the planned value; the next plan shows what the API has then."
+            "`{name}` was planned {returned}. The change was made, and the state has the planned \
+             value. The next plan shows the value that the API returns then."
         );
         // Terraform shows only the first of several warnings with one title.
-        let summary = format!("The API has another `{name}` than planned");
+        let summary = format!("The API returned a different `{name}` than planned");
         Diagnostic::warning(summary, detail).at(Path::attribute(name))
     }
 }
@@ -178,7 +178,7 @@ pub(super) fn takeover_changes(
             _ => !now.is_null(),
         };
         if is_set && !same_as_state(field, now, then, names) {
-            changes.push(format!("  - `{}`, which is {}", field.name, display(now)));
+            changes.push(format!("  - `{}`, now {}", field.name, display(now)));
         }
     }
     for field in fields.iter().filter(|field| field.holds_extra_fields()) {

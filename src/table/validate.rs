@@ -78,7 +78,7 @@ fn validate_value(field: &Field, value: &Value, path: &Path, diagnostics: &mut D
         // An element of a set has no path of its own.
         let path = if let Value::Set(_) = value { path.clone() } else { path.child_index(index) };
         if element.is_null() {
-            let detail = format!("An element of `{path}` is null. Remove it, or give it a value.");
+            let detail = format!("An element of `{path}` is null. Remove it or give it a value.");
             diagnostics.push(invalid(detail, &path));
         } else if let (FieldType::ObjectList(members), false) = (field.kind, element.is_unknown()) {
             validate_object(members, element, &path, diagnostics);
@@ -95,7 +95,7 @@ fn check_presence(field: &Field, value: &Value, path: &Path) -> Option<Diagnosti
         Diagnostic::error("Missing required attribute", detail)
     } else if !field.is_configurable() {
         let detail = format!(
-            "`{path}` is decided by the API and cannot be set. Remove it from the configuration."
+            "`{path}` is assigned by the API and cannot be set. Remove it from the configuration."
         );
         Diagnostic::error("Read-only attribute", detail)
     } else {
@@ -110,15 +110,15 @@ fn check_presence(field: &Field, value: &Value, path: &Path) -> Option<Diagnosti
 /// Rules about a field that is set and another one of the same object. Gives what is wrong.
 fn check_siblings(check: &Check, object: &Value, path: &Path) -> Option<String> {
     match *check {
-        Check::RequiredWith(sibling) if object.attribute(sibling).is_null() => {
-            Some(format!("`{path}` and `{sibling}` go together: set `{sibling}` too, or neither."))
-        }
+        Check::RequiredWith(sibling) if object.attribute(sibling).is_null() => Some(format!(
+            "`{path}` and `{sibling}` must be set together: set `{sibling}` too, or neither."
+        )),
         Check::OnlyIf { sibling, value: wanted } => {
             let other = object.attribute(sibling);
             if other.is_unknown() || other.as_str() == Some(wanted) {
                 return None;
             }
-            Some(format!("`{path}` can only be set where `{sibling}` is \"{wanted}\"."))
+            Some(format!("`{path}` can only be set if `{sibling}` is \"{wanted}\"."))
         }
         _ => None,
     }
@@ -129,7 +129,7 @@ fn check_collection(check: &Check, elements: &[Value], path: &Path) -> Option<Di
     match *check {
         Check::NotEmpty if elements.is_empty() => {
             let detail = format!(
-                "`{path}` must not be empty. To set no restriction, leave it out or set it to null."
+                "`{path}` must not be empty. For no restriction, omit it or set it to null."
             );
             Some(invalid(detail, path))
         }
@@ -143,7 +143,7 @@ fn check_collection(check: &Check, elements: &[Value], path: &Path) -> Option<Di
                 if !seen.insert(text) {
                     let path = path.child_index(index).child_attribute(member);
                     let detail = format!(
-                        "`{path}` is \"{text}\" again; each {member} may be given only once."
+                        "`{path}` repeats \"{text}\": each {member} can be used only once."
                     );
                     return Some(invalid(detail, &path));
                 }
@@ -190,7 +190,7 @@ fn check_scalar(check: &Check, value: &Value, path: &Path) -> Option<String> {
 /// may be a secret in the wrong place.
 fn check_id(text: &str) -> Option<String> {
     let problem = if text.is_empty() {
-        "is empty. Set it to an id; to set no id where none is required, leave it out.".to_owned()
+        "is empty. Set it to an id, or omit it if it is not required.".to_owned()
     } else if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
         "is not an id: it contains a slash or white space.".to_owned()
     } else if is_uuid(text) && text.contains(|c: char| c.is_ascii_uppercase()) {
@@ -211,7 +211,9 @@ fn check_bound(
 ) -> Option<String> {
     let double = number.to_f64();
     if !double.is_finite() {
-        return Some(format!("`{path}` is too large: {number} is more than a double can hold."));
+        return Some(format!(
+            "`{path}` is too large: {number} exceeds the range of a 64-bit floating-point number."
+        ));
     }
     if is_wanted(&double, &Number::from(bound).to_f64()) {
         return None;

@@ -29,7 +29,8 @@ pub(super) fn parse(
         ["--help" | "-help" | "-h"] => Err((introduction.to_string(), 0)),
         ["--version" | "-version" | "-V"] => Err((format!("{name} {version}\n"), 0)),
         [.., last] => {
-            let text = format!("{name}: argument not understood: {last}\nTry {name} --help\n");
+            let text =
+                format!("{name}: unknown argument: {last}\nRun {name} --help for the options.\n");
             Err((text, 2))
         }
     }

@@ -48,7 +48,7 @@ pub(super) async fn serve(stream: Box<dyn Stream>, services: Services) {
     if shutdown.is_cancelled() || is_normal_end(error, has_calls) {
         tracing::debug!(reason, "the host closed a connection");
     } else {
-        tracing::warn!(reason, "a connection broke");
+        tracing::warn!(reason, "a connection failed");
     }
 }
 

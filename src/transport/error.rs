@@ -12,11 +12,11 @@ pub(super) enum StartError {
     Pem(#[source] pem::Error),
     #[error("PLUGIN_CLIENT_CERT cannot be read as a certificate")]
     ClientCertificate(#[source] rustls::Error),
-    #[error("no certificate could be made for this process")]
+    #[error("no certificate could be created for this process")]
     Certificate(#[from] rcgen::Error),
     #[error("TLS could not be set up")]
     Tls(#[from] rustls::Error),
-    #[error("no port between {} and {} can be listened on", ports.start(), ports.end())]
+    #[error("cannot listen on any port between {} and {}", ports.start(), ports.end())]
     Ports { ports: RangeInclusive<u16>, source: io::Error },
     #[error("the handshake line cannot be written to standard output")]
     Handshake(#[source] io::Error),

@@ -67,8 +67,8 @@ fn debug_text(powershell: bool, variable: &str, value: &str) -> String {
         format!("export {variable}='{}'", value.replace('\'', r"'\''"))
     };
     format!(
-        "Serving until Ctrl-C. Run this where you run terraform or tofu, and they use this \
-         process:\n\n{assignment}\n\n"
+        "Serving until Ctrl-C. To use this process, run the following in the shell in which you \
+         run terraform or tofu:\n\n{assignment}\n\n"
     )
 }
 

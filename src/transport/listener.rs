@@ -109,7 +109,7 @@ mod unix {
                 Ok(bound) => return Some(bound),
                 Err(error) => {
                     let error = with_causes(&error);
-                    tracing::debug!(?directory, error, "no socket can be made here");
+                    tracing::debug!(?directory, error, "cannot create a socket here");
                 }
             }
         }
@@ -119,7 +119,7 @@ mod unix {
     fn bind_in(directory: &Path) -> io::Result<(Listener, Address)> {
         let directory = std::path::absolute(directory)?;
         if directory.to_str().is_none_or(|path| path.contains(['|', '\n', '\r'])) {
-            let message = "its name does not fit into the handshake line";
+            let message = "its name cannot be part of the handshake line";
             return Err(io::Error::new(io::ErrorKind::InvalidFilename, message));
         }
         let mut name = tempfile::Builder::new();

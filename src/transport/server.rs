@@ -66,8 +66,8 @@ pub(super) async fn serve(
     tokio::spawn(Arc::clone(&server).accept(listener));
     let hosted = mode == Mode::Hosted;
     let (end, reason) = tokio::select! {
-        () = server.shutdown.cancelled() => (End::Shutdown, "the host asked for it"),
-        () = signal => (End::Signal, "a signal asked for it"),
+        () = server.shutdown.cancelled() => (End::Shutdown, "the host requested it"),
+        () = signal => (End::Signal, "a signal was received"),
         () = parent_gone, if hosted => (End::HostGone, "the parent process is gone"),
         // As when a process between the host and this one lives on.
         () = server.connections.lost(), if hosted => {
@@ -117,7 +117,7 @@ impl Server {
             match listener.accept().await {
                 Ok(stream) => drop(tokio::spawn(Arc::clone(&self).serve(stream))),
                 Err(error) => {
-                    tracing::warn!(error = with_causes(&error), "no connection can be accepted");
+                    tracing::warn!(error = with_causes(&error), "cannot accept a connection");
                     time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -131,7 +131,7 @@ impl Server {
                 Ok(encrypted) => stream = Box::new(encrypted),
                 Err(error) => {
                     let error = with_causes(&error);
-                    tracing::warn!(error, "refused a connection that is not the host's");
+                    tracing::warn!(error, "rejected a connection that is not from the host");
                     return;
                 }
             }
@@ -173,7 +173,7 @@ impl Server {
         tokio::select! {
             () = self.calls.wait() => {}
             () = self.shutdown.cancelled() => {}
-            () = time::sleep(LAST_CALLS) => tracing::warn!("calls under way are given up"),
+            () = time::sleep(LAST_CALLS) => tracing::warn!("calls in progress are abandoned"),
         }
     }
 

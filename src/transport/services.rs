@@ -167,13 +167,13 @@ impl Health for HostServices {
                 let status = ServingStatus::Serving.into();
                 Ok(Response::new(HealthCheckResponse { status }))
             }
-            _ => Err(Status::not_found("there is no such service")),
+            _ => Err(Status::not_found("unknown service")),
         }
     }
 
     /// No host watches: the end of the process says more.
     async fn watch(&self, _: Request<HealthCheckRequest>) -> Reply<Self::WatchStream> {
-        Err(Status::unimplemented("health can be checked, but not watched"))
+        Err(Status::unimplemented("watching the health is not supported"))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::guardrails::{
 };
 use crate::harness::Workspace;
 
-/// From now on the service does what it is asked to, but answers an update with what it held before, changed by these
+/// From now on the API does what it is asked to, but answers an update with what it held before, changed by these
 /// fields.
 fn answers_update_with(workspace: &Workspace, fields: &Value) {
     let mut answer = held(workspace, "a");
@@ -36,13 +36,13 @@ fn an_answer_that_differs_from_the_plan_is_a_warning() {
     workspace
         .try_apply()
         .succeeds()
-        .says("Warning: The API has another `description` than planned")
+        .says("Warning: The API returned a different `description` than planned")
         .says("`description` was planned as \"two\", but the API returned \"ours\"")
         .says("`limit_usd` was planned as null, but the API returned 7")
         .says("`allowed_models` was planned as [\"openai/gpt-4o\", \"openai/gpt-5\"]");
     assert_eq!(state(&workspace, "a")["description"], "two");
     assert_eq!(state(&workspace, "a")["limit_usd"], Value::Null);
-    // What the service holds in truth is what was planned.
+    // What the API holds in truth is what was planned.
     workspace.plans_nothing();
 
     // And where it is not, the next plan shows it.
@@ -113,7 +113,7 @@ fn an_answer_in_another_form_is_no_warning() {
         "mood": "sunny",
     });
     answers_update_with(&workspace, &answer);
-    workspace.try_apply().succeeds().never_says("The API has another");
+    workspace.try_apply().succeeds().never_says("The API returned a different");
     edit(&workspace, "a", answer);
     workspace.plans_nothing();
 }
@@ -135,7 +135,7 @@ fn a_create_that_is_answered_with_another_guardrail_leaves_that_alone() {
         workspace
             .config(&named("a", "description = \"ours\""))
             .apply()
-            .never_says("Warning: The service");
+            .never_says("Warning: The API returned a different");
         let theirs = theirs["id"].as_str().unwrap();
         assert_ne!(id(&workspace, "a"), theirs);
         assert_eq!(workspace.mock().guardrails().len(), 2);

@@ -115,7 +115,7 @@ fn one_process_serves_two_aliases_for_several_runs() {
     assert_eq!(fs::read_dir(provider.temporary.path()).unwrap().count(), 0);
     workspace.try_plan().fails();
     let log = fs::read_to_string(provider.log.path()).unwrap();
-    assert!(log.contains("serving") && !log.contains("a connection broke"), "{log}");
+    assert!(log.contains("serving") && !log.contains("a connection failed"), "{log}");
 }
 
 /// Terraform dies in the middle of a call.
@@ -138,7 +138,7 @@ fn a_break_is_logged_as_one() {
     terraform.wait().unwrap();
     let log = || fs::read_to_string(provider.log.path()).unwrap();
     let is_told = |log: String| {
-        log.lines().any(|line| line.contains("warn") && line.contains("a connection broke"))
+        log.lines().any(|line| line.contains("warn") && line.contains("a connection failed"))
     };
     assert!(workspace.mock().wait_until(PATIENCE, |_| is_told(log())), "{}", log());
 }
@@ -149,8 +149,8 @@ fn a_normal_end_is_not_logged_as_a_break() {
     let mut workspace = Workspace::new();
     workspace.env("TF_LOG_PROVIDER", "debug").config(&guardrail("this", "name = \"ci\""));
     let run = workspace.try_apply().succeeds();
-    assert!(run.stderr.contains("the host asked for it"), "{run}");
-    run.never_says("a connection broke")
+    assert!(run.stderr.contains("the host requested it"), "{run}");
+    run.never_says("a connection failed")
         .never_says("[WARN]  provider.terraform-provider-openrouter");
 }
 

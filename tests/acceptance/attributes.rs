@@ -25,7 +25,7 @@ fn the_table_names_every_attribute() {
     let answer = workspace.run(&["providers", "schema", "-json"]).succeeds().json();
     let providers = answer["provider_schemas"].as_object().unwrap();
     let (_, provider) =
-        providers.iter().find(|(source, _)| source.ends_with("openrouter/openrouter")).unwrap();
+        providers.iter().find(|(source, _)| source.ends_with(env!("SOURCE_ADDRESS"))).unwrap();
     let schema = &provider["resource_schemas"]["openrouter_guardrail"]["block"]["attributes"];
     let mut offered: Vec<_> = schema.as_object().unwrap().keys().map(String::as_str).collect();
     let mut tried: Vec<_> =
@@ -38,7 +38,7 @@ fn the_table_names_every_attribute() {
     );
 }
 
-/// One guardrail for each attribute, and what the service has to hold of it.
+/// One guardrail for each attribute, and what the API has to hold of it.
 struct Matrix {
     workspace: Workspace,
     expected: BTreeMap<&'static str, Value>,
@@ -71,7 +71,7 @@ fn each_attribute_is_created_changed_repaired_and_cleared() {
     matrix.applies(clearable, Case::cleared);
 }
 
-/// The attributes that a plan shows when this one changes: in the configuration, or only at the service.
+/// The attributes that a plan shows when this one changes: in the configuration, or only at the API.
 fn shown(case: &Case, configured: bool) -> Vec<&'static str> {
     let itself = Some(case.attribute).filter(|name| configured && !case.fields().contains(name));
     case.fields().into_iter().chain(itself).collect()
@@ -126,7 +126,7 @@ impl Matrix {
         assert_eq!(planned_updates(&self.workspace), expected);
     }
 
-    /// Applies. The service then holds these fields, all others as before, and was sent no more than needed.
+    /// Applies. The API then holds these fields, all others as before, and was sent no more than needed.
     fn applies(&mut self, changing: &[Case], fields: impl Fn(&Case) -> Map<String, Value>) {
         self.workspace.mock().reset();
         self.workspace.apply();
@@ -148,11 +148,7 @@ impl Matrix {
             extend(expected, &wanted);
             assert_ne!(held["updated_at"], Value::Null);
             expected["updated_at"] = held["updated_at"].clone();
-            assert_eq!(
-                &held, expected,
-                "what the service holds after a change of {}",
-                case.attribute
-            );
+            assert_eq!(&held, expected, "what the API holds after a change of {}", case.attribute);
             let state = state(&self.workspace, case.attribute);
             for computed in ["id", "workspace_id", "created_at", "updated_at"] {
                 assert_eq!(state[computed], held[computed], "{computed} of {}", case.attribute);
@@ -192,7 +188,7 @@ fn any_attribute_can_be_taken_away_from_all_of_them() {
     for held in &before {
         let unset: Vec<_> = members(held).iter().filter(|(_, value)| value.is_null()).collect();
         let names: Vec<_> = unset.iter().map(|(name, _)| name.as_str()).collect();
-        // The abbreviation is nothing that the service holds.
+        // The abbreviation is nothing that the API holds.
         assert_eq!(names, ["enforce_zdr", "updated_at"]);
     }
 

@@ -65,7 +65,7 @@ fn all_keys_of_a_workspace_are_read() {
     assert_eq!(column(&of_production, "hash"), hashes.iter().map(String::as_str).collect());
 }
 
-/// The service tells other figures with each request; `read` plans again after it has applied.
+/// The API tells other figures with each request; `read` plans again after it has applied.
 #[test]
 fn a_key_is_shown_without_what_changes_with_each_request() {
     let workspace = Workspace::new();
@@ -138,24 +138,28 @@ fn a_key_that_is_not_the_only_one_of_its_name_is_refused() {
     refused(&workspace, "api_key", "name = \"key-1\"")
         .says(&[
             "Could not read API key \"key-1\" of the default workspace",
-            "The default workspace has 2 keys of that `name`. Choose one by its `hash`: ",
+            "The default workspace has 2 keys with this `name`. Select one by its `hash`: ",
             &hashes[0],
             &hashes[1],
         ])
         .points_at("name = ");
     refused(&workspace, "api_key", "name = \"production-key-1\"")
-        .says(&["The default workspace has no key of that `name`. Disabled and expired keys were \
-             searched too. Check the spelling; to search another workspace, set `workspace_id`."])
+        .says(&[
+            "The default workspace has no key with this `name`. Disabled and expired keys were \
+             searched too. Check the spelling; to search another workspace, set `workspace_id`.",
+        ])
         .points_at("name = ");
     // A terminal obeys no name.
     refused(&workspace, "api_key", "name = \"a\\u001b[31m\"")
         .says(&["Could not read API key \"a\\u{1b}[31m\" of the default workspace"]);
     let lines = format!("name = \"key-1\"\nworkspace_id = {production:?}");
-    refused(&workspace, "api_key", &lines)
-        .says(&[&format!("Workspace {production} has no key of that `name`. "), "`workspace_id`."]);
+    refused(&workspace, "api_key", &lines).says(&[
+        &format!("Workspace {production} has no key with this `name`. "),
+        "`workspace_id`.",
+    ]);
     let nobody = "0".repeat(64);
     refused(&workspace, "api_key", &format!("hash = {nobody:?}"))
-        .says(&["answered 404", &nobody])
+        .says(&["returned 404", &nobody])
         .points_at("hash = ");
 }
 
@@ -231,16 +235,16 @@ fn a_member_who_is_not_the_only_one_is_refused() {
     refused(&workspace, "organization_member", "email = \"Two@example.com\"")
         .says(&[
             "Could not read member Two@example.com",
-            "The organization has 2 members of that `email`. Choose one by its `id`: ",
+            "The organization has 2 members with this `email`. Select one by its `id`: ",
             &ids[0],
             &ids[1],
         ])
         .points_at("email = ");
     refused(&workspace, "organization_member", "email = \"none@example.com\"")
-        .says(&["The organization has no member of that `email`. Check the spelling"])
+        .says(&["The organization has no member with this `email`. Check the spelling"])
         .points_at("email = ");
     refused(&workspace, "organization_member", "id = \"user_none\"")
-        .says(&["The organization has no member of that `id`."])
+        .says(&["The organization has no member with this `id`."])
         .points_at("id = ");
 }
 
@@ -268,7 +272,7 @@ fn workspaces_are_found_by_id_or_slug() {
     assert_eq!(by_id["io_logging_sampling_rate"], json!(1));
 
     refused(&workspace, "workspace", "slug = \"staging\"")
-        .says(&["Could not read workspace staging", "answered 404"])
+        .says(&["Could not read workspace staging", "returned 404"])
         .points_at("slug = ");
     refused(&workspace, "workspace", "id = \"production\"")
         .says(&[&format!("it is the `slug` of workspace production ({production})")])
@@ -282,17 +286,22 @@ fn workspaces_are_found_by_id_or_slug() {
 fn exactly_one_argument_finds_an_object() {
     let workspace = Workspace::new();
     let neither_or_both = [
-        ("api_key", "", "", "Set `hash` or `name`: one"),
+        ("api_key", "", "", "Set either `hash` or `name`, to select the key"),
         (
             "api_key",
             "hash = \"a\"\nname = \"b\"",
             "hash = ",
-            "not both: one of the two finds the key",
+            "Set either `hash` or `name`, not both",
         ),
-        ("api_key", "hash = \"a\"\nworkspace_id = \"w\"", "workspace_id = ", "goes with `name`"),
-        ("organization_member", "", "", "Set `id` or `email`: one"),
+        (
+            "api_key",
+            "hash = \"a\"\nworkspace_id = \"w\"",
+            "workspace_id = ",
+            "can only be set together with `name`",
+        ),
+        ("organization_member", "", "", "Set either `id` or `email`, to select the member"),
         ("organization_member", "id = \"a\"\nemail = \"b\"", "id = ", "not both"),
-        ("workspace", "", "", "Set `id` or `slug`: one"),
+        ("workspace", "", "", "Set either `id` or `slug`, to select the workspace"),
         ("workspace", "id = \"a\"\nslug = \"b\"", "id = ", "not both"),
         ("workspace", "slug = \"\"", "slug = ", "`slug` is empty"),
         ("api_key", "name = \"\"", "name = ", "must have 1 to 1000 characters"),

@@ -208,13 +208,13 @@ fn a_guardrail_that_cannot_be_read_is_an_error() {
                 continue;
             }
             let told = refused(&all.workspace, &all.key());
-            told.says(&[&format!("answered {status}")]);
+            told.says(&[&format!("returned {status}")]);
             if assignee.is_empty() {
                 told.says(&[&format!("read the default guardrail of workspace {}", all.place)]);
             } else {
                 told.says(&[
                     &format!("read guardrail {id}, which is assigned to {assignee}"),
-                    "so nothing is shown",
+                    "cannot be determined",
                 ]);
             }
         }
@@ -226,10 +226,9 @@ fn what_a_policy_enforces_is_told() {
     let all = Layered::new();
     all.workspace.mock().replace_with_policy(&all.of_key, PolicyType::Budget, "Cap").unwrap();
     read(&all.workspace, &all.key());
-    let title =
-        "The effective guardrail leaves out what a policy enforces: the budget of guardrail";
+    let title = "The effective guardrail does not include a policy: the budget of guardrail";
     let plan = all.workspace.plans_nothing();
-    plan.says(&format!("{title} \"ci\" ({})", all.of_key)).says("edited the policy \"Cap\"");
+    plan.says(&format!("{title} \"ci\" ({})", all.of_key)).says("The policy \"Cap\"");
     read(&all.workspace, &all.member());
     all.workspace.plans_nothing().never_says("policy");
 }
@@ -275,7 +274,7 @@ fn a_guardrail_in_two_layers_is_read_once() {
 
     read(&all.workspace, &all.key());
     let plan = all.workspace.plans_nothing();
-    plan.says("edited the policy \"Cap\"").never_says("similar warning");
+    plan.says("The policy \"Cap\"").never_says("similar warning");
 }
 
 #[test]
@@ -334,14 +333,14 @@ fn a_key_or_a_member_with_a_workspace_is_asked_for() {
     let workspace = Workspace::new();
     let secret = "sk-or-v1-0123456789abcdef0123456789abcdef";
     let cases = [
-        ("", "", "Set `key_hash` or `user_id`: one of the two finds the key or member."),
+        ("", "", "Set either `key_hash` or `user_id`, to select the key or member."),
         ("key_hash = \"a\"\nuser_id = \"b\"", "key_hash = ", "not both"),
         (
             "key_hash = \"a\"\nworkspace_id = \"b\"",
             "workspace_id = ",
-            "`workspace_id` goes with `user_id`",
+            "`workspace_id` can only be set together with `user_id`",
         ),
-        ("user_id = \"a\"", "user_id = ", "`user_id` goes with `workspace_id`"),
+        ("user_id = \"a\"", "user_id = ", "`user_id` must be set together with `workspace_id`"),
         ("user_id = \"a\"\nworkspace_id = \"\"", "workspace_id = ", "`workspace_id` is empty"),
     ];
     for (lines, line, text) in cases {
@@ -353,14 +352,14 @@ fn a_key_or_a_member_with_a_workspace_is_asked_for() {
 
     let nobody = "0".repeat(64);
     refused(&workspace, &format!("key_hash = {nobody:?}"))
-        .says(&["answered 404"])
+        .says(&["returned 404"])
         .points_at("key_hash = ");
     let place = workspace.mock().default_workspace_id();
     refused(&workspace, &format!("user_id = \"user_none\"\nworkspace_id = {place:?}"))
-        .says(&["The organization has no member of that `user_id`."])
+        .says(&["The organization has no member with this `user_id`."])
         .points_at("user_id = ");
     let user = workspace.mock().member_ids().remove(0);
     refused(&workspace, &format!("user_id = {user:?}\nworkspace_id = \"staging\""))
-        .says(&["read workspace staging", "answered 404"])
+        .says(&["read workspace staging", "returned 404"])
         .points_at("workspace_id = ");
 }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod data_sources;
+mod query;
+mod rollout;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,20 @@ fn example(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// Copies a folder.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
 /// Hashes of keys of the default workspace.
 fn hashes(mock: &Mock) -> Vec<String> {
     mock.key_hashes(&mock.default_workspace_id())
@@ -36,7 +52,7 @@ fn set(workspace: &mut Workspace, variable: &str, value: &impl ToString) {
     workspace.env(&format!("TF_VAR_{variable}"), &value.to_string());
 }
 
-/// Nothing is left at the service after a destroy, and nobody was without a guardrail before it.
+/// Nothing is left at the API after a destroy, and nobody was without a guardrail before it.
 #[track_caller]
 fn ends_cleanly(workspace: &Workspace) {
     assert_eq!(workspace.mock().gaps(), []);

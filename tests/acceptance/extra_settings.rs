@@ -111,8 +111,8 @@ fn what_has_an_attribute_or_cannot_be_set_is_refused_when_planning() {
         ("jsonencode({ limit_usd = 5 })", "set `limit_usd = ...` instead"),
         ("jsonencode({ allowed_models = [\"a\"] })", "set `allowed_models = ...` instead"),
         ("jsonencode({ enforce_zdr = true })", "set `enforce_zdr = true` instead"),
-        ("jsonencode({ id = \"x\" })", "must not hold `id`, which cannot be set"),
-        ("jsonencode({ updated_at = null })", "must not hold `updated_at`, which cannot be set"),
+        ("jsonencode({ id = \"x\" })", "must not contain `id`, which cannot be set"),
+        ("jsonencode({ updated_at = null })", "must not contain `updated_at`, which cannot be set"),
     ] {
         configure(&workspace, extra);
         let refused = workspace.run(&["plan"]).fails();

@@ -104,7 +104,7 @@ fn each_operation_explains_each_failure_and_can_be_repeated() {
         (
             refusal,
             &[
-                "answered 400: Guardrails are closed on Sundays",
+                "returned 400: Guardrails are closed on Sundays",
                 "day: Sunday",
                 "req-17",
                 "Correct the configuration",
@@ -113,23 +113,23 @@ fn each_operation_explains_each_failure_and_can_be_repeated() {
         // A page of a proxy is told from the API.
         (
             Action::html(502, page, false),
-            &["answered 502: an HTML page: Bad gateway", "un Terraform again"],
+            &["returned 502: an HTML page: Bad gateway", "un Terraform again"],
         ),
         (
             Action::html(200, page, false),
-            &["answered 200", "an HTML page: Bad gateway, not JSON", "check `server_url`"],
+            &["returned 200", "an HTML page: Bad gateway, not JSON", "check `server_url`"],
         ),
         // Only the API itself can say that something is gone.
         (
             Action::html(404, not_found, false),
-            &["answered 404", "may not be a response of the OpenRouter API"],
+            &["returned 404", "may not be a response of the OpenRouter API"],
         ),
         (
             redirect,
-            &["answered 307", &target, "Redirects are not followed", "Correct `server_url`"],
+            &["returned 307", &target, "Redirects are not followed", "Correct `server_url`"],
         ),
         (Action::dropped(When::Before), &["connection was lost", "un Terraform again"]),
-        (Action::status(500), &["answered 500"]),
+        (Action::status(500), &["returned 500"]),
     ] {
         each_operation_fails(&workspace, ONCE, &action, texts);
     }
@@ -152,7 +152,7 @@ fn each_operation_explains_each_failure_and_can_be_repeated() {
 fn an_attempt_has_only_so_much_time() {
     let settings = "provider \"openrouter\" {\n  timeout_ms = 1500\n  retry = { max_elapsed_time_ms = 0 }\n}\n";
     let slow = Action::slow(Duration::from_secs(30), When::After);
-    let texts = ["no complete answer within 1.5 s", "`timeout_ms`"];
+    let texts = ["no complete response within 1.5 s", "`timeout_ms`"];
     each_operation_fails(&applied_for_writes(Workspace::new()), settings, &slow, &texts);
 }
 
@@ -163,7 +163,7 @@ fn an_answer_that_breaks_off_is_no_answer() {
     let fault = Fault::on("GET", "/guardrails/{id}", Action::truncated()).forever();
     workspace.mock().add_fault(fault).unwrap();
     workspace.config(&format!("{ONCE}{}", guardrail("this", BEFORE)));
-    only_error(apply_json(&workspace)).says(&["the connection was lost", "it broke off after"]);
+    only_error(apply_json(&workspace)).says(&["the connection was lost", "it ended after"]);
     assert_eq!(workspace.attributes(THIS), before);
 }
 
@@ -182,17 +182,17 @@ fn the_end_of_retries_is_explained() {
     only_error(apply_json(&workspace))
         .says(&[
             "Could not update guardrail \"kept\"",
-            "answered 503",
+            "returned 503",
             "; gave up after",
             "attempts in",
         ])
-        .says(&["How long to try is set by `retry` in the provider block."]);
+        .says(&["`retry` in the provider block sets how long requests are retried."]);
 
     mock.clear_faults();
     update(Action::retry_after(77));
     only_error(apply_json(&workspace)).says(&[
-        "answered 429",
-        "The service asks to wait 77 s, for which `retry` in the provider block has no time left.",
+        "returned 429",
+        "The API asks to wait 77 s, which is longer than `retry` in the provider block allows.",
     ]);
 
     mock.clear_faults();
@@ -201,7 +201,7 @@ fn the_end_of_retries_is_explained() {
     mock.add_fault(Fault::on("GET", "/guardrails/{id}", Action::status(403)).skip(1).forever())
         .unwrap();
     only_error(apply_json(&workspace)).says(&[
-        "answered 400",
+        "returned 400",
         "; 2 attempts in",
         "may or may not have",
     ]);
@@ -213,8 +213,8 @@ fn the_end_of_retries_is_explained() {
     workspace.config(&format!("{provider}{two}"));
     only_error(apply_json(&workspace)).says(&[
         "Could not create guardrail \"new\"",
-        "Whether the guardrail was made could not be found out: GET /guardrails answered 403",
-        "what is there already can be imported",
+        "Whether the guardrail was created could not be determined: GET /guardrails returned 403",
+        "If it does, import it",
     ]);
 }
 
@@ -227,7 +227,7 @@ fn a_wrong_key_and_one_without_rights_have_different_errors() {
         (
             "sk-or-mgmt-wrong",
             [
-                "answered 401",
+                "returned 401",
                 "OPENROUTER_MANAGEMENT_KEY",
                 "management key that has not been revoked",
             ],
@@ -235,7 +235,7 @@ fn a_wrong_key_and_one_without_rights_have_different_errors() {
         (
             &inference,
             [
-                "answered 403",
+                "returned 403",
                 "Only management keys can perform this operation",
                 "must be a management key",
             ],
@@ -308,7 +308,9 @@ fn a_workspace_or_guardrail_that_the_key_may_not_use_is_pointed_at() {
         ("GET", rows),
         ("POST", rows),
     ];
-    for (status, text) in [(403, "it is bound to one workspace"), (404, "the key cannot see it")] {
+    for (status, text) in
+        [(403, "it is restricted to one workspace"), (404, "the API key cannot access it")]
+    {
         workspace.mock().clear_faults();
         for (method, template) in calls {
             let fault = Fault::on(method, template, Action::status(status)).forever();
@@ -377,7 +379,7 @@ fn a_refused_model_is_shown_at_its_attribute() {
     only_error(run)
         .says(&[
             "Could not create guardrail \"ci\"",
-            "POST /guardrails answered 400",
+            "POST /guardrails returned 400",
             "nobody/nothing",
         ])
         .points_at("allowed_models = ");
@@ -393,7 +395,7 @@ fn a_name_that_is_taken_is_explained() {
     only_error(apply_json(&workspace)).says(&[
         "Could not update guardrail \"kept\"",
         "PATCH /guardrails/",
-        "answered 409",
+        "returned 409",
         "A guardrail named \"taken\" exists already",
         "Rename one of the two",
     ]);

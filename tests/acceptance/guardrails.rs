@@ -34,19 +34,19 @@ pub(crate) fn id(workspace: &Workspace, label: &str) -> String {
     state(workspace, label)["id"].as_str().expect("the state has the id").to_owned()
 }
 
-/// What the service holds.
+/// What the API holds.
 #[track_caller]
 pub(crate) fn held(workspace: &Workspace, label: &str) -> Value {
-    workspace.mock().guardrail(&id(workspace, label)).expect("the service has the guardrail")
+    workspace.mock().guardrail(&id(workspace, label)).expect("the API has the guardrail")
 }
 
-/// Someone else changes the guardrail, by the service's rules.
+/// Someone else changes the guardrail, by the API's rules.
 #[track_caller]
 pub(crate) fn patch(workspace: &Workspace, label: &str, fields: Value) {
     workspace.mock().patch_guardrail(&id(workspace, label), fields).expect("the mock accepts it");
 }
 
-/// The service itself changes what it holds, past all rules that we know.
+/// The API itself changes what it holds, past all rules that we know.
 #[track_caller]
 pub(crate) fn edit(workspace: &Workspace, label: &str, fields: Value) {
     workspace.mock().edit_guardrail(&id(workspace, label), fields).expect("the mock accepts it");

@@ -5,9 +5,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod adopting;
+mod assigning;
 mod ci_and_drift;
 mod getting_started;
+mod migrating;
+mod mock_server;
+mod readme;
+mod reliability;
+mod security;
+mod server;
 mod testing;
+mod troubleshooting;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -134,6 +143,24 @@ fn with_key(workspace: &mut Workspace, script: &str) -> String {
     workspace.env("OPENROUTER_MANAGEMENT_KEY", "");
     assert!(script.contains("'sk-or-mgmt-...'"), "{script}");
     script.replace("sk-or-mgmt-...", &key)
+}
+
+/// A program of this workspace, which tests of the whole workspace have built beside the provider.
+fn program(name: &str) -> PathBuf {
+    let provider = Path::new(env!("CARGO_BIN_EXE_terraform-provider-openrouter"));
+    let profile = provider.parent().unwrap();
+    let program = profile.join(name);
+    if program.exists() {
+        return program;
+    }
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "-q", "--offline", "--workspace", "--bin", name, "--target-dir"]);
+    cargo.arg(profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    assert!(cargo.status().unwrap().success());
+    program
 }
 
 #[test]

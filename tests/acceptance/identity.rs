@@ -165,11 +165,11 @@ fn every_resource_is_imported_by_identity() {
 
     workspace.run(&["state", "rm", GUARDRAIL, KEY, MEMBER, DEFAULT]).succeeds();
     for (address, given, says) in [
-        (GUARDRAIL, "id = \"\"", "The identity needs `id`, which is null or empty"),
+        (GUARDRAIL, "id = \"\"", "The attribute `id` of the identity is null or empty"),
         (GUARDRAIL, "id = \"0b7f3f4e-0000-4000-8000-000000000000\"", "Could not import guardrail"),
         (GUARDRAIL, &format!("id = \"{place}/this\""), "is not the `id` of the object"),
         (KEY, "key_hash = \"\"", "The identity needs `key_hash`"),
-        (KEY, "key_hash = \"my key\"", "`key_hash` must be the hash of a key"),
+        (KEY, "key_hash = \"my key\"", "`key_hash` must be the hash of an API key"),
         (DEFAULT, "workspace_id = \"default\"", "is not the `workspace_id` of the object"),
         (KEY, "key_hash = \"sk-or-v1-0123456789abcdef\"", "API key instead of its hash"),
         (KEY, &format!("key_hash = \"{}\"", "0".repeat(64)), "No guardrail is assigned to the key"),
@@ -178,7 +178,7 @@ fn every_resource_is_imported_by_identity() {
             &format!("workspace_id = {:?}\nuser_id = {user:?}", mock.production_workspace_id()),
             "No guardrail of the workspace is assigned to the member",
         ),
-        (MEMBER, "workspace_id = \"default\"\nuser_id = \"x\"", "must be the id of a workspace"),
+        (MEMBER, "workspace_id = \"default\"\nuser_id = \"x\"", "must be the id of the workspace"),
         (DEFAULT, "workspace_id = \"\"", "The identity needs `workspace_id`"),
     ] {
         workspace.config(&(all.clone() + &import(address, given)));
@@ -196,7 +196,7 @@ fn the_schema_that_terraform_shows_has_identities_and_lists() {
     let providers = answer["provider_schemas"].as_object().expect("there are providers");
     let (_, provider) = providers
         .iter()
-        .find(|(source, _)| source.ends_with("openrouter/openrouter"))
+        .find(|(source, _)| source.ends_with(env!("SOURCE_ADDRESS")))
         .expect("ours is among them");
     let names = |kind: &str| -> Vec<String> {
         provider[kind].as_object().expect("there are some").keys().cloned().collect()

@@ -159,7 +159,7 @@ fn the_plan_after_an_import_is_empty() {
     workspace.plans_nothing();
     assert_eq!(workspace.mock().guardrails(), before, "importing changes nothing");
 
-    // Models come as the service has them; the configuration's spelling is taken for the same.
+    // Models come as the API has them; the configuration's spelling is taken for the same.
     let canonical = json!(["openai/gpt-5-2025-08-07", "x-ai/grok-4-07-09"]);
     assert_eq!(state(&workspace, "case_1_0")["allowed_models"], canonical);
     assert_eq!(state(&workspace, "case_4_0")["content_filter_builtins"][0]["label"], Value::Null);
@@ -211,7 +211,7 @@ fn what_cannot_be_imported_is_told_in_one_error() {
     let missing = "00000000-0000-4000-8000-000000000000";
 
     workspace.config(&named("a", ""));
-    let form = "neither a guardrail's id (a UUID) nor <workspace_id>/<name>";
+    let form = "neither the id of a guardrail, a UUID, nor of the form <workspace_id>/<name>";
     let belongs = "is the default guardrail of workspace";
     for (given, says) in [
         ("nonsense", vec!["\"nonsense\"", form]),
@@ -219,9 +219,9 @@ fn what_cannot_be_imported_is_told_in_one_error() {
         (&format!("{default}/"), vec![form]),
         (&format!("{missing}0"), vec![form]),
         (missing, vec!["404", missing]),
-        (&format!("{default}/nobody"), vec!["has no guardrail of that name", "\"nobody\""]),
-        (&format!("{production}/twin"), vec!["has no guardrail of that name"]),
-        (&format!("{default}/twin"), vec!["has 2 guardrails of that name", &twins[0], &twins[1]]),
+        (&format!("{default}/nobody"), vec!["has no guardrail with this name", "\"nobody\""]),
+        (&format!("{production}/twin"), vec!["has no guardrail with this name"]),
+        (&format!("{default}/twin"), vec!["has 2 guardrails with this name", &twins[0], &twins[1]]),
         (&unborn, vec![belongs, &unborn]),
         (&born, vec![belongs, &born]),
         (&format!("{default}/Workspace {default} Default"), vec![belongs, &born]),

@@ -21,6 +21,8 @@ mod guides;
 mod harness;
 mod identity;
 mod import;
+#[cfg(unix)]
+mod install;
 mod lifecycle;
 mod models;
 mod moves;
@@ -31,6 +33,7 @@ mod provider_slugs;
 mod query;
 mod refresh;
 mod secrecy;
+mod standard_generator;
 mod story;
 #[cfg(unix)]
 mod tcp;
@@ -61,7 +64,7 @@ fn provider_installed_from_a_mirror_creates_changes_and_destroys() {
     let workspace = Workspace::installed();
     workspace.config(GUARDRAIL);
     workspace.try_plan().fails().says("terraform init");
-    workspace.init().says("Installed openrouter/openrouter");
+    workspace.init().says(concat!("Installed ", env!("SOURCE_ADDRESS")));
     workspace.apply().says("1 added, 0 changed, 0 destroyed");
     let held = only_guardrail(workspace.mock());
     assert_eq!(held["name"], "smoke");

@@ -1,4 +1,4 @@
-//! Model names: the service stores canonical slugs, the state keeps what the user wrote, and the list of models is asked
+//! Model names: the API stores canonical slugs, the state keeps what the user wrote, and the list of models is asked
 //! for only where that does not settle whether something changed.
 
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ fn every_spelling_stays_as_written() {
         named(label, &format!("allowed_models = {models:?}\nignored_models = {models:?}"))
     };
     workspace.config(&SPELLINGS.iter().map(both).collect::<String>());
-    workspace.try_apply().succeeds().never_says("Warning: The API has another");
+    workspace.try_apply().succeeds().never_says("Warning: The API returned a different");
     for (label, written, stored) in SPELLINGS {
         for field in ["allowed_models", "ignored_models"] {
             assert_eq!(
@@ -152,7 +152,7 @@ fn a_list_that_cannot_be_read_is_an_error_and_loses_nothing() {
     workspace.try_apply().fails();
     assert_eq!(workspace.state_file(), state_before);
 
-    // So does the service.
+    // So does the API.
     workspace.config(&(allowed("a", &["openai/gpt-5"]) + &allowed("b", &["openai/gpt-4o"])));
     patch(&workspace, "b", json!({ "allowed_models": ["x-ai/grok-4"] }));
     workspace.try_plan().fails().says("list of models").says("403").says(&address("b"));
@@ -235,7 +235,7 @@ fn a_model_that_the_service_cannot_resolve_is_told_at_its_attribute() {
     assert_eq!(state(&workspace, "a"), before);
 }
 
-/// The list does not tell that the two names are one model, and the service stores it once.
+/// The list does not tell that the two names are one model, and the API stores it once.
 #[test]
 fn a_hidden_model_that_is_named_twice_is_no_difference() {
     let (slug, canonical) = ("openai/gpt-4-32k", "openai/gpt-4-32k-0613");
@@ -246,10 +246,16 @@ fn a_hidden_model_that_is_named_twice_is_no_difference() {
         &[slug, canonical, "openai/gpt-5"],
         &[canonical, "openai/gpt-5"],
     ] {
-        workspace.config(&allowed("a", models)).apply().never_says("Warning: The service");
+        workspace
+            .config(&allowed("a", models))
+            .apply()
+            .never_says("Warning: The API returned a different");
         workspace.run(&["plan", "-refresh-only", "-detailed-exitcode"]).exits_with(0);
     }
     assert_eq!(sorted(&held(&workspace, "a")["allowed_models"]), [canonical, GPT]);
-    workspace.config(&allowed("b", &[slug, canonical])).apply().never_says("Warning: The service");
+    workspace
+        .config(&allowed("b", &[slug, canonical]))
+        .apply()
+        .never_says("Warning: The API returned a different");
     assert_eq!(held(&workspace, "b")["allowed_models"], json!([canonical]));
 }

@@ -91,21 +91,22 @@ fn what_is_not_understood_is_an_error_that_names_it() {
     let workspace = Workspace::new();
     let config = "resource \"openrouter_guardrail\" \"new\" {\nname = \"ci\"\n}\n";
     for (resource, attributes, says) in [
-        ("openrouter_guardrail", json!({ "name": "ci" }), "It has no `id`."),
-        ("openrouter_guardrail", json!({ "id": "", "name": "ci" }), "It has no `id`."),
+        ("openrouter_guardrail", json!({ "name": "ci" }), "The state has no `id`."),
+        ("openrouter_guardrail", json!({ "id": "", "name": "ci" }), "The state has no `id`."),
         (
             "openrouter_guardrail",
             json!({ "id": "x", "name": "ci", "limit_usd": { "a": 1 } }),
             "limit_usd",
         ),
-        ("openrouter_policy", json!({ "id": "x", "name": "ci" }), "It is of another type."),
+        ("openrouter_policy", json!({ "id": "x", "name": "ci" }), "The types are different."),
     ] {
         workspace.write("terraform.tfstate", &foreign_state(resource, &attributes));
         let block = format!("moved {{\nfrom = {resource}.old\nto = openrouter_guardrail.new\n}}\n");
         workspace.config(&(config.to_owned() + &block));
         let refused = workspace.run(&["plan"]).fails().says("Cannot move state");
-        let origin =
-            format!("State of `{resource}` from registry.terraform.io/elsewhere/openrouter");
+        let origin = format!(
+            "The state of an `{resource}` of the provider registry.terraform.io/elsewhere/openrouter"
+        );
         assert!(refused.words().contains(&origin), "{refused}");
         assert!(refused.words().contains(says), "{says}: {refused}");
         refused.never_says("bug in the provider");

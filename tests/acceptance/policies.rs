@@ -55,8 +55,8 @@ fn a_part_that_a_policy_has_replaced_is_told_until_it_is_handed_back() {
         let plan = workspace.plans_nothing();
         for text in [
             format!("A policy has replaced the {part} of guardrail \"one\" ({one})"),
-            format!("edited the policy \"Team rules\" ({policy})"),
-            format!("written as before: {attributes}"),
+            format!("The policy \"Team rules\" ({policy}) was edited"),
+            format!("accepts and returns them: {attributes}"),
         ] {
             assert!(plan.words().contains(&text), "{text}: {plan}");
         }

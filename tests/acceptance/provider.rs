@@ -49,7 +49,7 @@ fn the_key_is_found_where_the_documentation_says() {
         if works {
             run.exits_with(0)
         } else {
-            run.fails().says("answered 401").never_says(&key)
+            run.fails().says("returned 401").never_says(&key)
         };
     }
 }
@@ -99,7 +99,7 @@ fn bad_settings_are_refused_at_their_attribute_and_not_repeated() {
             "user name or password",
         ),
         ("server_url = \"example\"", "server_url", "is not a URL"),
-        ("api_key = \"Bearer hunter2\"", "provider \"openrouter\"", "must be the bare key"),
+        ("api_key = \"Bearer hunter2\"", "provider \"openrouter\"", "must be the key alone"),
         (
             "api_key = \" \"",
             "provider \"openrouter\"",
@@ -110,17 +110,17 @@ fn bad_settings_are_refused_at_their_attribute_and_not_repeated() {
         (
             "server_url = \"SK-or-v1-hunter2\"",
             "provider \"openrouter\"",
-            "`server_url` holds an API key",
+            "`server_url` contains an API key",
         ),
         (
             "server_url = \"https://openrouter.ai/?key=sk-or-v1-hunter2\"",
             "provider \"openrouter\"",
-            "`server_url` holds an API key",
+            "`server_url` contains an API key",
         ),
         (
             "server_url = \"https://openrouter.ai/%73k%2Dor-v1-hunter2\"",
             "provider \"openrouter\"",
-            "`server_url` holds an API key",
+            "`server_url` contains an API key",
         ),
         (
             "server_url = \"another-services-key-hunter2\"",
@@ -135,17 +135,17 @@ fn bad_settings_are_refused_at_their_attribute_and_not_repeated() {
         (
             "http_referer = \"sk-or-v1-hunter2\"",
             "provider \"openrouter\"",
-            "`http_referer` holds an API key",
+            "`http_referer` contains an API key",
         ),
         (
             "x_open_router_title = \"key sk-or-v1-hunter2\"",
             "provider \"openrouter\"",
-            "`x_open_router_title` holds an API key",
+            "`x_open_router_title` contains an API key",
         ),
         (
             "x_open_router_categories = \"a,sk-or-v1-hunter2\"",
             "provider \"openrouter\"",
-            "`x_open_router_categories` holds an API key",
+            "`x_open_router_categories` contains an API key",
         ),
         ("timeout_ms = 0", "timeout_ms", "must be greater than 0"),
         ("max_concurrent_requests = 0", "max_concurrent_requests", "must be at least 1"),
@@ -176,7 +176,7 @@ fn a_bad_base_url_from_the_environment_is_named_by_its_variable() {
         ("https://user:hunter2@openrouter.ai", ["user name or password", "not shown"], false),
         (
             "https://openrouter.ai/sk-or-v1-hunter2",
-            ["The environment variable", "holds an API key"],
+            ["The environment variable", "contains an API key"],
             false,
         ),
     ] {
@@ -200,7 +200,7 @@ fn an_unknown_route_is_no_wrong_id() {
     for config in [with_provider(""), source.to_owned()] {
         let problem =
             only_error(workspace.config(&config).run(&["apply", "-auto-approve", "-json"]));
-        problem.says(&["answered 404", "check `server_url` (or OPENROUTER_BASE_URL)"]);
+        problem.says(&["returned 404", "check `server_url` (or OPENROUTER_BASE_URL)"]);
         assert!(!problem.text().contains("Check the id"), "{}", problem.text());
     }
 }
@@ -214,7 +214,7 @@ fn a_key_in_the_wrong_place_is_refused_also_where_it_is_known_late() {
         workspace.config(&(source.to_owned() + &with_provider(&format!("{attribute} = var.late"))));
         let problem = only_error(workspace.run(&["plan", "-json"]));
         problem
-            .says(&[&format!("`{attribute}` holds an API key")])
+            .says(&[&format!("`{attribute}` contains an API key")])
             .points_at("provider \"openrouter\"");
         assert!(!problem.text().contains("hunter2"), "{}", problem.text());
     }
@@ -286,7 +286,7 @@ fn the_timeout_is_for_each_attempt() {
         guardrail("this", body)
     ));
     only_error(workspace.run(&["plan", "-json"]))
-        .says(&["no complete answer within 3 s", "`timeout_ms`"]);
+        .says(&["no complete response within 3 s", "`timeout_ms`"]);
 }
 
 /// The key and the server come from something that the same apply makes.
@@ -335,7 +335,7 @@ fn another_servers_key_is_no_use() {
     .unwrap();
     let mut workspace = Workspace::new();
     workspace.env(URL, other.base_url()).config(&with_provider(""));
-    workspace.try_apply().fails().says("POST /guardrails answered 401");
+    workspace.try_apply().fails().says("POST /guardrails returned 401");
     assert!(other.guardrails().is_empty() && workspace.mock().log().total == 0);
 }
 
@@ -348,7 +348,7 @@ fn a_proxy_variable_that_cannot_be_parsed_is_an_error_that_names_it() {
     workspace.config(&with_provider(settings));
     workspace.env("HTTPS_PROXY", "http://user:hun/ter2@proxy.invalid:3128");
     let problem = only_error(workspace.run(&["apply", "-auto-approve", "-json"]));
-    problem.says(&["Invalid provider configuration", "HTTPS_PROXY", "percent-encoded"]);
+    problem.says(&["Invalid provider configuration", "HTTPS_PROXY", "percent-encode"]);
     assert!(
         !problem.text().contains("ter2") && !problem.text().contains("proxy.invalid"),
         "{}",

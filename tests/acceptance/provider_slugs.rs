@@ -11,7 +11,7 @@ fn lists(workspace: &Workspace) -> u64 {
 
 /// How often a plan warns of a slug.
 fn told(run: &Run, slug: &str) -> usize {
-    run.words().matches(&format!("lists no provider \"{slug}\"")).count()
+    run.words().matches(&format!("does not list \"{slug}\"")).count()
 }
 
 #[test]

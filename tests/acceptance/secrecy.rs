@@ -22,7 +22,7 @@ fn bodies_are_logged_and_the_key_is_masked_in_them() {
     let line = |text: &str| log.lines().find(|line| line.contains(text)).unwrap_or_default();
     assert!(line("request body").contains("logged"), "{log}");
     let refused = line("Internal Server Error");
-    assert!(refused.contains("answer body") && refused.contains("Bearer ***"), "{log}");
+    assert!(refused.contains("response body") && refused.contains("Bearer ***"), "{log}");
 }
 
 /// Lets the key out, and expects the workspace to fail because of it, and to say where it is.

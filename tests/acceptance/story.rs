@@ -1,4 +1,4 @@
-//! What tests that tell a longer story ask of a workspace: the one guardrail, what the service was told to do, and what
+//! What tests that tell a longer story ask of a workspace: the one guardrail, what the API was told to do, and what
 //! went wrong, as Terraform's machine-readable output has it.
 
 use mock_openrouter::Mock;
@@ -27,7 +27,7 @@ pub(crate) fn id_of(workspace: &Workspace, address: &str) -> String {
         .to_owned()
 }
 
-/// The only guardrail that the service holds.
+/// The only guardrail that the API holds.
 #[track_caller]
 pub(crate) fn only_guardrail(mock: &Mock) -> Value {
     let mut held = mock.guardrails();
@@ -35,7 +35,7 @@ pub(crate) fn only_guardrail(mock: &Mock) -> Value {
     held.remove(0)
 }
 
-/// The names of all guardrails that the service holds, in order of the alphabet.
+/// The names of all guardrails that the API holds, in order of the alphabet.
 pub(crate) fn names(mock: &Mock) -> Vec<String> {
     let mut names: Vec<String> = mock
         .guardrails()

@@ -43,7 +43,7 @@ fn text_survives_as_written() {
         }
     }
 
-    // The service may keep another form of the same text.
+    // The API may keep another form of the same text.
     edit(
         &workspace,
         "decomposed",

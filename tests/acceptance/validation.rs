@@ -27,16 +27,16 @@ fn wrong_scalars() -> Vec<Wrong> {
             "description",
             &["0 to 1000 characters", "it has 1001"],
         ),
-        wrong("name = \"n\"\nid = \"mine\"", "id", &["decided by the API", "Remove it"]),
+        wrong("name = \"n\"\nid = \"mine\"", "id", &["assigned by the API", "Remove it"]),
         wrong(
             "name = \"n\"\ncreated_at = \"now\"",
             "created_at",
-            &["decided by the API", "Remove it"],
+            &["assigned by the API", "Remove it"],
         ),
         wrong(
             "name = \"n\"\nupdated_at = \"now\"",
             "updated_at",
-            &["decided by the API", "Remove it"],
+            &["assigned by the API", "Remove it"],
         ),
         wrong("name = \"n\"\nworkspace_id = \"the production\"", "workspace_id", &["white space"]),
         wrong(
@@ -85,7 +85,7 @@ fn wrong_sets() -> Vec<Wrong> {
         .iter()
         .map(|attribute| {
             let lines = format!("name = \"n\"\n{attribute} = []");
-            wrong(lines, attribute, &["must not be empty", "leave it out or set it to null"])
+            wrong(lines, attribute, &["must not be empty", "omit it or set it to null"])
         })
         .collect();
     cases.push(wrong(

@@ -53,10 +53,7 @@ fn a_read_that_is_answered_with_another_guardrail_changes_nothing() {
         &["apply", "-refresh-only", "-auto-approve"],
         &["destroy", "-auto-approve"],
     ] {
-        workspace
-            .run(args)
-            .fails()
-            .says(&format!("it is about {theirs}, but {ours} was asked for"));
+        workspace.run(args).fails().says(&format!("it is {theirs}, but {ours} was requested"));
         assert_eq!(workspace.state_file(), before);
     }
     assert_untouched(&workspace, &theirs);
@@ -83,7 +80,7 @@ fn an_update_that_is_answered_with_another_guardrail_is_an_error() {
     let (ours, before) = (id(&workspace, "a"), state(&workspace, "a"));
     answer(&workspace, "PATCH", "/guardrails/{id}", 200, &described(&workspace, &theirs));
     workspace.config(&named("a", "description = \"new\""));
-    workspace.try_apply().fails().says(&format!("it is about {theirs}, but {ours} was asked for"));
+    workspace.try_apply().fails().says(&format!("it is {theirs}, but {ours} was requested"));
     assert_eq!(state(&workspace, "a"), before);
     workspace.mock().clear_faults();
     workspace.apply().says("1 changed");
@@ -107,7 +104,7 @@ fn a_row_of_another_guardrail_is_not_believed() {
         200,
         &json!({ "data": [row], "total_count": 1 }),
     );
-    let told = format!("data[0].guardrail_id: it is about {theirs}");
+    let told = format!("data[0].guardrail_id: it is {theirs}");
     workspace.try_plan().fails().says(&told);
     assert_eq!(workspace.state_file(), before);
 }
@@ -130,7 +127,7 @@ fn a_404_that_is_not_the_apis_leaves_the_state() {
         workspace
             .try_apply()
             .fails()
-            .says("answered 404")
+            .says("returned 404")
             .says("may not be a response of the OpenRouter API");
         assert_eq!(workspace.state_file(), before, "{body}");
     }

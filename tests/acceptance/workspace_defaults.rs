@@ -94,7 +94,7 @@ fn it_has_every_setting_of_a_guardrail_in_the_same_words() {
     let answer = workspace.run(&["providers", "schema", "-json"]).succeeds().json();
     let providers = answer["provider_schemas"].as_object().unwrap();
     let (_, provider) =
-        providers.iter().find(|(source, _)| source.ends_with("openrouter/openrouter")).unwrap();
+        providers.iter().find(|(source, _)| source.ends_with(env!("SOURCE_ADDRESS"))).unwrap();
     let attributes = |resource: &str| {
         provider["resource_schemas"][resource]["block"]["attributes"].as_object().unwrap().clone()
     };
@@ -144,15 +144,15 @@ fn a_create_says_which_settings_it_changes_and_an_import_shows_them_as_a_diff() 
     configure(&workspace, &place, lines);
     let plan = workspace.run(&["plan", "-no-color"]).succeeds();
     for text in [
-        format!("The default guardrail of workspace \"{place}\" has other settings"),
-        "`limit_usd`, which is 20".to_owned(),
-        "`include_byok_in_budgets`, which is true".to_owned(),
-        "`ignored_providers`, which is [\"azure\"]".to_owned(),
-        format!("import it before you apply, by the id \"{place}\""),
+        format!("The default guardrail of workspace \"{place}\" already has other settings"),
+        "`limit_usd`, now 20".to_owned(),
+        "`include_byok_in_budgets`, now true".to_owned(),
+        "`ignored_providers`, now [\"azure\"]".to_owned(),
+        format!("import it by the id \"{place}\" before you apply"),
     ] {
         assert!(plan.words().contains(&text), "{text}: {plan}");
     }
-    plan.never_says("`allowed_models`, which").never_says("`reset_interval`, which");
+    plan.never_says("`allowed_models`, now").never_says("`reset_interval`, now");
 
     // By id and by slug, in either case the plan is the difference.
     let slug = "production";
@@ -173,7 +173,7 @@ fn a_create_says_which_settings_it_changes_and_an_import_shows_them_as_a_diff() 
     workspace.run(&["state", "rm", ADDRESS]).succeeds();
     workspace.run(&["plan"]).succeeds().never_says("has other settings");
 
-    workspace.try_import(ADDRESS, "nowhere").fails().says("There is no such workspace");
+    workspace.try_import(ADDRESS, "nowhere").fails().says("The workspace does not exist");
     workspace.try_import("openrouter_guardrail.this", &id).fails();
 }
 
@@ -187,15 +187,16 @@ fn two_resources_for_one_workspace_are_refused_and_two_workspaces_are_not() {
             + &default_of("second", &format!("{second:?}"), "")
     };
     workspace.config(&both(&one));
-    let refused = workspace.run(&["plan"]).fails().says("Two resources for one default guardrail");
-    refused.says(&format!("manages the default guardrail of workspace {one} as well"));
+    let refused =
+        workspace.run(&["plan"]).fails().says("Two resources manage the same default guardrail");
+    refused.says(&format!("also manages the default guardrail of workspace {one}"));
     assert_eq!(patches(&workspace), 0);
     workspace.config(&both(&other));
     workspace.apply().says("2 added").never_says("Two resources");
 
     // With a state it is a warning: core plans the configuration also before it destroys.
     workspace.config(&both(&one));
-    workspace.run(&["plan"]).succeeds().says("Two resources for one default guardrail");
+    workspace.run(&["plan"]).succeeds().says("Two resources manage the same default guardrail");
     workspace.destroy();
 }
 
@@ -212,8 +213,9 @@ fn another_workspace_leaves_the_former_default_guardrail_as_it_is() {
         .unwrap();
     configure(&workspace, &other, BUDGET);
     let plan = workspace.run(&["plan"]).succeeds().says("must be replaced");
-    plan.says(&format!("workspace {one} stays in force"))
-        .says(&format!("The default guardrail of workspace \"{other}\" has other settings"));
+    plan.says(&format!("workspace {one} stays in force")).says(&format!(
+        "The default guardrail of workspace \"{other}\" already has other settings"
+    ));
     workspace.apply().says("1 added, 0 changed, 1 destroyed");
     assert_holds(&held(&workspace, &one), &json!({ "limit_usd": 50 }));
     assert_holds(&held(&workspace, &other), &json!({ "limit_usd": 50, "ignored_models": null }));
@@ -229,7 +231,7 @@ fn what_is_no_workspace_id_is_told_and_nothing_is_changed() {
     let unknown = "0b7f3f4e-0000-4000-8000-000000000000";
     configure(&workspace, unknown, BUDGET);
     let plan = workspace.run(&["plan"]).succeeds().says("Warning: Could not read default");
-    plan.says("There is no such workspace");
+    plan.says("The workspace does not exist");
     workspace
         .try_apply()
         .fails()
@@ -259,7 +261,7 @@ fn only_a_workspace_that_is_gone_takes_it_out_of_the_state() {
     let [(ADDRESS, change)] = changes(&plan)[..] else { panic!("{plan:#}") };
     assert_eq!(change["actions"], json!(["create"]));
     assert!(!differing(change).is_empty());
-    workspace.try_apply().fails().says("There is no such workspace");
+    workspace.try_apply().fails().says("The workspace does not exist");
 }
 
 /// A default guardrail cannot be an `openrouter_guardrail`, and the error says what it can be.
@@ -288,7 +290,7 @@ fn a_key_that_is_bound_to_another_workspace_is_named_as_a_reason() {
     let refused = workspace.try_apply().fails();
     refused
         .says("This management key is restricted to another workspace")
-        .says("it is bound to one workspace, and this call was for another")
+        .says("it is restricted to one workspace, and this call was for another")
         .says("Could not create guardrail \"this\"")
         .says("This call was for the account's default workspace.")
         .says(&format!("Could not create default guardrail of workspace \"{one}\""))
@@ -313,7 +315,7 @@ fn a_takeover_says_what_it_changes_of_extra_settings_and_without_the_list_of_mod
     let lines = "allowed_models = [\"openai/gpt-5\"]\nextra_settings = jsonencode({ burst = 3 })";
     configure(&workspace, &place, lines);
     let plan = workspace.run(&["plan"]).succeeds();
-    for text in ["`burst` in `extra_settings`", "`limit_usd`, which is 20"] {
+    for text in ["`burst` in `extra_settings`", "`limit_usd`, now 20"] {
         assert!(plan.words().contains(text), "{text}: {plan}");
     }
     workspace.mock().clear_faults();

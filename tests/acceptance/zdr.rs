@@ -78,7 +78,7 @@ fn the_five_flags_tell_what_changed_behind_it() {
     );
     workspace.apply();
 
-    // What the service answers for the abbreviation itself says nothing.
+    // What the API answers for the abbreviation itself says nothing.
     for answer in [json!(false), json!(true), Value::Null] {
         edit(&workspace, "a", json!({ "enforce_zdr": answer }));
         workspace.plans_nothing();

@@ -1,4 +1,4 @@
-//! What comes back: statuses, shapes, and everything that is no answer of the service at all.
+//! What comes back: statuses, shapes, and everything that is no answer of the API at all.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn an_id_that_no_path_can_name_is_refused_wherever_it_comes() {
         let listed = client.list_guardrails(None).await.unwrap_err().to_string();
         assert!(listed.contains("data[0].id: "), "{id}: {listed}");
         let read = client.get_guardrail("g").await.unwrap_err().to_string();
-        assert!(read.contains("data.id: ") && !read.contains("is about"), "{id}: {read}");
+        assert!(read.contains("data.id: ") && !read.contains("was requested"), "{id}: {read}");
         let created = client.create_guardrail(&object("{}"), &DIFFERENT).await.unwrap_err();
         assert!(
             matches!(created.cause(), Error::Decode { reason, .. } if reason.contains("data.id: "))
@@ -95,7 +95,7 @@ async fn a_refusal_tells_status_message_and_request_id() {
     let error =
         outcome(Reply::with_headers(404, &[("CF-Ray", "ray-1"), ("X-Request-Id", "req-1")], body))
             .await;
-    assert_eq!(error.to_string(), "GET /guardrails/g answered 404: Guardrail not found");
+    assert_eq!(error.to_string(), "GET /guardrails/g returned 404: Guardrail not found");
     assert_eq!((error.status(), error.request_id()), (Some(404), Some("req-1")));
     assert!(error.is_not_found() && !error.may_have_happened());
 
@@ -105,7 +105,7 @@ async fn a_refusal_tells_status_message_and_request_id() {
         "<title>502: Bad gateway</title>",
     ))
     .await;
-    assert_eq!(error.to_string(), "GET /guardrails/g answered 502: an HTML page: 502: Bad gateway");
+    assert_eq!(error.to_string(), "GET /guardrails/g returned 502: an HTML page: 502: Bad gateway");
     assert_eq!(error.request_id(), Some("ray-1"));
     assert!(error.may_have_happened());
 }
@@ -113,9 +113,9 @@ async fn a_refusal_tells_status_message_and_request_id() {
 #[tokio::test]
 async fn a_refusal_without_words_has_the_standard_ones() {
     let error = outcome(Reply::json(503, "")).await;
-    assert_eq!(error.to_string(), "GET /guardrails/g answered 503: Service Unavailable");
+    assert_eq!(error.to_string(), "GET /guardrails/g returned 503: Service Unavailable");
     let error = outcome(Reply::json(524, " ")).await;
-    assert_eq!(error.to_string(), "GET /guardrails/g answered 524: no explanation came with it");
+    assert_eq!(error.to_string(), "GET /guardrails/g returned 524: no explanation");
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn success_without_json_is_no_success() {
     let error = outcome(Reply::json(200, "<html><title>Sign in</title></html>")).await;
-    let expected = "GET /guardrails/g answered 200, but the answer cannot be used: an HTML page: Sign in, not JSON";
+    let expected = "GET /guardrails/g returned 200, but the response cannot be used: an HTML page: Sign in, not JSON";
     assert_eq!(error.to_string(), expected);
     assert!(error.may_have_happened());
 }
@@ -150,10 +150,7 @@ async fn an_answer_that_breaks_off_is_noticed() {
             outcome(Reply::Bytes(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").into_bytes()))
                 .await;
         let Error::ConnectionLost { reason, .. } = &error else { panic!("{error:?}") };
-        assert!(
-            reason.starts_with(&format!("it broke off after {} bytes: ", whole.len())),
-            "{reason}"
-        );
+        assert!(reason.starts_with(&format!("it ended after {} bytes: ", whole.len())), "{reason}");
     }
 }
 
@@ -161,7 +158,7 @@ async fn an_answer_that_breaks_off_is_noticed() {
 async fn a_refusal_whose_body_breaks_off_is_still_that_refusal() {
     let error =
         outcome(Reply::Bytes(b"HTTP/1.1 403 -\r\nContent-Length: 99\r\n\r\nForb".to_vec())).await;
-    assert_eq!(error.to_string(), "GET /guardrails/g answered 403: Forb");
+    assert_eq!(error.to_string(), "GET /guardrails/g returned 403: Forb");
 }
 
 #[tokio::test]
@@ -174,7 +171,7 @@ async fn an_answer_too_large_is_not_taken_in() {
     assert_eq!(reason, "it is larger than 32 MiB");
 
     let error = outcome(Reply::json(500, text)).await;
-    assert_eq!(error.to_string(), format!("GET /guardrails/g answered 500: {}…", "x".repeat(200)));
+    assert_eq!(error.to_string(), format!("GET /guardrails/g returned 500: {}…", "x".repeat(200)));
 }
 
 #[tokio::test]

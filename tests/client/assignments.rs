@@ -14,10 +14,10 @@ use crate::{PATIENCE, client};
 
 const KEYS: AssigneeKind = AssigneeKind::Key;
 
-/// An error as the service describes them.
+/// An error as the API describes them.
 pub(crate) const REFUSAL: &str = r#"{"error":{"code":404,"message":"no"}}"#;
 
-/// Guardrails by key: what the service holds.
+/// Guardrails by key: what the API holds.
 pub(crate) type Rows = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// Guardrail and keys of a request that assigns or removes.
@@ -280,7 +280,7 @@ async fn keys_that_are_passed_over_fail_alone() {
 async fn what_was_skipped_is_called_by_its_kind() {
     let server = Server::always(Reply::json(200, r#"{"assigned_count":0}"#)).await;
     let error = client(&server).assign(AssigneeKind::Member, "g", "m", "maker").await.unwrap_err();
-    assert!(error.to_string().ends_with("knows no such member"), "{error}");
+    assert!(error.to_string().ends_with("the API does not know this member"), "{error}");
 }
 
 #[tokio::test]
@@ -294,9 +294,9 @@ async fn keys_that_make_a_request_fail_fail_alone() {
         .collect();
     let call = "POST /guardrails/g/assignments/keys";
     let expected = [
-        ("foreign-0".to_owned(), format!("{call} answered 400: foreign-0 is of another workspace")),
-        ("foreign-1".to_owned(), format!("{call} answered 400: foreign-1 is of another workspace")),
-        ("unknown-0".to_owned(), format!("{call} skipped it: the API knows no such key")),
+        ("foreign-0".to_owned(), format!("{call} returned 400: foreign-0 is of another workspace")),
+        ("foreign-1".to_owned(), format!("{call} returned 400: foreign-1 is of another workspace")),
+        ("unknown-0".to_owned(), format!("{call} skipped it: the API does not know this key")),
     ];
     assert_eq!(failed, expected.into());
     assert_eq!(rows.lock().unwrap().len(), 20);
@@ -313,7 +313,11 @@ async fn a_request_that_fails_as_a_whole_fails_for_all_and_is_not_split() {
         );
         assert_eq!(sent(&server), [("g".to_owned(), false, 30)]);
         let removed = client.unassign(KEYS, "g", "key", None).await;
-        assert_eq!(removed.is_ok(), status == 404, "a guardrail that is gone has nobody under it");
+        assert_eq!(
+            removed.is_ok(),
+            status == 404,
+            "a guardrail that is gone is assigned to nobody"
+        );
     }
 }
 

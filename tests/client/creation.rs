@@ -125,7 +125,7 @@ async fn several_that_could_be_it_stop_the_search() {
     let Error::Ambiguous { ids: named, .. } = &error else { panic!("{error}") };
     assert_eq!(*named, ids(&mock));
     assert!(
-        error.to_string().contains(&named[0]) && error.to_string().contains("answered 503"),
+        error.to_string().contains(&named[0]) && error.to_string().contains("returned 503"),
         "{error}"
     );
 }
@@ -148,7 +148,7 @@ async fn a_twin_that_comes_late_is_named() {
     assert_eq!((created.duplicates, mock.guardrails().len()), (twins, 2));
 }
 
-/// The service has made it, but not as it was asked to: to send it again would make a second one.
+/// The API has made it, but not as it was asked to: to send it again would make a second one.
 #[tokio::test]
 async fn a_namesake_with_other_fields_stops_the_search() {
     let (mock, client) = start();
@@ -300,7 +300,7 @@ async fn where_it_cannot_be_looked_for_it_is_not_sent_again() {
     mock.add_fault(Fault::on("GET", "/guardrails", Action::status(403)).forever()).unwrap();
     let error = create(&client, "ci").await.unwrap_err();
     assert!(matches!(error, Error::Unconfirmed { .. }), "{error}");
-    assert!(error.to_string().contains("GET /guardrails answered 403"), "{error}");
+    assert!(error.to_string().contains("GET /guardrails returned 403"), "{error}");
     assert_eq!(mock.count("POST", "/guardrails"), 1);
 }
 

@@ -90,7 +90,7 @@ async fn a_server_that_ignores_the_offset_hides_and_repeats_no_keys() {
 
     let server = Server::start(|_| page((0..100).map(key))).await;
     let error = client(&server).directory(&keys(None)).await.unwrap_err();
-    assert!(error.to_string().ends_with("data: it only repeats earlier rows"), "{error}");
+    assert!(error.to_string().ends_with("data: it contains only rows of earlier pages"), "{error}");
     assert_eq!(server.seen().len(), 2);
 }
 
@@ -98,7 +98,7 @@ async fn a_server_that_ignores_the_offset_hides_and_repeats_no_keys() {
 async fn keys_of_another_workspace_are_an_error() {
     let server = Server::start(|seen| keys_of(seen, 1)).await;
     let error = client(&server).directory(&keys(Some("v"))).await.unwrap_err();
-    let wrong = "data[0].workspace_id: it is about w, but v was asked for";
+    let wrong = "data[0].workspace_id: it is w, but v was requested";
     assert!(error.to_string().ends_with(wrong), "{error}");
 }
 

@@ -126,7 +126,7 @@ async fn a_trust_store_that_is_not_there_is_told_before_any_call() {
     if let Ok(base_url) = std::env::var(BASE_URL) {
         let error = Client::new(config(&base_url)).unwrap_err().to_string();
         return assert!(
-            error.starts_with("HTTPS cannot be set up: ") && error.contains("certificates"),
+            error.starts_with("HTTPS could not be set up: ") && error.contains("certificates"),
             "{error}"
         );
     }

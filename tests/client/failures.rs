@@ -63,7 +63,7 @@ async fn a_connection_lost_after_sending_proves_nothing() {
     let error = client(&server).get_guardrail("g").await.unwrap_err();
     assert!(matches!(error, Error::ConnectionLost { .. }), "{error:?}");
     assert!(error.may_have_happened());
-    let expected = "GET /guardrails/g: the connection was lost before the answer was complete: ";
+    let expected = "GET /guardrails/g: the connection was lost before the response was complete: ";
     assert!(error.to_string().starts_with(expected), "{error}");
     server.only();
 }
@@ -80,7 +80,7 @@ async fn an_answer_that_does_not_come_is_waited_for_no_longer_than_allowed() {
             started.elapsed()
         );
         assert!(matches!(error, Error::Timeout { after: SHORT, .. }), "{error:?}");
-        assert_eq!(error.to_string(), "GET /guardrails/g: no complete answer within 0.2 s");
+        assert_eq!(error.to_string(), "GET /guardrails/g: no complete response within 0.2 s");
         assert!(error.may_have_happened());
         server.only();
     }
@@ -91,11 +91,11 @@ async fn a_refusal_that_stalls_is_still_that_refusal() {
     let begun = b"HTTP/1.1 429 -\r\nContent-Length: 99\r\n\r\nslow down".to_vec();
     let server = Server::always(Reply::Stall(begun)).await;
     let error = create(&hurried(&server), &object("{}")).await.unwrap_err();
-    assert_eq!(error.to_string(), "POST /guardrails answered 429: slow down");
+    assert_eq!(error.to_string(), "POST /guardrails returned 429: slow down");
     assert!(!error.may_have_happened());
 }
 
-/// What has come of it does not tell whether it is the service's own.
+/// What has come of it does not tell whether it is the API's own.
 #[tokio::test]
 async fn a_404_that_breaks_off_is_no_answer() {
     let begun = b"HTTP/1.1 404 -\r\nContent-Length: 99\r\n\r\n{\"error\":{\"code\":404,".to_vec();
@@ -112,7 +112,7 @@ fn no_time_at_all_is_refused() {
     let config = Config { timeout: Duration::ZERO, ..config("https://openrouter.ai/api/v1") };
     assert_eq!(
         Client::new(config).unwrap_err().to_string(),
-        "the timeout must be longer than zero"
+        "the timeout must be greater than zero"
     );
 }
 

@@ -41,7 +41,7 @@ async fn what_is_no_sound_json_is_told() {
     ] {
         let said = said_of(&with_body(body)).await;
         assert!(
-            said.starts_with("GET /guardrails/g answered 200, but the answer cannot be used: "),
+            said.starts_with("GET /guardrails/g returned 200, but the response cannot be used: "),
             "{said}"
         );
         assert!(said.contains(expected) && said.len() < 500, "{said}");
@@ -55,7 +55,7 @@ async fn a_compressed_answer_is_refused_unopened() {
         let reply = Reply::with_headers(200, &[("Content-Encoding", encoding)], guardrail("g"));
         let server = Server::always(reply).await;
         let error = client(&server).get_guardrail("g").await.unwrap_err();
-        let expected = format!("it is encoded as {encoding}, which was not asked for");
+        let expected = format!("it has the encoding {encoding}, which was not requested");
         assert!(error.to_string().ends_with(&expected), "{error}");
         assert!(server.only().header("accept-encoding").is_none());
     }
@@ -73,7 +73,7 @@ async fn what_is_no_http_is_a_lost_connection() {
         let said = said_of(bytes).await;
         assert!(
             said.starts_with(
-                "GET /guardrails/g: the connection was lost before the answer was complete"
+                "GET /guardrails/g: the connection was lost before the response was complete"
             ),
             "{said}"
         );
@@ -113,7 +113,7 @@ async fn a_create_that_is_answered_with_the_guardrail_of_another_is_not_believed
     assert!(error.may_have_happened());
 }
 
-/// The service says that all were assigned, and more; and lists each twice.
+/// The API says that all were assigned, and more; and lists each twice.
 #[tokio::test]
 async fn counts_and_lists_of_assignments_that_lie_do_no_harm() {
     let listed = r#"{"id":"a","guardrail_id":"g","key_hash":"k"}"#;

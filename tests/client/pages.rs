@@ -9,7 +9,7 @@ fn page(ids: impl IntoIterator<Item = String>, total: usize) -> Reply {
     Reply::json(200, format!(r#"{{"data":[{}],"total_count":{total}}}"#, rows.join(",")))
 }
 
-/// The service's way: a page of the rows counted, of which the dropped ones are then left out.
+/// The API's way: a page of the rows counted, of which the dropped ones are then left out.
 fn counted(seen: &Seen, total: usize, dropped: fn(usize) -> bool) -> Reply {
     let (offset, limit) = (seen.number("offset").unwrap(), seen.number("limit").unwrap());
     let rows = (offset..(offset + limit).min(total)).filter(|index| !dropped(*index));
@@ -75,7 +75,7 @@ async fn a_server_that_ignores_the_offset_is_an_error() {
     assert!(
         error
             .to_string()
-            .ends_with("data: it only repeats earlier rows, but total_count says there are 150"),
+            .ends_with("data: it contains only rows of earlier pages, but total_count is 150"),
         "{error}"
     );
     assert_eq!(server.seen().len(), 2);
@@ -89,7 +89,7 @@ async fn a_page_that_fails_fails_the_list() {
     })
     .await;
     let error = client(&server).list_guardrails(None).await.unwrap_err();
-    assert_eq!(error.to_string(), "GET /guardrails answered 500: Internal Server Error");
+    assert_eq!(error.to_string(), "GET /guardrails returned 500: Internal Server Error");
     assert!(server.seen().len() <= 3, "each page is requested once: {:?}", server.seen());
 }
 

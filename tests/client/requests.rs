@@ -169,7 +169,7 @@ async fn each_request_is_logged_once() {
             "path=/guardrails/g",
             "status=409",
             "duration_ms=",
-            "answered 409: name taken",
+            "returned 409: name taken",
         ],
     ]) {
         for part in expected {

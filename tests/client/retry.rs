@@ -95,7 +95,7 @@ async fn whatever_is_idempotent_outlives_two_failures() {
     }
 }
 
-/// A 404 that is not the service's own, as after a first attempt that was done: the service itself is asked.
+/// A 404 that is not the API's own, as after a first attempt that was done: the API itself is asked.
 #[tokio::test]
 async fn whether_it_is_deleted_is_for_the_service_to_say() {
     let gone = Reply::json(404, r#"{"error":{"code":404,"message":"Guardrail not found"}}"#);
@@ -148,7 +148,7 @@ async fn the_end_tells_how_often_how_long_and_what_came_last() {
     assert_eq!(*attempts as usize, server.seen().len());
     assert!(*attempts >= 2 && *elapsed <= begun.elapsed());
     let text = error.to_string();
-    assert!(text.starts_with("GET /guardrails/g answered 503: asleep; gave up after"), "{text}");
+    assert!(text.starts_with("GET /guardrails/g returned 503: asleep; gave up after"), "{text}");
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn a_long_wait_is_announced_and_a_short_one_is_not() {
         let prefix = format!("{level} terraform_provider_openrouter::client::http::http_client");
         let announced: Vec<_> = lines.iter().filter(|line| line.starts_with(&prefix)).collect();
         assert!(
-            announced.iter().any(|line| line.contains(text) && line.contains("answered 429")),
+            announced.iter().any(|line| line.contains(text) && line.contains("returned 429")),
             "{lines:#?}"
         );
         let others = lines.iter().filter(|line| line.starts_with("WARN"));
@@ -227,8 +227,7 @@ async fn more_patience_than_there_is_time_ends_every_call_at_once() {
     assert_eq!(client.get_guardrail("g").await.unwrap_err().status(), Some(429));
     let error = client.get_guardrail("other").await.unwrap_err();
     assert!(begun.elapsed() < PATIENCE);
-    let expected =
-        "GET /guardrails/other was not sent: the API has asked for no requests for another 3";
+    let expected = "GET /guardrails/other was not sent: the API accepts no requests for another 3";
     assert!(error.to_string().starts_with(expected), "{error}");
     server.only();
 }

@@ -1,4 +1,4 @@
-//! The key reaches the service and nothing else: whatever echoes it, no error, log or `Debug` shows it.
+//! The key reaches the API and nothing else: whatever echoes it, no error, log or `Debug` shows it.
 
 use std::error::Error as _;
 use std::fmt::Write as _;

@@ -29,7 +29,7 @@ async fn create(client: &Client) -> Result<Created, Error> {
     client.create_guardrail(&object(&wanted().to_string()), &IS_WANTED).await
 }
 
-/// The next create is answered with this guardrail, whether or not it gets as far as the service.
+/// The next create is answered with this guardrail, whether or not it gets as far as the API.
 fn answer_create_with(mock: &Mock, guardrail: &Value, after_work: bool) {
     let body = json!({ "data": guardrail }).to_string();
     let replace_body = Document { content_type: "application/json".to_owned(), body };
@@ -164,7 +164,7 @@ async fn an_answer_that_is_repeated_stops_it() {
     assert_eq!((ids(&mock).len(), mock.count("POST", "/guardrails")), (1, 3));
 }
 
-/// The service may change what it was sent. It is the same guardrail, and the caller tells of the
+/// The API may change what it was sent. It is the same guardrail, and the caller tells of the
 /// difference.
 #[tokio::test]
 async fn a_field_that_the_service_changes_makes_no_other_guardrail() {

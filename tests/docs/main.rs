@@ -1,13 +1,18 @@
-//! The reference pages under docs/, made from the field tables and the examples.
+//! The pages under docs/: those that are made from the field tables and the examples, and what registries demand of all.
 //!
-//! The pages have the layout and wording that readers of provider registries know. The test here fails when a page on
-//! disk is not what the tables say; `cargo xtask docs` runs it so that it writes the pages instead. It knows nothing of
-//! what the attributes mean.
+//! Generated pages have the layout and wording of `tfplugindocs`, which readers of provider registries know. A test fails
+//! when a page on disk is not what the tables say; `cargo xtask docs` runs it so that it writes the pages instead. Nothing
+//! here knows what the attributes mean.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod front_matter;
 mod function;
+mod index;
+mod links;
 mod page;
+mod pages;
+mod registry;
 mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,23 +22,13 @@ use std::path::{Path, PathBuf};
 use terraform_provider_openrouter::protocol::provider::Provider;
 use terraform_provider_openrouter::provider::OpenRouter;
 
-use crate::page::{Import, Page, Subject};
+use crate::pages::{example, pages, short};
 
 /// Set by `cargo xtask docs`: write the pages instead of comparing them.
 const WRITE: &str = "OPENROUTER_DOCS_WRITE";
 
-/// What the types of all resources and data sources begin with.
-const PREFIX: &str = "openrouter_";
-
-/// Folders below the repository's root in which every file belongs to a resource, data source or function.
-const FOLDERS: [&str; 6] = [
-    "docs/resources",
-    "docs/data-sources",
-    "docs/functions",
-    "examples/resources",
-    "examples/data-sources",
-    "examples/functions",
-];
+/// Folders in docs/ and examples/ in which everything belongs to something that the provider has.
+const FOLDERS: [&str; 4] = ["resources", "data-sources", "list-resources", "functions"];
 
 #[test]
 fn reference_pages_are_up_to_date() {
@@ -52,27 +47,31 @@ fn reference_pages_are_up_to_date() {
     );
 }
 
+/// `tfplugindocs validate` demands it of the pages; of the examples nobody does.
 #[test]
-fn every_page_and_example_belongs_to_a_resource_data_source_or_function() {
+fn every_page_and_example_belongs_to_what_the_provider_has() {
     let provider = OpenRouter::new(BTreeMap::new());
-    let mut wanted = BTreeSet::new();
-    for (name, _) in provider.resources() {
-        wanted.extend([
-            format!("docs/resources/{}.md", short(name)),
-            format!("examples/resources/{name}"),
-        ]);
+    let resources = provider.resources().iter().map(|(name, _)| *name).collect();
+    let data_sources = provider.data_sources().iter().map(|(name, _)| *name).collect();
+    let list_resources = provider.list_resources().iter().map(|(name, _)| *name).collect();
+    let functions = provider.functions().iter().map(|(name, _)| *name).collect();
+    let kinds: [Vec<&str>; 4] = [resources, data_sources, list_resources, functions];
+    for (folder, names) in FOLDERS.iter().zip(kinds) {
+        let pages = names.iter().map(|name| format!("{}.md", short(name))).collect();
+        assert_eq!(entries(&format!("docs/{folder}")), pages);
+        let examples = names.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(entries(&format!("examples/{folder}")), examples);
     }
-    for (name, _) in provider.data_sources() {
-        wanted.extend([
-            format!("docs/data-sources/{}.md", short(name)),
-            format!("examples/data-sources/{name}"),
-        ]);
-    }
-    for (name, _) in provider.functions() {
-        wanted.extend([format!("docs/functions/{name}.md"), format!("examples/functions/{name}")]);
-    }
-    let found: BTreeSet<_> = FOLDERS.iter().flat_map(|folder| entries(folder)).collect();
-    assert_eq!(found, wanted);
+}
+
+#[test]
+fn registries_take_the_pages() {
+    assert_eq!(registry::problems(&root()), Vec::<String>::new());
+}
+
+#[test]
+fn links_lead_somewhere() {
+    assert_eq!(links::broken(&root()), Vec::<String>::new());
 }
 
 /// The examples of imports by identity name every attribute of it.
@@ -90,75 +89,11 @@ fn examples_of_identities_are_complete() {
     }
 }
 
-/// Every generated page: its path below the repository's root, and its text.
-fn pages() -> BTreeMap<String, String> {
-    let provider = OpenRouter::new(BTreeMap::new());
-    let mut pages = BTreeMap::new();
-    let index = Page {
-        subject: Subject::Provider,
-        name: "openrouter",
-        schema: provider.schema(),
-        example: example("provider/provider.tf"),
-        import: None,
-    };
-    pages.insert("docs/index.md".to_owned(), index.markdown());
-    for (name, resource) in provider.resources() {
-        let page = Page {
-            subject: Subject::Resource,
-            name,
-            schema: resource.schema(),
-            example: example(&format!("resources/{name}/resource.tf")),
-            import: Some(Import {
-                block: example(&format!("resources/{name}/import-by-string-id.tf")),
-                command: example(&format!("resources/{name}/import.sh")),
-                identity_block: example(&format!("resources/{name}/import-by-identity.tf")),
-                identity: resource.identity(),
-            }),
-        };
-        pages.insert(format!("docs/resources/{}.md", short(name)), page.markdown());
-    }
-    for (name, data_source) in provider.data_sources() {
-        let page = Page {
-            subject: Subject::DataSource,
-            name,
-            schema: data_source.schema(),
-            example: example(&format!("data-sources/{name}/data-source.tf")),
-            import: None,
-        };
-        pages.insert(format!("docs/data-sources/{}.md", short(name)), page.markdown());
-    }
-    pages.extend(function_pages(&provider));
-    pages
-}
-
-fn function_pages(provider: &OpenRouter) -> BTreeMap<String, String> {
-    let mut pages = BTreeMap::new();
-    for (name, function) in provider.functions() {
-        let example = example(&format!("functions/{name}/function.tf"));
-        let page = function::markdown(name, &function.signature(), &example);
-        pages.insert(format!("docs/functions/{name}.md"), page);
-    }
-    pages
-}
-
-fn short(name: &str) -> &str {
-    name.strip_prefix(PREFIX).expect("Terraform finds the provider of a type by its first word")
-}
-
-/// The text of a file below examples/.
-fn example(path: &str) -> String {
-    let path = root().join("examples").join(path);
-    fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("{} is needed: {error}", path.display()))
-}
-
-/// What is in a folder, as paths below the repository's root.
-fn entries(folder: &str) -> Vec<String> {
+/// The names of what is in a folder.
+fn entries(folder: &str) -> BTreeSet<String> {
     let listed = fs::read_dir(root().join(folder))
         .unwrap_or_else(|error| panic!("{folder} is needed: {error}"));
-    listed
-        .map(|entry| format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy()))
-        .collect()
+    listed.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
 }
 
 #[expect(clippy::print_stdout, reason = "`cargo xtask docs` shows what it wrote")]

@@ -89,8 +89,10 @@ impl<'a> Level<'a> {
         })
     }
 
+    /// Attributes of an attribute and members of an object have names of another form.
     fn anchor(&self) -> String {
-        format!("nestedatt--{}", self.path.join("--"))
+        let kind = if self.path.len() == 1 { "nestedatt" } else { "nestedobjatt" };
+        format!("{kind}--{}", self.path.join("--"))
     }
 }
 
@@ -99,8 +101,8 @@ fn line(attribute: &Attribute, below: Option<&Level<'_>>) -> String {
     let kind = match &attribute.ty {
         Type::Bool => "Boolean",
         Type::Number => "Number",
-        Type::Object(_) => "Attributes",
-        Type::List(_) => "Attributes List",
+        Type::Object(_) => "Object",
+        Type::List(_) => "List of Object",
         Type::Set(_) => "Set of String",
         _ => "String",
     };

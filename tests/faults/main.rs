@@ -1,5 +1,5 @@
 //! What is promised for the case that something breaks: real Terraform drives the real binary against the mock, whose faults
-//! are a network's, a service's and a user's. docs/reliability.md tells the promises.
+//! are a network's, a service's and a user's. docs/guides/reliability.md tells the promises.
 
 #[allow(
     dead_code,

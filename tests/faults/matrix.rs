@@ -1,4 +1,4 @@
-//! The fault matrix: each operation meets each fault, once and for ever, and ends as docs/reliability.md promises. The results
+//! The fault matrix: each operation meets each fault, once and for ever, and ends as docs/guides/reliability.md promises. The results
 //! are printed as a table, also when all is well.
 //!
 //! The cells of one operation and one mode (once, or for ever) run one after the other in one workspace, so that a cell costs one

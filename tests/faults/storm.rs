@@ -180,7 +180,7 @@ fn a_large_apply_in_a_storm_converges_and_doubles_nothing() {
     assert!(mock.key_assignments().is_empty() && mock.member_assignments().is_empty());
 }
 
-/// The service has what is configured, once, and the state has what the service has.
+/// The API has what is configured, once, and the state has what the API has.
 #[track_caller]
 fn is_as_configured(workspace: &Workspace, keys: &[String], members: &[String]) {
     let mock = workspace.mock();

@@ -62,7 +62,7 @@ async fn debug_serves_every_host_that_attaches_until_ctrl_c() {
         }
     };
     let parsed: serde_json::Value = serde_json::from_str(&assignment).unwrap();
-    let entry = &parsed["openrouter/openrouter"];
+    let entry = &parsed[env!("SOURCE_ADDRESS")];
     assert_eq!(entry["Protocol"], "grpc");
     assert_eq!(entry["ProtocolVersion"], 5);
     assert_eq!(entry["Test"], true);

@@ -104,7 +104,7 @@ async fn an_error_is_at_its_argument() {
     let (message, argument) = calls.refused(MATCHES, vec![text("a"), json("[]")]).await;
     assert!(message.contains("a string is required") && argument == Some(1), "{message}");
     let (message, argument) = calls.refused(MATCHES, vec![text("a")]).await;
-    assert_eq!((message.as_str(), argument), ("2 arguments are needed, 1 are given", None));
+    assert_eq!((message.as_str(), argument), ("2 arguments are required, but 1 are given", None));
     let (message, argument) = calls.refused("nothing", vec![]).await;
     assert!(message.contains("no function `nothing`") && argument.is_none(), "{message}");
 }

@@ -85,10 +85,13 @@ async fn an_object_is_imported_by_it_and_by_id() {
     }
     for nothing in [Value::Null, "".into()] {
         let given = import(&mut session, "", Some(identity(nothing))).await;
-        refused(&given.diagnostics, &["The identity needs `id`, which is null or empty"]);
+        refused(&given.diagnostics, &["The attribute `id` of the identity is null or empty"]);
     }
     let empty = pb::ResourceIdentityData { identity_data: Some(null()) };
-    refused(&import(&mut session, "", Some(empty)).await.diagnostics, &["The identity needs `id`"]);
+    refused(
+        &import(&mut session, "", Some(empty)).await.diagnostics,
+        &["The attribute `id` of the identity is null or empty"],
+    );
 }
 
 /// Core asks when a state has no identity yet, and for one of an older version, of which there is none.

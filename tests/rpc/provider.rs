@@ -302,7 +302,7 @@ async fn what_does_not_fit_the_schema_is_a_diagnostic() {
         json(r#"{"name":{}}"#),
         json(&"[".repeat(100_000)),
     ] {
-        let text = "Terraform sent a value that does not fit the schema";
+        let text = "Terraform sent a value that does not match the schema";
         refused(&session.validate(value.clone()).await, &[text]);
         refused(&session.configure(value.clone()).await, &[text]);
     }

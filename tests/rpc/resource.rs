@@ -76,7 +76,7 @@ async fn state_that_cannot_be_read_is_a_diagnostic() {
     }
     let flatmap = HashMap::from([("id".to_owned(), "g".to_owned())]);
     let upgraded = upgrade(&mut session, pb::RawState { flatmap, ..Default::default() }).await;
-    refused(&upgraded.diagnostics, &["Terraform 0.11 or older", "0.13"]);
+    refused(&upgraded.diagnostics, &["Terraform 0.11 or earlier", "0.13"]);
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn a_plan_passes_the_private_bytes_on_and_a_read_gives_them_back() {
         // Bytes that are not empty tell the second call for a replacement from the plan of a create.
         let passed_on = if bytes.is_empty() { &br#"{"canonical":{}}"#[..] } else { bytes };
         assert_eq!((plan.diagnostics, &plan.planned_private[..]), (vec![], passed_on));
-        // Without bytes of its own it asks the service, and comes to the same end.
+        // Without bytes of its own it asks the API, and comes to the same end.
         let read = session.read(state.clone(), bytes).await;
         assert_eq!((read.diagnostics, read.private), (vec![], private.clone()));
         assert_eq!(session.decoded(read.new_state.as_ref()), session.decoded(Some(&state)));
@@ -196,7 +196,7 @@ async fn a_failed_update_gives_back_what_it_was_given() {
     let config = session.guardrail(&[("name", "renamed".into()), models]);
     let plan = session.plan(Some(state.clone()), config.clone(), &private).await;
     let applied = session.apply(Some(state.clone()), config, plan).await;
-    refused(&applied.diagnostics, &["Could not update guardrail \"ci\"", "answered 400"]);
+    refused(&applied.diagnostics, &["Could not update guardrail \"ci\"", "returned 400"]);
     assert_eq!((applied.new_state, applied.private), (Some(state), private));
 }
 
@@ -209,7 +209,7 @@ async fn a_failed_create_comes_without_state() {
     let config = session.guardrail(&[("name", "ci".into())]);
     let plan = session.plan(None, config.clone(), b"").await;
     let applied = session.apply(None, config, plan).await;
-    refused(&applied.diagnostics, &["Could not create guardrail \"ci\"", "answered 400"]);
+    refused(&applied.diagnostics, &["Could not create guardrail \"ci\"", "returned 400"]);
     assert!(applied.new_state.is_none_or(|state| state.msgpack.is_empty() || state == null()));
 }
 
@@ -247,7 +247,7 @@ async fn a_read_tells_what_is_gone_from_what_cannot_be_seen() {
     let (state, private) = created(&mut session, &[("name", "ci".into())]).await;
     mock.add_fault(Fault::on("GET", "/guardrails/{id}", Action::status(403))).unwrap();
     let read = session.read(state.clone(), &private).await;
-    refused(&read.diagnostics, &["Could not read guardrail \"ci\"", "answered 403"]);
+    refused(&read.diagnostics, &["Could not read guardrail \"ci\"", "returned 403"]);
 
     let id = session.decoded(Some(&state)).attribute("id").as_str().unwrap().to_owned();
     mock.delete_guardrail(&id).unwrap();

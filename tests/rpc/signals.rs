@@ -106,7 +106,7 @@ async fn it_ends_with_its_host_when_nothing_is_under_way() {
         }
         assert_eq!(provider.process.rest_of_stdout().await, "");
         let (_, stderr) = provider.process.end().await;
-        assert!(stderr.contains(reason) && !stderr.contains("given up"), "{stderr}");
+        assert!(stderr.contains(reason) && !stderr.contains("abandoned"), "{stderr}");
         assert!(provider.process.temporary_files().is_empty());
     }
 }

@@ -1,10 +1,11 @@
-//! `cargo xtask demo`: the whole story in front of the reader's eyes. Real Terraform installs the provider, applies
-//! examples/main.tf to the mock, finds nothing left to do, moves keys between guardrails, and destroys; after each step the demo shows what the service
-//! holds and which requests the step took. Anything but the expected ends it with an error.
+//! `cargo xtask demo`: real Terraform installs the provider, applies examples/main.tf to the mock, plans without
+//! changes, moves keys between guardrails, and destroys. After each step, the demo shows what exists in the mock and
+//! which requests the step made. Anything unexpected ends it with an error.
 //!
 //! The development profile is used: from a clean clone it is ready in a fraction of the release profile's time.
 
 mod cast;
+mod picture;
 mod report;
 
 use std::fs;
@@ -29,17 +30,17 @@ const PLAN_HAS_CHANGES: i32 = 2;
 struct Step {
     purpose: &'static str,
     args: &'static [&'static str],
-    /// How many of the keys the configuration puts under production.
+    /// How many keys the configuration assigns the production guardrail to.
     production_keys: usize,
-    /// What the service must hold afterwards.
+    /// What must exist in the mock afterwards.
     held: Held,
 }
 
-/// How much the service holds.
+/// How much exists in the mock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Held {
     guardrails: usize,
-    /// Of each guardrail by name, how many keys are under it; for members in the same way.
+    /// How many keys each guardrail is assigned to, in the order of their names; the same for members.
     keys: [usize; 2],
     members: [usize; 2],
 }
@@ -51,26 +52,26 @@ const MOVED: Held = Held { keys: [5, 3], ..APPLIED };
 const STEPS: [Step; 6] = [
     Step { purpose: "install the provider", args: &["init"], production_keys: 3, held: NOTHING },
     Step {
-        purpose: "create what the configuration says",
+        purpose: "create the guardrails and assignments",
         args: &["apply", "-auto-approve"],
         production_keys: 3,
         held: APPLIED,
     },
     Step {
-        purpose: "compare the service with the configuration",
+        purpose: "check that nothing differs from the configuration",
         args: &["plan", "-detailed-exitcode"],
         production_keys: 3,
         held: APPLIED,
     },
     Step {
-        purpose: "two keys go from the sandbox to production",
+        purpose: "move two keys from sandbox to production",
         args: &["apply", "-auto-approve"],
         production_keys: 5,
         held: MOVED,
     },
     Step { purpose: "show the outputs", args: &["output"], production_keys: 5, held: MOVED },
     Step {
-        purpose: "take it all back",
+        purpose: "remove everything",
         args: &["destroy", "-auto-approve"],
         production_keys: 5,
         held: NOTHING,
@@ -80,23 +81,19 @@ const STEPS: [Step; 6] = [
 /// Runs the demo with the given Terraform or `OpenTofu`, else with one that is found.
 pub(crate) fn run(project: &Project, given: Option<PathBuf>) -> Result<()> {
     let terraform = terraform::choose(project, given)?;
-    console::title("Build the provider and a mock of the service");
+    console::title("Build the provider and a mock of the OpenRouter API");
     let (provider, mock) = project.build_provider_and_mock()?;
     let mock = Mock::start(&mock)?;
     let stage = Stage::set_up(project, &provider)?;
     let cast = Cast::of(mock.holdings()?)?;
-    console::title("On stage");
+    console::title("Setup");
     let stands = [
         ["Terraform".to_owned(), terraform.to_string()],
         [
             "Provider".to_owned(),
-            format!(
-                "openrouter/openrouter {} from {}",
-                project.version,
-                project.shown(&stage.mirror)
-            ),
+            format!("{} {} from {}", project.source, project.version, project.shown(&stage.mirror)),
         ],
-        ["Service".to_owned(), format!("a mock at {}", mock.base_url())],
+        ["API".to_owned(), format!("a mock at {}", mock.base_url())],
         [
             "Configuration".to_owned(),
             format!("a copy of {EXAMPLE} in {}", project.shown(&stage.work)),
@@ -116,11 +113,11 @@ pub(crate) fn run(project: &Project, given: Option<PathBuf>) -> Result<()> {
         ));
         perform(step, &terraform, &stage, &cast, &mock)?;
     }
-    println!("\nAll {} steps went as they should.", STEPS.len());
+    println!("\nAll {} steps succeeded.", STEPS.len());
     Ok(())
 }
 
-/// Runs one step, shows what it did, and checks what the service holds afterwards.
+/// Runs one step, shows what it did, and checks what exists in the mock afterwards.
 fn perform(
     step: &Step,
     terraform: &Terraform,
@@ -139,16 +136,14 @@ fn perform(
     match code {
         Some(0) => {}
         Some(PLAN_HAS_CHANGES) if step.args[0] == "plan" => {
-            bail!(
-                "the plan after an apply is not empty: the service does not hold what was asked for"
-            )
+            bail!("the plan after an apply is not empty: the mock does not have what was applied")
         }
         Some(code) => bail!("terraform {} ended with exit code {code}", step.args[0]),
         None => bail!("terraform {} was ended by a signal", step.args[0]),
     }
     let held = Held::of(&holdings);
     if held != step.held {
-        bail!("the service holds {held:?}, expected {:?}", step.held);
+        bail!("the mock has {held:?}, expected {:?}", step.held);
     }
     Ok(())
 }
@@ -182,7 +177,22 @@ impl Held {
     }
 }
 
-/// The directories the demo plays in, all of them under target/.
+/// Draws the plan of the README's configuration instead of the story.
+pub(crate) fn draw_picture(project: &Project, given: Option<PathBuf>) -> Result<()> {
+    let terraform = terraform::choose(project, given)?;
+    console::title("Build the provider and a mock of the service");
+    let (provider, mock) = project.build_provider_and_mock()?;
+    let mock = Mock::start(&mock)?;
+    let stage = Stage::set_up(project, &provider)?;
+    let configuration = picture::configuration(&project.root)?;
+    fs::write(stage.work.join("main.tf"), configuration)
+        .context("cannot write the configuration")?;
+    console::title(format_args!("Draw {}", picture::PICTURE));
+    let command = || stage.command(&terraform, &mock);
+    picture::draw(&project.root, command(), command())
+}
+
+/// The directories of the demo, all of them below target/.
 struct Stage {
     mirror: PathBuf,
     home: PathBuf,
@@ -191,7 +201,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// Clears away what an earlier demo left, and sets up afresh.
+    /// Removes what an earlier demo has left, and creates the directories.
     fn set_up(project: &Project, provider: &Path) -> Result<Self> {
         let root = project.target.join("demo");
         if root.exists() {
@@ -199,7 +209,7 @@ impl Stage {
                 .with_context(|| format!("cannot clear {}", root.display()))?;
         }
         let [mirror, home, work] = ["mirror", "home", "work"].map(|name| root.join(name));
-        mirror::install(&mirror, provider, &project.version)?;
+        mirror::install(&mirror, provider, &project.source, &project.version)?;
         for folder in [&home, &work] {
             fs::create_dir_all(folder)
                 .with_context(|| format!("cannot make {}", folder.display()))?;

@@ -7,9 +7,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The source address `openrouter/openrouter` belongs to another registry in each product.
-const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
-pub(crate) const SOURCE: &str = "openrouter/openrouter";
+#[path = "source_address.rs"]
+mod source_address;
+
+pub(crate) use self::source_address::SourceAddress;
 
 /// The file name of the provider's binary, which Terraform prescribes.
 pub(crate) const PROVIDER: &str = "terraform-provider-openrouter";
@@ -73,12 +74,11 @@ pub(crate) fn steers(name: &str) -> bool {
         || name.ends_with("_PROXY")
 }
 
-/// Where the provider's binary of that version is in a filesystem mirror, for each product.
-pub(crate) fn mirrored(mirror: &Path, version: &str) -> [PathBuf; 2] {
+/// Where the provider's binary of that version is in a filesystem mirror: one path for each host of its address.
+pub(crate) fn mirrored(mirror: &Path, source: &SourceAddress, version: &str) -> Vec<PathBuf> {
     let file = format!("{PROVIDER}_v{version}{}", std::env::consts::EXE_SUFFIX);
-    REGISTRIES.map(|registry| {
-        mirror.join(registry).join(SOURCE).join(version).join(platform()).join(&file)
-    })
+    let place = |address: &String| mirror.join(address).join(version).join(platform()).join(&file);
+    source.with_hosts().iter().map(place).collect()
 }
 
 /// A CLI configuration that gets providers by this installation method alone.

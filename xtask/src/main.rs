@@ -16,6 +16,7 @@ mod demo;
 mod docs;
 mod fuzz;
 mod host;
+mod install;
 mod mirror;
 mod mock;
 mod pip;
@@ -23,6 +24,7 @@ mod project;
 mod provision;
 mod terraform;
 mod test;
+mod tfplugindocs;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -31,6 +33,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::{BenchArgs, measured};
+use crate::install::InstallArgs;
 use crate::project::Project;
 use crate::terraform::Minor;
 
@@ -48,7 +51,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Watch real Terraform drive the provider against a mock of the service: init, apply, plan, move keys, output, destroy.
+    /// Watch real Terraform drive the provider against a mock of the API: init, apply, plan, move keys, output, destroy.
     Demo {
         #[arg(
             long,
@@ -56,6 +59,9 @@ enum Command {
             help = "The Terraform or OpenTofu to use [default: terraform or tofu on the PATH, else one from PyPI]"
         )]
         tf: Option<PathBuf>,
+        /// Instead, draw the picture of a plan that the README opens with.
+        #[arg(long)]
+        picture: bool,
     },
     /// Run every test with one Terraform, and with each other one found what depends on its version.
     Test(TestArgs),
@@ -65,7 +71,9 @@ enum Command {
     Advisories,
     /// What has to pass before a merge: lint, then test with every pinned Terraform version.
     Ci,
-    /// Write the reference pages under docs/ from the field tables and the examples.
+    /// Build the provider and put it where Terraform and OpenTofu look for local providers.
+    Install(InstallArgs),
+    /// Write the reference pages under docs/ from the field tables and the examples, and the source address into all that names it.
     Docs,
     /// Try hostile input on the decoders and on every call of the protocol, for a time.
     Fuzz {
@@ -121,11 +129,13 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 fn run_in(project: &Project, command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Demo { tf } => demo::run(project, tf),
+        Command::Demo { tf, picture: false } => demo::run(project, tf),
+        Command::Demo { tf, picture: true } => demo::draw_picture(project, tf),
         Command::Test(TestArgs { tf, require, full }) => test::run(project, &tf, &require, full),
         Command::Lint => ci::lint(project),
         Command::Advisories => ci::advisories(project),
         Command::Ci => ci::run(project),
+        Command::Install(args) => install::run(project, &args),
         Command::Docs => docs::run(project),
         Command::Fuzz { seconds, seed } => fuzz::run(project, seconds, seed),
         Command::Bench(args) => bench::run(project, args),

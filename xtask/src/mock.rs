@@ -1,4 +1,4 @@
-//! The mock of the service as a program of its own, and what it tells about itself under `/_mock/`.
+//! The mock of the API as a program of its own, and what it tells about itself under `/_mock/`.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -27,7 +27,7 @@ pub(crate) struct Request {
     pub(crate) template: String,
 }
 
-/// What the service holds: guardrails, and who is under them.
+/// What the API holds: guardrails, and what they are assigned to.
 pub(crate) struct Holdings {
     /// Every guardrail, as the API would answer it, by name.
     pub(crate) guardrails: Vec<Value>,
@@ -103,7 +103,7 @@ impl Mock {
             .collect()
     }
 
-    /// What the service holds now.
+    /// What the API holds now.
     pub(crate) fn holdings(&self) -> Result<Holdings> {
         Holdings::read(&self.admin("state")?).context("the mock's state lacks a part")
     }

@@ -7,9 +7,12 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::console;
-use crate::host::PROVIDER;
+use crate::host::{PROVIDER, SourceAddress};
 
 const MOCK: &str = "mock-openrouter";
+
+/// The file at the root that sets the provider's source address.
+pub(crate) const SOURCE_ADDRESS: &str = "source-address.txt";
 
 /// Which of cargo's profiles to build with.
 #[derive(Clone, Copy)]
@@ -28,6 +31,8 @@ pub(crate) struct Project {
     pub(crate) target: PathBuf,
     /// The provider's version, without a leading `v`.
     pub(crate) version: String,
+    /// What configurations name as the provider's `source`.
+    pub(crate) source: SourceAddress,
 }
 
 impl Project {
@@ -42,17 +47,14 @@ impl Project {
         }
         let metadata: Value =
             serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
-        Self::from_metadata(&metadata).context("cargo metadata lacks what this command needs")
+        Self::from_metadata(&metadata)
     }
 
-    fn from_metadata(metadata: &Value) -> Option<Self> {
-        let packages = metadata["packages"].as_array()?;
-        let provider = packages.iter().find(|package| package["name"] == PROVIDER)?;
-        Some(Self {
-            root: metadata["workspace_root"].as_str()?.into(),
-            target: metadata["target_directory"].as_str()?.into(),
-            version: provider["version"].as_str()?.to_owned(),
-        })
+    fn from_metadata(metadata: &Value) -> Result<Self> {
+        let (root, target, version) =
+            facts(metadata).context("cargo metadata lacks what this command needs")?;
+        let source = read_source_address(&root)?;
+        Ok(Self { root, target, version, source })
     }
 
     /// A cargo command that runs in the repository's root, with the dependencies of Cargo.lock and no others.
@@ -96,6 +98,12 @@ impl Project {
         self.built(Profile::Release, PROVIDER)
     }
 
+    /// Builds the provider as the tests use it, and says where it is.
+    pub(crate) fn build_dev_provider(&self) -> Result<PathBuf> {
+        self.run_cargo(&["build", "--package", PROVIDER, "--bins"], &[])?;
+        self.built(Profile::Dev, PROVIDER)
+    }
+
     fn built(&self, profile: Profile, name: &str) -> Result<PathBuf> {
         let directory = match profile {
             Profile::Dev => "debug",
@@ -115,7 +123,70 @@ impl Project {
     }
 }
 
+/// The root, the target directory and the provider's version.
+fn facts(metadata: &Value) -> Option<(PathBuf, PathBuf, String)> {
+    let packages = metadata["packages"].as_array()?;
+    let provider = packages.iter().find(|package| package["name"] == PROVIDER)?;
+    let root = metadata["workspace_root"].as_str()?.into();
+    let target = metadata["target_directory"].as_str()?.into();
+    Some((root, target, provider["version"].as_str()?.to_owned()))
+}
+
+/// The source address that a checkout sets.
+pub(crate) fn read_source_address(root: &Path) -> Result<SourceAddress> {
+    let path = root.join(SOURCE_ADDRESS);
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    text.parse().with_context(|| format!("{SOURCE_ADDRESS} is wrong"))
+}
+
 /// The cargo that runs this command.
 fn cargo() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_setting_is_read_and_written_as_it_is() {
+        for (text, with_hosts) in [
+            ("local.invalid/openrouter/openrouter\n", &["local.invalid/openrouter/openrouter"][..]),
+            (
+                "acme-2/openrouter\r\n",
+                &[
+                    "registry.terraform.io/acme-2/openrouter",
+                    "registry.opentofu.org/acme-2/openrouter",
+                ],
+            ),
+        ] {
+            let source: SourceAddress = text.parse().unwrap();
+            assert_eq!(source.to_string(), text.trim_end());
+            assert_eq!(source.with_hosts(), with_hosts);
+        }
+    }
+
+    #[test]
+    fn a_malformed_setting_is_refused_with_the_reason() {
+        for (text, reason) in [
+            ("", "neither"),
+            ("openrouter", "neither"),
+            ("https://example.com/acme/openrouter", "neither"),
+            ("acme/openrouter\n\n", "/openrouter"),
+            ("acme/guardrails", "/openrouter"),
+            (" acme/openrouter", "namespace"),
+            ("Acme/openrouter", "namespace"),
+            ("-/openrouter", "namespace"),
+            ("/openrouter", "namespace"),
+            ("localhost/acme/openrouter", "host"),
+            ("example.com:8080/acme/openrouter", "host"),
+            ("Example.com/acme/openrouter", "host"),
+            ("../acme/openrouter", "host"),
+            ("registry.terraform.io/acme/openrouter", "leave it out"),
+        ] {
+            let error = text.parse::<SourceAddress>().unwrap_err().to_string();
+            assert!(error.contains(reason), "{text:?}: {error}");
+        }
+    }
 }

@@ -15,6 +15,7 @@ use crate::console;
 use crate::host::Product;
 use crate::project::Project;
 use crate::terraform::{self, Minor, Terraform};
+use crate::tfplugindocs;
 
 /// Says which Terraform the tests drive.
 const TERRAFORM: &str = "OPENROUTER_ACC_TERRAFORM";
@@ -47,17 +48,29 @@ const VERSION_DEPENDENT: &[&str] = &[
     "numbers::",
     "provider_installed_from_a_mirror_creates_changes_and_destroys",
     "query::",
+    "standard_generator::",
     "validation::",
 ];
 
 /// What only Terraform itself has, and since which version: tests of these names are passed over with any other.
-const TERRAFORM_SINCE: [(&str, Minor); 2] =
-    [("identity::", Minor { major: 1, minor: 12 }), ("query::", Minor { major: 1, minor: 14 })];
+const TERRAFORM_SINCE: [(&str, Minor); 3] = [
+    ("identity::", Minor { major: 1, minor: 12 }),
+    ("query::", Minor { major: 1, minor: 14 }),
+    (PAGES, Minor { major: 1, minor: 14 }),
+];
 
-/// The names of tests of what a Terraform does not have.
-fn passed_over(terraform: &Terraform) -> Vec<&'static str> {
-    let lacks = |since: &Minor| terraform.product != Product::Terraform || terraform.minor < *since;
-    TERRAFORM_SINCE.iter().filter(|(_, since)| lacks(since)).map(|(name, _)| *name).collect()
+/// What needs `tfplugindocs` too, which needs Go.
+const PAGES: &str = "standard_generator::";
+
+/// The names of tests of what a Terraform, or this machine, does not have.
+fn passed_over(terraform: &Terraform, has_generator: bool) -> Vec<&'static str> {
+    let lacks = |name: &str, since: &Minor| {
+        terraform.product != Product::Terraform
+            || terraform.minor < *since
+            || (name == PAGES && !has_generator)
+    };
+    let tests = TERRAFORM_SINCE.iter().filter(|(name, since)| lacks(name, since));
+    tests.map(|(name, _)| *name).collect()
 }
 
 /// Runs everything with the first Terraform. With each other one it runs what depends on the version, or, if `full`,
@@ -74,6 +87,7 @@ pub(crate) fn run(
     for terraform in &terraforms {
         println!("{terraform}");
     }
+    let generator = tfplugindocs::install(&project.target).err();
     let mut sum = Tally::default();
     for (index, terraform) in terraforms.iter().enumerate() {
         let (scope, args, filters) = match (index, full) {
@@ -81,7 +95,7 @@ pub(crate) fn run(
             (_, true) => ("All tests that drive Terraform", DRIVING, &[][..]),
             (_, false) => ("What depends on its version", DRIVING, VERSION_DEPENDENT),
         };
-        let passed_over = passed_over(terraform);
+        let passed_over = passed_over(terraform, generator.is_none());
         let mut filters = filters.to_vec();
         filters.retain(|filter| !passed_over.contains(filter));
         let skips = passed_over.iter().flat_map(|name| ["--skip", name]);
@@ -90,20 +104,23 @@ pub(crate) fn run(
         let host = format!("{} {}", terraform.product, terraform.version);
         console::title(format_args!("{scope}, with {host}"));
         if !passed_over.is_empty() {
-            println!("without {}, which it does not have", passed_over.join(" and "));
+            println!("passed over: {}", passed_over.join(", "));
         }
         let mut tally = cargo_test(project, &args, terraform)?;
         tally.expect_matches(&filters);
         sum.add(tally, &format!("with {host}"));
     }
-    report(&terraforms, &sum)
+    report(&terraforms, generator.as_deref(), &sum)
 }
 
-/// Prints what failed and the sums, and fails when anything did.
-fn report(terraforms: &[Terraform], sum: &Tally) -> Result<()> {
+/// Prints what failed and the sums, and fails when anything did. `no_generator` is why `tfplugindocs` is not there.
+fn report(terraforms: &[Terraform], no_generator: Option<&str>, sum: &Tally) -> Result<()> {
     console::title("Summary");
     for terraform in terraforms {
         println!("{terraform}");
+    }
+    if let Some(reason) = no_generator {
+        println!("passed over: {PAGES} (tfplugindocs has not read the pages: {reason})");
     }
     if !sum.failures.is_empty() {
         console::title("What failed");
@@ -141,4 +158,25 @@ fn cargo_test(project: &Project, args: &[&str], terraform: &Terraform) -> Result
     let status = child.wait().context("cannot wait for cargo")?;
     tally.end(&format!("cargo {}", args.join(" ")), status);
     Ok(tally)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terraform_or_the_machine_lacks_is_passed_over() {
+        let passed_over = |product, minor, has_generator| {
+            let path = PathBuf::new();
+            let minor = Minor { major: 1, minor };
+            let terraform = Terraform { product, version: String::new(), minor, path };
+            super::passed_over(&terraform, has_generator)
+        };
+        let all = ["identity::", "query::", PAGES];
+        assert_eq!(passed_over(Product::Terraform, 15, true), [""; 0]);
+        assert_eq!(passed_over(Product::Terraform, 15, false), [PAGES]);
+        assert_eq!(passed_over(Product::Terraform, 12, true), all[1..]);
+        assert_eq!(passed_over(Product::Terraform, 11, true), all);
+        assert_eq!(passed_over(Product::OpenTofu, 15, true), all);
+    }
 }

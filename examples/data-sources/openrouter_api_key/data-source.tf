@@ -1,4 +1,4 @@
-# A key by its name. Names need not be unique: an error says how many keys have this one.
+# A key by its name. It is an error if several keys have this name.
 data "openrouter_api_key" "ci" {
   name = "key-1"
 }

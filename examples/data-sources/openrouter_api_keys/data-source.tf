@@ -1,4 +1,4 @@
-# Every workspace's keys that can be used, and the keys that a guardrail is assigned to.
+# The usable keys of all workspaces, and the keys that a guardrail is assigned to.
 data "openrouter_workspaces" "all" {}
 
 data "openrouter_api_keys" "usable" {
@@ -18,7 +18,7 @@ locals {
   }
 }
 
-# A warning in every plan and apply while there is such a key.
+# Shows a warning in every plan and apply while there is such a key.
 check "every_key_has_a_guardrail" {
   assert {
     condition     = length(flatten(values(local.without_guardrail))) == 0

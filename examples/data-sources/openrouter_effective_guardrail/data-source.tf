@@ -2,7 +2,7 @@ data "openrouter_api_key" "ci" {
   name = "key-1"
 }
 
-# What holds for requests with this key: the workspace's default guardrail, that of the key's owner and the key's own.
+# The default guardrail of the workspace, the guardrail of the key's owner and that of the key, combined.
 data "openrouter_effective_guardrail" "ci" {
   key_hash = data.openrouter_api_key.ci.hash
 }
@@ -11,10 +11,10 @@ locals {
   approved_models = ["openai/gpt-5-2025-08-07", "anthropic/claude-4.5-sonnet-20250929"]
 }
 
-# A warning in every plan and apply in which the key may use other models.
+# Shows a warning in every plan and apply while the key may use other models.
 check "approved_models" {
   assert {
-    # Without a restriction the list is null, which has no length.
+    # Without a restriction, the list is null, which has no length.
     condition     = try(length(setsubtract(data.openrouter_effective_guardrail.ci.allowed_models, local.approved_models)) == 0, false)
     error_message = "The key may use models that are not approved."
   }
@@ -26,6 +26,6 @@ output "guardrails" {
 }
 
 output "daily_budget" {
-  description = "The smallest of the budgets for a day; null without one."
+  description = "The smallest daily budget, null if there is none."
   value       = try(min([for one in data.openrouter_effective_guardrail.ci.budgets : one.limit_usd if one.reset_interval == "daily"]...), null)
 }

@@ -14,6 +14,6 @@ resource "openrouter_guardrail_key_assignment" "this" {
 }
 
 output "models" {
-  description = "The models that the guardrail allows; null where it allows all. Other guardrails can allow fewer."
+  description = "The models that the guardrail allows, null if it allows all. Other guardrails can restrict them further."
   value       = data.openrouter_guardrail.production.allowed_models
 }

@@ -16,6 +16,6 @@ output "production_keys" {
 }
 
 output "guarded_keys" {
-  description = "How many keys have a guardrail of their own."
+  description = "The number of keys that a guardrail is assigned to."
   value       = length(data.openrouter_guardrail_key_assignments.all.data)
 }

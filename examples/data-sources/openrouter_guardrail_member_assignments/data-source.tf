@@ -16,6 +16,6 @@ output "production_members" {
 }
 
 output "guarded_members" {
-  description = "How many assignments to members there are; a member can have one in each workspace."
+  description = "The number of assignments to members. A member can have one in each workspace."
   value       = length(data.openrouter_guardrail_member_assignments.all.data)
 }

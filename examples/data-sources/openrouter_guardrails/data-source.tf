@@ -1,4 +1,4 @@
-# Every guardrail of the account's default workspace.
+# All guardrails of the account's default workspace.
 data "openrouter_guardrails" "all" {}
 
 output "without_budget" {

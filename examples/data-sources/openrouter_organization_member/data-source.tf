@@ -3,7 +3,7 @@ variable "lead_email" {
   type        = string
 }
 
-# Letter case does not matter.
+# Case is ignored.
 data "openrouter_organization_member" "lead" {
   email = var.lead_email
 }

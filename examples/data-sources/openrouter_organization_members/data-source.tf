@@ -1,4 +1,4 @@
-# Every member with an e-mail address of one domain.
+# All members with an e-mail address in one domain.
 data "openrouter_organization_members" "all" {}
 
 locals {

@@ -1,4 +1,4 @@
-# `openrouter_guardrail.NAME.content_filters` can stand here too.
+# `openrouter_guardrail.NAME.content_filters` can be used here too.
 locals {
   content_filters = [
     { action = "redact", pattern = "\\b[0-9]{3}-[0-9]{2}-[0-9]{4}\\b", label = "[SSN]" },

@@ -1,5 +1,5 @@
 locals {
-  # A backslash is written twice in a string of Terraform.
+  # In a Terraform string, a backslash must be written twice.
   key_pattern = "\\bsk-or-[a-z0-9-]{20,}\\b"
 }
 

@@ -6,7 +6,7 @@ terraform {
 
   required_providers {
     openrouter = {
-      source = "openrouter/openrouter"
+      source = "local.invalid/openrouter/openrouter"
     }
   }
 }

@@ -1,10 +1,10 @@
 variable "ci_key_hash" {
-  description = "The hash of the key that builds use, as the API lists keys; not the key itself."
+  description = "The hash of the API key for builds, not the key itself."
   type        = string
 }
 
 variable "customer_key_hashes" {
-  description = "The hashes of the keys that customers' requests use."
+  description = "The hashes of the API keys for customer requests."
   type        = set(string)
 }
 
@@ -15,8 +15,8 @@ resource "openrouter_guardrail" "production" {
   limit_usd      = 250
   reset_interval = "monthly"
 
-  # Deleting a guardrail also drops its assignments. With this, Terraform first moves its keys and members to another
-  # guardrail, and deletes this one last.
+  # Deleting a guardrail also deletes its assignments. With this setting, Terraform first moves the keys and members to
+  # another guardrail, and deletes this one last.
   lifecycle {
     create_before_destroy = true
   }
@@ -27,7 +27,7 @@ resource "openrouter_guardrail_key_assignment" "ci" {
   key_hash     = var.ci_key_hash
 }
 
-# Assignments that Terraform makes at one time go to the API together, in few requests.
+# The provider combines the assignments of an apply into few requests.
 resource "openrouter_guardrail_key_assignment" "customers" {
   for_each = var.customer_key_hashes
 

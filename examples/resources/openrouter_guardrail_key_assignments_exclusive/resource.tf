@@ -1,5 +1,5 @@
 variable "production_key_hashes" {
-  description = "The hashes of the keys of the production systems, as the API lists keys; not the keys themselves."
+  description = "The hashes of the API keys of the production systems, not the keys themselves."
   type        = set(string)
 }
 
@@ -10,15 +10,15 @@ resource "openrouter_guardrail" "production" {
   limit_usd      = 100
   reset_interval = "monthly"
 
-  # Deleting a guardrail also drops its assignments. With this, Terraform first moves its keys and members to another
-  # guardrail, and deletes this one last.
+  # Deleting a guardrail also deletes its assignments. With this setting, Terraform first moves the keys and members to
+  # another guardrail, and deletes this one last.
   lifecycle {
     create_before_destroy = true
   }
 }
 
-# These and no others: a key that somebody else assigns the guardrail to shows in the next plan, and loses it in the next
-# apply.
+# These keys and no others: if the guardrail is assigned to another key elsewhere, the next plan shows this, and the next
+# apply removes it.
 resource "openrouter_guardrail_key_assignments_exclusive" "production" {
   guardrail_id = openrouter_guardrail.production.id
   key_hashes   = var.production_key_hashes

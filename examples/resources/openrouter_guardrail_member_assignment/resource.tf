@@ -1,10 +1,10 @@
 variable "developer_ids" {
-  description = "The user ids of the developers, as the API lists the organization's members."
+  description = "The user ids of the developers."
   type        = set(string)
 }
 
 variable "lead_id" {
-  description = "The user id of who leads them."
+  description = "The user id of the lead developer."
   type        = string
 }
 
@@ -15,8 +15,8 @@ resource "openrouter_guardrail" "development" {
   limit_usd      = 20
   reset_interval = "daily"
 
-  # Deleting a guardrail also drops its assignments. With this, Terraform first moves its keys and members to another
-  # guardrail, and deletes this one last.
+  # Deleting a guardrail also deletes its assignments. With this setting, Terraform first moves the keys and members to
+  # another guardrail, and deletes this one last.
   lifecycle {
     create_before_destroy = true
   }
@@ -27,7 +27,7 @@ resource "openrouter_guardrail_member_assignment" "lead" {
   user_id      = var.lead_id
 }
 
-# Assignments that Terraform makes at one time go to the API together, in few requests.
+# The provider combines the assignments of an apply into few requests.
 resource "openrouter_guardrail_member_assignment" "developers" {
   for_each = var.developer_ids
 

@@ -1,5 +1,5 @@
 variable "contractor_ids" {
-  description = "The user ids of the contractors, as the API lists the organization's members."
+  description = "The user ids of the contractors."
   type        = set(string)
 }
 
@@ -10,15 +10,15 @@ resource "openrouter_guardrail" "contractors" {
   limit_usd      = 100
   reset_interval = "monthly"
 
-  # Deleting a guardrail also drops its assignments. With this, Terraform first moves its keys and members to another
-  # guardrail, and deletes this one last.
+  # Deleting a guardrail also deletes its assignments. With this setting, Terraform first moves the keys and members to
+  # another guardrail, and deletes this one last.
   lifecycle {
     create_before_destroy = true
   }
 }
 
-# These and no others: a member that somebody else assigns the guardrail to shows in the next plan, and loses it in the next
-# apply.
+# These members and no others: if the guardrail is assigned to another member elsewhere, the next plan shows this, and the
+# next apply removes it.
 resource "openrouter_guardrail_member_assignments_exclusive" "contractors" {
   guardrail_id = openrouter_guardrail.contractors.id
   user_ids     = var.contractor_ids

@@ -3,7 +3,7 @@ variable "workspace_id" {
   type        = string
 }
 
-# What holds for every request of the workspace, whatever guardrails are assigned besides.
+# Applies to all requests of the workspace, in addition to the guardrails that are assigned.
 resource "openrouter_workspace_default_guardrail" "production" {
   workspace_id = var.workspace_id
 

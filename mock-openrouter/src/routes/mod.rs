@@ -220,7 +220,7 @@ fn try_answer(
     finish(route.status, route.answer, &extra, answer)
 }
 
-/// An answer that breaks the contract is a mistake in the mock, and must not pass for the service's behaviour.
+/// An answer that breaks the contract is a mistake in the mock, and must not pass for the API's behaviour.
 fn finish(
     status: u16,
     definition: &str,
@@ -230,7 +230,9 @@ fn finish(
     if answer.checked
         && let Err(violation) = contract::check_with_extra(definition, &answer.body, extra)
     {
-        let text = format!("MOCK CONTRACT VIOLATION: the answer is no {definition}: {violation}");
+        let text = format!(
+            "MOCK CONTRACT VIOLATION: the response is not a valid {definition}: {violation}"
+        );
         return Err(Refusal::new(500, text));
     }
     Ok(Reply { status, body: answer.body })

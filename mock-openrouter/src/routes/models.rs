@@ -7,7 +7,7 @@ use super::{Answer, BASE_PATH, Call};
 use crate::contract;
 use crate::store::{Model, Page, Refusal, Store};
 
-/// Name and slug of the providers listed. A guardrail may name others: the service documents no check.
+/// Name and slug of the providers listed. A guardrail may name others: the API documents no check.
 const PROVIDERS: [(&str, &str); 6] = [
     ("Anthropic", "anthropic"),
     ("Azure", "azure"),
@@ -63,7 +63,7 @@ fn modalities(text: Option<&str>) -> Result<Option<Vec<&str>>, Refusal> {
     if known {
         Ok(Some(names))
     } else {
-        Err(invalid("output_modalities", "has a name that is no modality"))
+        Err(invalid("output_modalities", "contains an unknown modality"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Query parameters, read as strictly as the service reads them.
+//! Query parameters, read as strictly as the API reads them.
 
 use std::collections::BTreeMap;
 

@@ -35,7 +35,7 @@ impl TryFrom<String> for Subject {
         }
         let member = text.strip_prefix("member:").and_then(|member| member.split_once('/'));
         let (workspace_id, user_id) =
-            member.ok_or_else(|| format!("{text:?} names no key and no member"))?;
+            member.ok_or_else(|| format!("{text:?} is neither a key nor a member"))?;
         Ok(Self::Member { workspace_id: workspace_id.to_owned(), user_id: user_id.to_owned() })
     }
 }

@@ -37,7 +37,7 @@ impl Kept {
     ) -> Result<T, Refusal> {
         let done = change(&mut self.store)?;
         self.save().map_err(|error| {
-            Refusal::new(500, format!("the data file cannot be written: {error}"))
+            Refusal::new(500, format!("the data file could not be written: {error}"))
         })?;
         Ok(done)
     }

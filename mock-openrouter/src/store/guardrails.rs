@@ -152,7 +152,7 @@ impl Store {
     /// Accepts a field of guardrails that the contract does not know, with any value.
     pub(crate) fn accept_field(&mut self, name: &str) -> Result<(), Refusal> {
         if contract::guardrail_fields().any(|known| known == name) {
-            return Err(Refusal::bad_request(format!("The contract knows the field {name}")));
+            return Err(Refusal::bad_request(format!("The contract already has the field {name}")));
         }
         self.extra_fields.insert(name.to_owned());
         Ok(())
@@ -190,7 +190,7 @@ impl Store {
         if taken {
             return Err(Refusal::new(
                 409,
-                format!("A guardrail named \"{name}\" exists already in this workspace"),
+                format!("A guardrail named \"{name}\" already exists in this workspace"),
             ));
         }
         Ok(())

@@ -1,7 +1,7 @@
-//! The state of the mocked organization and the rules by which the service changes it.
+//! The state of the mocked organization and the rules by which the API changes it.
 //!
 //! Every method is one atomic step on plain data: it checks everything before it changes anything. The store must
-//! not know of HTTP beyond the status with which the service refuses.
+//! not know of HTTP beyond the status with which the API refuses.
 
 mod assignments;
 mod file;
@@ -28,7 +28,7 @@ pub(crate) use models::{Catalogue, Model};
 pub use policies::PolicyType;
 pub(crate) use seed::Seed;
 
-/// The service's refusal of a request: the HTTP status and the message of the error body.
+/// The API's refusal of a request: the HTTP status and the message of the error body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The HTTP status, 400-599.

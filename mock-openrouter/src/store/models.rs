@@ -1,4 +1,4 @@
-//! The catalogue of models: what `/models` lists, to whom, and which names the service can resolve.
+//! The catalogue of models: what `/models` lists, to whom, and which names the API can resolve.
 
 use crate::ids;
 
@@ -54,7 +54,7 @@ const MODELS: [(&str, &str, &str, Listed); 16] = [
     ("x-ai/grok-4", "x-ai/grok-4-07-09", "text", Listed::Always),
 ];
 
-/// All models the service knows.
+/// All models the API knows.
 #[derive(Clone, Debug)]
 pub(crate) struct Catalogue {
     models: Vec<Model>,
@@ -92,7 +92,7 @@ impl Catalogue {
         })
     }
 
-    /// The canonical form of a slug or canonical slug, its variant kept, if the service knows it.
+    /// The canonical form of a slug or canonical slug, its variant kept, if the API knows it.
     pub(super) fn resolve(&self, name: &str) -> Option<String> {
         let (base, variant) = match name.split_once(':') {
             Some((base, variant)) => (base, Some(variant)),

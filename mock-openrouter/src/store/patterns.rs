@@ -1,10 +1,10 @@
-//! Which regular expressions the service takes for content filters: JavaScript's syntax without lookaround,
+//! Which regular expressions the API takes for content filters: JavaScript's syntax without lookaround,
 //! backreferences and nested quantifiers.
 //!
 //! The real check is not public. This one refuses every quantifier inside a quantified group, and alternatives of a
-//! quantified group of which one begins with another: stricter than the service may be.
+//! quantified group of which one begins with another: stricter than the API may be.
 
-/// Says why the service would refuse `pattern`.
+/// Says why the API would refuse `pattern`.
 pub(super) fn check(pattern: &str) -> Result<(), &'static str> {
     if regress::Regex::new(pattern).is_err() {
         return Err("not a valid JavaScript regular expression");

@@ -108,7 +108,7 @@ impl Store {
         let guardrail =
             self.guardrails.get(guardrail_id).ok_or_else(|| Refusal::not_found("Guardrail"))?;
         let in_step = self.policy_in_step(guardrail, policy_type).ok_or_else(|| {
-            let text = format!("The guardrail is in step with no {} policy", json!(policy_type));
+            let text = format!("No {} policy is linked to the guardrail", json!(policy_type));
             Refusal::bad_request(text)
         })?;
         let updated_at = Some(self.clock.timestamp());

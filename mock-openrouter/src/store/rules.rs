@@ -1,4 +1,4 @@
-//! What the service does with a guardrail's fields before it stores them, and the rules between fields: all that
+//! What the API does with a guardrail's fields before it stores them, and the rules between fields: all that
 //! JSON Schema cannot say.
 
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ const ZDR_FLAGS: [&str; 5] = [
     "enforce_zdr_xai",
 ];
 
-/// The order in which the service returns builtin filters, with the label it gives each. The last two labels are
+/// The order in which the API returns builtin filters, with the label it gives each. The last two labels are
 /// undocumented: one is made up here and one left out, so that a client relies on neither.
 const BUILTINS: [(&str, Option<&str>); 9] = [
     ("regex-prompt-injection", None),
@@ -103,7 +103,7 @@ fn prepare_filters(filters: &mut [Value]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// An empty list is stored as null here, but as `[]` for `content_filters`: what the service does is unknown, and a
+/// An empty list is stored as null here, but as `[]` for `content_filters`: what the API does is unknown, and a
 /// client has to take either for "none".
 fn builtins_as_stored(value: &Value) -> Result<Value, Refusal> {
     let entries = value.as_array().map_or(&[][..], Vec::as_slice);
@@ -113,7 +113,7 @@ fn builtins_as_stored(value: &Value) -> Result<Value, Refusal> {
         let Some(entry) = named.next() else { continue };
         if named.next().is_some() {
             return Err(Refusal::bad_request(format!(
-                "content_filter_builtins: {slug} is given twice"
+                "content_filter_builtins: duplicate slug {slug}"
             )));
         }
         stored.push(builtin_as_stored(slug, label, entry)?);

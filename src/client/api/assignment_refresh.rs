@@ -191,7 +191,11 @@ impl Client {
         let started = Instant::now();
         let mut list = self.assignment_pages(kind, None).ok()?;
         let rows = list.next().await;
-        let rows = rows.inspect_err(|error| debug!(%error, "no listing of the account")).ok()?;
+        let rows = rows
+            .inspect_err(
+                |error| debug!(%error, "the assignments of the account could not be listed"),
+            )
+            .ok()?;
         let pages = 1 + list.left();
         Some(FirstPage { started, pages, rest: Mutex::new(Some((rows.unwrap_or_default(), list))) })
     }

@@ -95,7 +95,7 @@ impl Client {
     /// names the resource in Terraform's state that stands for the row, and no other.
     ///
     /// # Errors
-    /// [`Error::Skipped`] if the API knows no such key; else why the request failed.
+    /// [`Error::Skipped`] if the API does not know this key; else why the request failed.
     pub async fn assign(
         &self,
         kind: AssigneeKind,
@@ -144,7 +144,10 @@ impl Client {
             }
             let made_by = batches.state().makers.get(&row).cloned();
             if made_by.is_some() && made_by.as_deref() != maker {
-                debug!(guardrail_id, id, "not removed: another resource has made it since");
+                debug!(
+                    guardrail_id,
+                    id, "not removed: another resource has made the assignment since"
+                );
                 return Ok(());
             }
             if let Outcome::Done(outcome) = self.submit(Operation::Unassign, &row).await {

@@ -164,7 +164,7 @@ impl<'a, T: NamedEntity> Create<'a, T> {
         }
         let (id, name) = (self.http().shown(entity.id()), self.http().shown(entity.name()));
         if differs && !existed_before {
-            let reason = format!("data: {id} (\"{name}\") does not have the fields asked for");
+            let reason = format!("data: {id} (\"{name}\") does not have the requested fields");
             return Err((response.unusable(reason), Some(entity)));
         }
         self.not_ours.insert(entity.id().to_owned());
@@ -187,7 +187,8 @@ impl<'a, T: NamedEntity> Create<'a, T> {
         let _searching = lock.write().await;
         let time = SEARCH_TIME.max(self.attempts.time_since_last_start(Instant::now()));
         let (call, search_ms) = (&self.request.call, time.as_millis());
-        debug!(%call, search_ms, reason = %error, "searching for what may have been made");
+        debug!(%call, search_ms, reason = %error, "searching for a guardrail that an attempt \
+                                                   without a response may have created");
         let is_enough = |candidate: &Candidate<T>| {
             candidate.matches || response.is_some_and(|entity| entity.id() == candidate.entity.id())
         };
@@ -204,12 +205,16 @@ impl<'a, T: NamedEntity> Create<'a, T> {
                 else {
                     return Err(Error::Unconfirmed { last: last(), search: Box::new(search) });
                 };
-                warn!(error = %search, "cannot search for what was made: trusting the response");
+                warn!(error = %search, "cannot search for the created guardrail: trusting the \
+                                        response");
                 Some(entity.clone())
             }
         };
         if let Some(entity) = &found {
-            info!(id = self.http().shown(entity.id()), "found what an earlier attempt has made");
+            info!(
+                id = self.http().shown(entity.id()),
+                "found the guardrail that an earlier attempt has created"
+            );
             self.pending().take(entity.id());
             self.pending().resolve_attempt(&self.wanted);
         }

@@ -121,7 +121,7 @@ fn rows<T: Entity>(
 
 /// The complaint about a field that names something else than what was asked for.
 pub(super) fn another(field: &str, found: &str, wanted: &str) -> Malformed {
-    format!("{field}: it is about {found}, but {wanted} was asked for")
+    format!("{field}: it is {found}, but {wanted} was requested")
 }
 
 /// The complaint about a field that is absent or of another type.
@@ -149,7 +149,7 @@ pub(super) fn id(object: &mut JsonObject, at: &str, name: &str) -> Result<(), Ma
         return Err(required(&format!("{at}.{name}"), "a string that is not empty"));
     }
     if matches!(id, "." | "..") || id.contains(cannot_be_in_a_segment) {
-        return Err(required(&format!("{at}.{name}"), "an id that can stand in a URL's path"));
+        return Err(required(&format!("{at}.{name}"), "an id that can be part of a URL path"));
     }
     lowercase_uuid(object, name);
     Ok(())

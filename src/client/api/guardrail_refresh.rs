@@ -214,7 +214,9 @@ impl Client {
         let belongs = guardrails::is_in(Some(workspace_id));
         let read = |response: Response| response.page(&belongs);
         let page = self.http().call(&request, read).await;
-        let page = page.inspect_err(|error| debug!(workspace_id, %error, "no listing")).ok()?;
+        let page = page
+            .inspect_err(|error| debug!(workspace_id, %error, "the guardrails could not be listed"))
+            .ok()?;
         page.rows.iter().for_each(|guardrail| self.learn(guardrail));
         Some(page)
     }

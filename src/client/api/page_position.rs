@@ -75,7 +75,7 @@ impl Position {
         // rows.
         if self.first_total.is_some() && rows > 0 && new == 0 && total > seen {
             return Err(format!(
-                "data: it only repeats earlier rows, but total_count says there are {total}"
+                "data: it contains only rows of earlier pages, but total_count is {total}"
             ));
         }
         let first_total = self.first_total.unwrap_or(total);
@@ -115,7 +115,7 @@ pub(super) fn offset_after(
     // A full page again means that the offset was ignored. Taken for the end of the list, it would
     // hide what comes after it.
     if new == 0 && rows >= PAGE {
-        return Err("data: it only repeats earlier rows".to_owned());
+        return Err("data: it contains only rows of earlier pages".to_owned());
     }
     if rows == 0 || (new == 0 && has_repeated) {
         return Ok(None);

@@ -111,7 +111,7 @@ impl Client {
     async fn list_all_policies(&self, workspace_id: Option<&str>) -> PolicyListing {
         let now = Instant::now();
         if lock(&self.inner.policies.paused_until).is_some_and(|until| now < until) {
-            debug!("policies are not listed, as they took too long just now");
+            debug!("policies are not listed, because the last listing took too long");
             return PolicyListing::default();
         }
         let list = |kind| self.list_policies(kind, workspace_id, now + TIMEOUT);
@@ -151,7 +151,7 @@ impl Client {
             }
         };
         let path = kind.list.template;
-        debug!(path, reason, "whether policies replace parts of guardrails is not known");
+        debug!(path, reason, "it is not known whether policies replace parts of guardrails");
         Err(not_listed)
     }
 

@@ -30,11 +30,11 @@ impl Client {
         let slugs: HashSet<String> = match timeout(TIMEOUT, call).await {
             Ok(Ok(list)) => list.data.into_iter().map(|provider| provider.slug).collect(),
             Ok(Err(error)) => {
-                debug!(%error, "the providers are not known");
+                debug!(%error, "the providers could not be listed");
                 return None;
             }
             Err(_) => {
-                debug!("the providers are not known: the list took too long");
+                debug!("the providers could not be listed in time");
                 return None;
             }
         };

@@ -73,7 +73,7 @@ impl BaseUrl {
     pub fn parse(text: &str) -> Result<BaseUrl, ConfigError> {
         let refuse = |reason| Err(ConfigError::BaseUrl { reason });
         let Ok(mut url) = Url::parse(text.trim()) else {
-            return refuse("is not a URL; it should look like https://openrouter.ai/api/v1");
+            return refuse("is not a URL; an example is https://openrouter.ai/api/v1");
         };
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
@@ -81,7 +81,7 @@ impl BaseUrl {
         let url = &base_url.url;
         if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
             return refuse(
-                "must begin with https:// (or http:// for this machine) and name a host",
+                "must begin with https:// (or http:// for the local machine) and contain a host",
             );
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -92,7 +92,7 @@ impl BaseUrl {
         }
         if !base_url.is_encrypted() && !base_url.is_loopback() {
             return refuse(
-                "must use https; plain http is allowed only to localhost, 127.0.0.0/8 and [::1]",
+                "must use https; http is allowed only for localhost, 127.0.0.0/8 and [::1]",
             );
         }
         Ok(base_url)

@@ -18,22 +18,25 @@ pub enum ConfigError {
     #[error("the base URL {reason}")]
     BaseUrl { reason: &'static str },
     /// A header's value holds what no header can carry.
-    #[error("the value for {name} cannot be sent as an HTTP header: only printable ASCII can")]
+    #[error(
+        "the value for {name} cannot be sent as an HTTP header: only printable ASCII characters \
+         are allowed"
+    )]
     Header { name: &'static str },
     /// A variable that should name the proxy cannot be parsed.
     #[error(
-        "the environment variable {variable} should name the proxy for requests to the API, but \
-         it cannot be parsed, and without it requests would bypass the proxy. It should look like \
-         http://user:password@host:port. In the user name and password, write special characters \
-         percent-encoded (/ as %2F, @ as %40, # as %23, ? as %3F, a space as %20). To use no \
-         proxy, unset it, or add the API's host to NO_PROXY"
+        "the environment variable {variable}, which sets the proxy for requests to the API, cannot \
+         be parsed. Requests would bypass the proxy. The value must have the form \
+         http://user:password@host:port. In the user name and password, percent-encode special \
+         characters (/ as %2F, @ as %40, # as %23, ? as %3F, a space as %20). To use no proxy, \
+         unset the variable, or add the host of the API to NO_PROXY"
     )]
     Proxy { variable: &'static str },
     /// Every attempt would time out.
-    #[error("the timeout must be longer than zero")]
+    #[error("the timeout must be greater than zero")]
     Timeout,
     /// The trust store, or something else that HTTPS needs, is not usable.
-    #[error("HTTPS cannot be set up: {reason}")]
+    #[error("HTTPS could not be set up: {reason}")]
     Tls { reason: String },
 }
 
@@ -51,13 +54,13 @@ pub enum Error {
     #[error("{call}: cannot connect to {host}: {reason}")]
     Connect { call: Call, host: String, untrusted: bool, reason: String },
     /// The connection failed after sending began, and before the response was complete.
-    #[error("{call}: the connection was lost before the answer was complete: {reason}")]
+    #[error("{call}: the connection was lost before the response was complete: {reason}")]
     ConnectionLost { call: Call, reason: String },
     /// No complete response came in the time one attempt may take.
-    #[error("{call}: no complete answer within {} s", after.as_secs_f64())]
+    #[error("{call}: no complete response within {} s", after.as_secs_f64())]
     Timeout { call: Call, after: Duration },
     /// The API, or a proxy before it, responded with a status that is not success.
-    #[error("{call} answered {status}: {message}")]
+    #[error("{call} returned {status}: {message}")]
     Status {
         call: Call,
         status: u16,
@@ -72,13 +75,13 @@ pub enum Error {
     },
     /// A bulk request succeeded, but did nothing for this row: the API silently skips what it does
     /// not know. `noun` is what was skipped: `key` or `member`.
-    #[error("{call} skipped it: the API knows no such {noun}")]
+    #[error("{call} skipped it: the API does not know this {noun}")]
     Skipped { call: Call, noun: &'static str },
     /// The status is success, but the body is no JSON, too large, or not of the promised shape.
-    #[error("{call} answered {status}, but the answer cannot be used: {reason}")]
+    #[error("{call} returned {status}, but the response cannot be used: {reason}")]
     Decode { call: Call, status: u16, reason: String, request_id: Option<String> },
     /// A 429, to any call, asked for a longer wait than there is time for; nothing was sent.
-    #[error("{call} was not sent: the API has asked for no requests for another {} s", ceil(*wait))]
+    #[error("{call} was not sent: the API accepts no requests for another {} s", ceil(*wait))]
     RateLimited { call: Call, wait: Duration },
     /// The client was stopped, before the request was `sent` or after it.
     #[error("{call} {}", stopped_text(*sent))]
@@ -95,7 +98,7 @@ pub enum Error {
         last: Box<Error>,
     },
     /// It is not known whether a guardrail was created, and looking for it failed.
-    #[error("{last}. Whether the guardrail was made could not be found out: {search}")]
+    #[error("{last}. Whether the guardrail was created could not be determined: {search}")]
     Unconfirmed { last: Box<Error>, search: Box<Error> },
     /// It is not known whether a guardrail was created, and those that could be it, by their
     /// redacted ids, cannot be told from the work of others.
@@ -109,7 +112,7 @@ fn ceil(wait: Duration) -> f64 {
 
 fn stopped_text(sent: bool) -> &'static str {
     if sent {
-        "was given up, without an answer, because the run was interrupted"
+        "was abandoned without a response, because the run was interrupted"
     } else {
         "was not sent, because the run was interrupted"
     }
@@ -117,12 +120,12 @@ fn stopped_text(sent: bool) -> &'static str {
 
 fn exhausted_text(attempts: u32, end: RetryEnd, elapsed: Duration) -> String {
     if attempts == 0 {
-        return "no attempt was made, as the API was never reached in this run".to_owned();
+        return "no attempt was made, since the API was never reached in this run".to_owned();
     }
     let gave_up = if end == RetryEnd::Final { "" } else { "gave up after " };
     let plural = if attempts == 1 { "" } else { "s" };
     let reason = match end {
-        RetryEnd::Stopped => ", as the run was interrupted",
+        RetryEnd::Stopped => ", because the run was interrupted",
         RetryEnd::Unreached => ": the API was never reached in this run",
         RetryEnd::OutOfTime | RetryEnd::Final | RetryEnd::Enough => "",
     };
@@ -295,9 +298,9 @@ mod tests {
 
     #[test]
     fn an_error_names_the_call_and_what_came() {
-        assert_eq!(status(409).to_string(), "PATCH /guardrails/g-1 answered 409: no");
+        assert_eq!(status(409).to_string(), "PATCH /guardrails/g-1 returned 409: no");
         let late = Error::Timeout { call: call(), after: Duration::from_millis(1500) };
-        assert_eq!(late.to_string(), "PATCH /guardrails/g-1: no complete answer within 1.5 s");
+        assert_eq!(late.to_string(), "PATCH /guardrails/g-1: no complete response within 1.5 s");
         assert_eq!(late.call().template(), "/guardrails/{id}");
         assert!(status(404).is_not_found());
         assert!(

@@ -133,7 +133,8 @@ impl HttpClient {
     ) -> Result<T, Error> {
         let call = &request.call;
         if let Some(wait) = self.limiter.rate_limited_for().filter(|wait| *wait > LONG_WAIT) {
-            warn!(%call, wait_s = wait.as_secs(), "waiting, as a 429 has asked of every call");
+            warn!(%call, wait_s = wait.as_secs(), "waiting, because a response with status 429 \
+                                                   asks all requests to wait");
         }
         let deadline = attempts.rate_limit_deadline(Instant::now());
         let acquired = self.limiter.acquire(request.stop_policy, deadline).await;

@@ -72,7 +72,7 @@ impl Reachability {
             return;
         }
         state.last_warning = Some(now);
-        warn!(%reason, "the API has not been reached yet; still trying");
+        warn!(%reason, "the API has not been reached yet; retrying");
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

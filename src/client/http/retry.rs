@@ -347,7 +347,7 @@ mod tests {
         );
         assert_eq!(
             error.to_string(),
-            "GET /guardrails answered 503: no; gave up after 2 attempts in 2.5 s"
+            "GET /guardrails returned 503: no; gave up after 2 attempts in 2.5 s"
         );
         assert_eq!((error.status(), error.may_have_happened()), (Some(503), true));
     }
@@ -365,7 +365,7 @@ mod tests {
         assert!(error.to_string().ends_with("; 1 attempt in 0.0 s"), "{error}");
     }
 
-    /// The waits of a call, and how it ends, when the service was unreached since that moment until
+    /// The waits of a call, and how it ends, when the API was unreached since that moment until
     /// it was reached.
     fn unreached(
         retry: RetryPolicy,

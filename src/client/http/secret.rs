@@ -35,11 +35,11 @@ impl ApiKey {
         let reason = if key.is_empty() {
             "is empty"
         } else if key.contains(char::is_whitespace) {
-            "contains whitespace: it must be the bare key, without a prefix such as Bearer"
+            "contains whitespace: it must be the key alone, without a prefix such as Bearer"
         } else if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            "contains a character that is not printable ASCII, so no HTTP header can carry it"
+            "contains a character that is not printable ASCII, which an HTTP header cannot contain"
         } else if key.len() < MIN_KEY {
-            "is too short: a key has 8 characters or more"
+            "is too short: a key has at least 8 characters"
         } else {
             return Ok(ApiKey(SecretString::from(key)));
         };

@@ -122,7 +122,7 @@ impl HttpTransport {
         let mut body = Vec::new();
         let time_left = self.timeout.saturating_sub(started.elapsed());
         let outcome = timeout(time_left, read_body(&mut response, &mut body, limit)).await;
-        self.log_body(call, "answer", &body);
+        self.log_body(call, "response", &body);
         // The status alone is an error, whatever came of the body. But for a 404: only its complete
         // body shows whether it is the API's own.
         if !status.is_success() && status != StatusCode::NOT_FOUND {
@@ -130,7 +130,7 @@ impl HttpTransport {
         }
         let is_complete = outcome.map_err(|_| self.timed_out(call))?.map_err(|error| {
             let cause = self.redactor.redact(&root_cause(&error));
-            let reason = format!("it broke off after {} bytes: {cause}", body.len());
+            let reason = format!("it ended after {} bytes: {cause}", body.len());
             Error::ConnectionLost { call: call.clone(), reason }
         })?;
         if !status.is_success() {
@@ -155,7 +155,7 @@ impl HttpTransport {
             redactor: Arc::clone(&self.redactor),
         };
         if let Some(encoding) = encoding(response.headers()) {
-            let reason = format!("it is encoded as {encoding}, which was not asked for");
+            let reason = format!("it has the encoding {encoding}, which was not requested");
             return Err(success.unusable(reason));
         }
         if !is_complete {
@@ -192,8 +192,7 @@ impl HttpTransport {
         Error::Status {
             call: call.clone(),
             status: status.as_u16(),
-            message: message
-                .unwrap_or_else(|| reason.unwrap_or("no explanation came with it").to_owned()),
+            message: message.unwrap_or_else(|| reason.unwrap_or("no explanation").to_owned()),
             from_service: error_body::is_error_document(body, status.as_u16()),
             request_id: self.request_id(response.headers()),
             retry_after: server_clock::retry_after(response.headers()),

@@ -78,7 +78,8 @@ fn arguments(
 ) -> Result<Option<Vec<Value>>, FunctionError> {
     let parameters = &signature.parameters;
     if parameters.len() != given.len() {
-        let text = format!("{} arguments are needed, {} are given.", parameters.len(), given.len());
+        let text =
+            format!("{} arguments are required, but {} are given.", parameters.len(), given.len());
         return Err(FunctionError { text, argument: None });
     }
     let (mut arguments, mut is_known) = (Vec::new(), true);

@@ -136,7 +136,7 @@ impl<P: Provider> Connection<P> {
     fn data(&self) -> Outcome<Arc<P::Data>> {
         let setup = self.setup.read().unwrap_or_else(PoisonError::into_inner);
         setup.data.clone().ok_or_else(|| {
-            let detail = "Terraform asked for an operation before it configured the provider. \
+            let detail = "Terraform requested an operation before it configured the provider. \
                           Please report this.";
             Diagnostic::error("Provider is not configured", detail).into()
         })

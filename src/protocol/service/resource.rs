@@ -38,8 +38,8 @@ impl<P: Provider> Connection<P> {
         let (_, ty) = self.resource(&request.type_name)?;
         let state = convert::decode_stored(request.raw_state.as_ref(), ty).map_err(|reason| {
             let detail = format!(
-                "{reason} If another provider has written this state of `{}`, remove it from the \
-                 state, and import the object instead.",
+                "{reason} If another provider has written the state of this `{}`, remove the \
+                 resource from the state and import it.",
                 request.type_name
             );
             Diagnostic::error("The stored state cannot be read", detail)
@@ -176,12 +176,12 @@ impl<P: Provider> Connection<P> {
     ) -> Outcome<pb::move_resource_state::Response> {
         let (resource, ty) = self.resource(&request.target_type_name)?;
         if request.source_type_name != request.target_type_name {
-            return Err(cannot_move(&request, "It is of another type."));
+            return Err(cannot_move(&request, "The types are different."));
         }
         let decoded = convert::decode_stored(request.source_state.as_ref(), ty);
         let state = decoded.map_err(|reason| cannot_move(&request, &reason))?;
         if let Some(name) = missing_attribute(resource, &state) {
-            return Err(cannot_move(&request, &format!("It has no `{name}`.")));
+            return Err(cannot_move(&request, &format!("The state has no `{name}`.")));
         }
         Ok(pb::move_resource_state::Response {
             target_state: Some(encode(&state, ty)?),
@@ -219,7 +219,7 @@ impl<P: Provider> Connection<P> {
         let Some(identity) = identity else {
             let detail = format!(
                 "The stored identity of an `{}` has version {}, which this version of the provider \
-                 does not know. Remove the object from the state, and import it again.",
+                 cannot read. Remove the resource from the state and import it again.",
                 request.type_name, request.version
             );
             return Err(Diagnostic::error("Identity cannot be read", detail).into());
@@ -260,8 +260,8 @@ fn missing_attribute<D: 'static>(
 
 fn cannot_move(request: &pb::move_resource_state::Request, reason: &str) -> Diagnostics {
     let detail = format!(
-        "State of `{}` from {} cannot become an `{}`. {reason} Remove it from the state, and import \
-         the object instead.",
+        "The state of an `{}` of the provider {} cannot be moved to an `{}`. {reason} Remove the \
+         resource from the state and import it.",
         request.source_type_name, request.source_provider_address, request.target_type_name
     );
     Diagnostic::error("Cannot move state", detail).into()
@@ -293,8 +293,8 @@ fn named_identity<D: 'static>(
     for name in attributes {
         if identity.attribute(name).as_str().is_none_or(str::is_empty) {
             let detail = format!(
-                "The identity needs `{name}`, which is null or empty. An identity has these \
-                 attributes: {}.",
+                "The attribute `{name}` of the identity is null or empty. All of these attributes \
+                 are required: {}.",
                 attributes.join(", ")
             );
             return Err(Diagnostic::error("Cannot import by this identity", detail).into());

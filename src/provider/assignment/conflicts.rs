@@ -59,9 +59,9 @@ impl AssignmentResource {
         api.planned_sets().take_leaving(self.kind, assignee.unwrap_or_default());
         let (noun, assignee) = (self.noun, assignee.unwrap_or_default());
         let detail = format!(
-            "Another resource of this configuration holds all assignments of the guardrail to \
-             {noun}s, and {assignee} is not among them. Each apply would undo the other. Add it \
-             there, or remove this resource."
+            "An exclusive resource of this configuration manages all assignments of the guardrail \
+             to {noun}s, and does not contain {assignee}. Each of the two resources would undo the \
+             changes of the other. Add the {noun} there, or remove this resource."
         );
         let summary = format!("The assignment to {noun} {assignee} would be removed again");
         let warning = Diagnostic::warning(summary, detail).at(Path::attribute(self.assignee));
@@ -138,31 +138,32 @@ impl AssignmentResource {
 
     fn conflict_error(&self, planned: &Value, other: &PlannedAssignment) -> Diagnostic {
         let next_step = "Remove one of the two resources. (`terraform destroy -refresh=false` does \
-                         not plan the configuration, and so is not stopped by this.)";
+                         not plan the configuration, so this error does not block it.)";
         let warning = self.conflict(planned, other, next_step);
         Diagnostic { severity: Severity::Error, ..warning }
     }
 
     fn conflict_warning(&self, planned: &Value, other: &PlannedAssignment) -> Diagnostic {
-        let next_step = "Each apply would undo the other. Unless both mean the same guardrail, \
-                         remove one of the two resources before you apply. (This is no error, \
-                         because Terraform plans the configuration also before it destroys.)";
+        let next_step = "Each resource would undo the changes of the other. Unless both assign the \
+                         same guardrail, remove one of them before you apply. (This is only a \
+                         warning, because Terraform also plans the configuration before a \
+                         destroy.)";
         self.conflict(planned, other, next_step)
     }
 
     fn conflict(&self, planned: &Value, other: &PlannedAssignment, next_step: &str) -> Diagnostic {
         let name = |guardrail: Option<&str>| match guardrail {
             Some(id) => format!("guardrail {id}"),
-            None => "a guardrail known after apply".to_owned(),
+            None => "a guardrail that is known after apply".to_owned(),
         };
         let here = name(planned.attribute(GUARDRAIL_ID).as_str());
         let there = name(other.guardrail_id.as_deref());
         let (noun, assignee) = (self.noun, self.ids(planned).1);
         let detail = format!(
-            "The {noun} {assignee} is assigned to {here} here, and to {there} by another resource \
-             of this configuration. It can only have one of them. {next_step}"
+            "This resource assigns {here} to {noun} {assignee}, and another resource of this \
+             configuration assigns {there} to it. The {noun} can have only one of them. {next_step}"
         );
-        let summary = format!("Two guardrails for one {noun}");
+        let summary = format!("Two resources assign different guardrails to one {noun}");
         Diagnostic::warning(summary, detail).at(Path::attribute(self.assignee))
     }
 
@@ -170,19 +171,21 @@ impl AssignmentResource {
         let next_step = "Remove one of them from the configuration, and from the state with a \
                          `removed` block that has `lifecycle { destroy = false }`, or with \
                          `terraform state rm`.";
-        let diagnostic = self.shared(planned, "Two resources hold one assignment", next_step);
+        let diagnostic =
+            self.shared(planned, "Two resources manage the same assignment", next_step);
         diagnostic.at(Path::attribute(self.assignee))
     }
 
     fn kept_warning(&self, prior: &Value) -> Diagnostic {
-        let next_step = "This one leaves the state, and the assignment stays for the other.";
+        let next_step =
+            "This one is removed from the state, and the assignment stays for the other.";
         self.shared(prior, "The assignment stays for another resource", next_step)
     }
 
     fn reassigned_warning(&self, prior: &Value) -> Diagnostic {
-        let next_step = "The other one is destroyed, so this one assigns the guardrail again in \
+        let next_step = "The other one is destroyed, and this one assigns the guardrail again in \
                          the same apply.";
-        self.shared(prior, "Two resources hold one assignment", next_step)
+        self.shared(prior, "Two resources manage the same assignment", next_step)
     }
 
     /// Terraform shows only the first of several warnings with one title.

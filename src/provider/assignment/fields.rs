@@ -13,29 +13,33 @@ const NOT_EMPTY: Check = Check::Length { min: 1, max: 1000 };
 const GUARDRAIL: Field = Field::required(GUARDRAIL_ID, FieldType::String).checks(&[Check::Id]);
 
 pub(super) const KEY_ASSIGNMENT: &[Field] = &[
-    Field::computed_once(ID, FieldType::String).doc("`<guardrail_id>/<key_hash>`."),
+    Field::computed_once(ID, FieldType::String).doc(
+        "The id of the assignment: \
+                                                     `<guardrail_id>/<key_hash>`.",
+    ),
     GUARDRAIL.doc(
-        "The id of the guardrail. A change moves the key in one step: at any time it has one of \
-         the two guardrails.",
+        "The id of the guardrail. Changing this moves the key in place and atomically: at no time \
+         is it without one of the two guardrails.",
     ),
     Field::required(KEY_HASH, FieldType::String).create_only().checks(&[NOT_EMPTY]).doc(
-        "The hash of the key, 64 hexadecimal digits, as the API lists keys; not the key itself. A \
-         change replaces the assignment.",
+        "The hash of the API key, 64 hexadecimal digits. This is not the secret key itself. \
+         Changing this replaces the assignment.",
     ),
 ];
 
 pub(super) const MEMBER_ASSIGNMENT: &[Field] = &[
-    Field::computed_once(ID, FieldType::String).doc("`<workspace_id>/<guardrail_id>/<user_id>`."),
+    Field::computed_once(ID, FieldType::String)
+        .doc("The id of the assignment: `<workspace_id>/<guardrail_id>/<user_id>`."),
     GUARDRAIL.doc(
-        "The id of the guardrail. A change moves the member in one step: at any time the member \
-         has one of the two guardrails.",
+        "The id of the guardrail. Changing this moves the member in place. Within a workspace, the \
+         move is atomic: at no time is the member without one of the two guardrails.",
     ),
     Field::required(USER_ID, FieldType::String).create_only().checks(&[NOT_EMPTY]).doc(
-        "The user id of the member, such as `user_2dHFtVWx2n56w6HkM`. A change replaces the \
+        "The user id of the member, such as `user_2dHFtVWx2n56w6HkM`. Changing this replaces the \
          assignment.",
     ),
     Field::optional(WORKSPACE_ID, FieldType::String).or_computed().checks(&[Check::Id]).doc(
-        "The id of the workspace that the guardrail is in. It need not be set; if it is, it must \
-         be that one.",
+        "The id of the workspace that the guardrail belongs to. Defaults to the workspace of the \
+         guardrail; any other value is an error.",
     ),
 ];

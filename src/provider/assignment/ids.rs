@@ -36,7 +36,7 @@ pub(super) fn is_hash(text: &str) -> bool {
 /// What a hash is, for a message. The value is not shown: it may be a secret.
 pub(super) fn hash_form() -> String {
     format!(
-        "the hash of a key, {HASH_LENGTH} hexadecimal digits in lowercase, as the API lists \
-         keys under `hash`. It is neither the key's name nor its label."
+        "the hash of an API key: {HASH_LENGTH} lowercase hexadecimal digits. The data source \
+         `openrouter_api_keys` lists it as `hash`. It is neither the name nor the label of the key."
     )
 }

@@ -71,9 +71,7 @@ impl AssignmentResource {
         let problem = if self.kind == AssigneeKind::Key && !ids::is_hash(self.ids(&state).1) {
             Some(format!("`{}` must be {}", self.assignee, ids::hash_form()))
         } else if place.is_some_and(|place| !is_uuid(place)) {
-            Some(format!(
-                "`{WORKSPACE_ID}` must be the id of a workspace, a UUID, and not its slug."
-            ))
+            Some(format!("`{WORKSPACE_ID}` must be the id of the workspace, a UUID, not its slug."))
         } else {
             None
         };
@@ -183,10 +181,14 @@ impl AssignmentResource {
     }
 
     fn malformed(&self, given: &str) -> Diagnostic {
-        let id = self.fields.iter().find(|field| field.name == fields::ID);
-        let form = id.map_or("", |field| field.doc);
-        let detail =
-            format!("\"{given}\" does not have the form {form} The first parts of it are UUIDs.");
+        let (form, uuids) = match self.kind {
+            AssigneeKind::Key => ("<guardrail_id>/<key_hash>", "guardrail_id is a UUID"),
+            AssigneeKind::Member => (
+                "<workspace_id>/<guardrail_id>/<user_id>",
+                "workspace_id and guardrail_id are UUIDs",
+            ),
+        };
+        let detail = format!("\"{given}\" does not have the form `{form}`, where {uuids}.");
         Diagnostic::error("Cannot import by this id", detail)
     }
 
@@ -203,8 +205,8 @@ impl AssignmentResource {
         let noun = self.noun;
         let detail = match now {
             Some(now) => format!(
-                "Guardrail {now} is assigned to the {noun}. Import it with the id of that \
-                 guardrail."
+                "Another guardrail, {now}, is assigned to the {noun}. To import that assignment, \
+                 use the id of that guardrail."
             ),
             None => self.nothing_assigned(),
         };

@@ -67,8 +67,16 @@ pub(super) const KEY: AssignmentResource = AssignmentResource {
     kind: AssigneeKind::Key,
     assignee: fields::KEY_HASH,
     noun: "key",
-    description: "Assigns a guardrail to an API key. A key has one guardrail at most: assigning \
-                  one takes the place of another in the same moment.",
+    description: "Assigns a guardrail to an API key. A key has at most one guardrail; assigning \
+                  another one moves the key atomically.\n\n\
+                  ~> **Warning:** Creating this resource for a key that already has another \
+                  guardrail replaces that assignment, whoever made it.\n\n\
+                  ~> **Warning:** Destroying this resource leaves the key without a guardrail of \
+                  its own. To move a key to another guardrail, change `guardrail_id` instead; see \
+                  [Moving keys](../guides/moving-keys.md).\n\n\
+                  -> **Note:** The default guardrail of the workspace, and the guardrail of the \
+                  member who created the key, apply to the requests of the key too; see \
+                  [How guardrails combine](../guides/how-guardrails-combine.md).",
     identity: &[fields::KEY_HASH],
     fields: fields::KEY_ASSIGNMENT,
 };
@@ -78,9 +86,18 @@ pub(super) const MEMBER: AssignmentResource = AssignmentResource {
     kind: AssigneeKind::Member,
     assignee: fields::USER_ID,
     noun: "member",
-    description: "Assigns a guardrail to a member of the organization. A member has one guardrail \
-                  per workspace at most: assigning one takes the place of another of that \
-                  workspace in the same moment.",
+    description: "Assigns a guardrail to a member of the organization. A member has at most one \
+                  guardrail per workspace; assigning another one of the same workspace moves the \
+                  member atomically.\n\n\
+                  ~> **Warning:** Creating this resource for a member who already has another \
+                  guardrail in the workspace replaces that assignment, whoever made it.\n\n\
+                  ~> **Warning:** Destroying this resource leaves the member without a guardrail \
+                  in the workspace. To move a member to another guardrail, change `guardrail_id` \
+                  instead; see [Moving keys](../guides/moving-keys.md).\n\n\
+                  -> **Note:** The guardrail applies to all requests of the member in the \
+                  workspace, with any of the member's keys, together with the default guardrail \
+                  of the workspace and the guardrails of the keys; see \
+                  [How guardrails combine](../guides/how-guardrails-combine.md).",
     identity: &[WORKSPACE_ID, fields::USER_ID],
     fields: fields::MEMBER_ASSIGNMENT,
 };
@@ -264,9 +281,9 @@ impl AssignmentResource {
         let removed = api.client()?.unassign(self.kind, guardrail_id, assignee, maker).await;
         let Err(error) = removed else { return Ok(None) };
         let detail = format!(
-            "{error}.\n\nThe new assignment is made, and the state holds only that. If the former \
-             one is still there, remove it by hand, or import it and destroy it: no later apply \
-             takes it away."
+            "{error}.\n\nThe new assignment was made, and the state contains only that one. If the \
+             former assignment still exists, remove it manually, or import and destroy it: no \
+             later apply removes it."
         );
         let summary =
             format!("Could not {}", self.action("remove the former assignment of", prior));
@@ -277,9 +294,9 @@ impl AssignmentResource {
         let (guardrail_id, assignee) = self.ids(state);
         let noun = self.noun;
         let detail = format!(
-            "Guardrail {guardrail_id} is no longer assigned to {noun} {assignee}: guardrail {now} \
-             was assigned to it, outside of this configuration. The next apply assigns the \
-             guardrail that the configuration names. If you remove the resource instead, guardrail \
+            "Guardrail {guardrail_id} is no longer assigned to {noun} {assignee}: outside of this \
+             configuration, it was replaced by guardrail {now}. The next apply assigns the \
+             guardrail of the configuration again. If you remove the resource instead, guardrail \
              {now} stays assigned."
         );
         Diagnostic::warning(format!("A {noun} has moved to another guardrail"), detail)

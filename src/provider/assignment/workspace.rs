@@ -140,8 +140,8 @@ impl AssignmentResource {
 
 fn in_another_workspace(guardrail_id: &str, actual: &str, configured: &str) -> Diagnostic {
     let detail = format!(
-        "Guardrail {guardrail_id} is in workspace {actual}, not in {configured}. Leave \
-         `{WORKSPACE_ID}` out, or choose a guardrail of that workspace."
+        "Guardrail {guardrail_id} is in workspace {actual}, not in {configured}. Omit \
+         `{WORKSPACE_ID}`, or use a guardrail of workspace {configured}."
     );
     Diagnostic::error("The guardrail is in another workspace", detail)
         .at(Path::attribute(WORKSPACE_ID))
@@ -149,8 +149,9 @@ fn in_another_workspace(guardrail_id: &str, actual: &str, configured: &str) -> D
 
 fn without_workspace(guardrail_id: &str) -> Diagnostic {
     let detail = format!(
-        "Guardrail {guardrail_id} is older than workspaces and in none. The API assigns such a \
-         guardrail to keys, but not to members. Make a new guardrail for them."
+        "Guardrail {guardrail_id} does not belong to a workspace, since it is older than \
+         workspaces. Such a guardrail can be assigned to keys, but not to members. Create a new \
+         guardrail for the members."
     );
     Diagnostic::error("The guardrail has no workspace", detail).at(Path::attribute(GUARDRAIL_ID))
 }

@@ -31,14 +31,14 @@ pub(super) fn api_key(setting: ConfigSetting) -> Result<ApiKey, Diagnostic> {
     ApiKey::new(setting.text).map_err(|error| {
         let detail = match setting.origin {
             SettingSource::Attribute(_) if setting.text.trim().is_empty() => format!(
-                "the API key is empty. Check where the value of `{API_KEY}` comes from, such as an \
+                "The API key is empty. Check where the value of `{API_KEY}` comes from, such as an \
                  input variable (TF_VAR_...) or a secret that is not set. To use the environment \
                  variable {}, leave `{API_KEY}` out or set it to null.",
                 KEY_VARIABLES.join(" or ")
             ),
-            SettingSource::Attribute(_) => format!("{error}."),
+            SettingSource::Attribute(_) => sentence(&error),
             SettingSource::Variable(name) => {
-                format!("{error}. It comes from the environment variable {name}.")
+                format!("{} It comes from the environment variable {name}.", sentence(&error))
             }
         };
         Diagnostic::error(summary(setting.origin.name()), detail)
@@ -55,17 +55,18 @@ pub(super) fn base_url(setting: ConfigSetting, key: Option<&str>) -> Result<Base
         let refused = |detail| Diagnostic::error(summary(setting.origin.name()), detail);
         match setting.origin {
             SettingSource::Attribute(name) if may_be_shown => {
-                refused(format!("{error}.")).at(Path::attribute(name))
+                refused(sentence(&error)).at(Path::attribute(name))
             }
-            SettingSource::Attribute(_) => refused(format!("{error}.")),
+            SettingSource::Attribute(_) => refused(sentence(&error)),
             SettingSource::Variable(name) => {
                 let value = if may_be_shown {
-                    format!("holds {:?}", setting.text)
+                    format!("is {:?}", setting.text)
                 } else {
-                    "holds a value that is not shown here, since it may be a secret".to_owned()
+                    "is not shown here, since it may be a secret".to_owned()
                 };
                 refused(format!(
-                    "{error}. It comes from the environment variable {name}, which {value}."
+                    "{} It comes from the environment variable {name}, which {value}.",
+                    sentence(&error)
                 ))
             }
         }
@@ -87,9 +88,9 @@ pub(super) fn holds_key(
         SettingSource::Variable(name) => format!("The environment variable {name}"),
     };
     let detail = format!(
-        "{place} holds an API key, but it takes {what}. The key belongs in `{API_KEY}` or in the \
-         environment variable {}, and nowhere else. The value is not shown here. Since it may have \
-         been stored, consider replacing the key.",
+        "{place} contains an API key, but it takes {what}. The key belongs only in `{API_KEY}` or \
+         in the environment variable {}. The value is not shown here. Since it may have been \
+         stored, consider replacing the key.",
         KEY_VARIABLES[0]
     );
     Some(Diagnostic::error(summary(setting.origin.name()), detail))
@@ -110,19 +111,26 @@ pub(super) fn client(error: &ConfigError) -> Diagnostic {
             );
             return Diagnostic::error(summary(USER_AGENT_VARIABLE), detail);
         }
-        _ => return Diagnostic::error("Invalid provider configuration", format!("{error}.")),
+        _ => return Diagnostic::error("Invalid provider configuration", sentence(error)),
     };
-    Diagnostic::error(summary(attribute), format!("{error}.")).at(Path::attribute(attribute))
+    Diagnostic::error(summary(attribute), sentence(error)).at(Path::attribute(attribute))
 }
 
 /// No key anywhere.
 pub(super) fn missing_key() -> Diagnostic {
     let detail = format!(
         "Set `{API_KEY}` in the provider block, or the environment variable {}. It must be a \
-         management key; you make one under Settings, Management Keys.",
+         management key. Create one at OpenRouter under Settings > Management Keys.",
         KEY_VARIABLES.join(" or ")
     );
     Diagnostic::error("Missing API key", detail).at(Path::attribute(API_KEY))
+}
+
+/// The error as a whole sentence.
+fn sentence(error: &ConfigError) -> String {
+    let text = error.to_string();
+    let (first, rest) = text.split_at(1);
+    format!("{}{rest}.", first.to_uppercase())
 }
 
 fn summary(name: &str) -> String {

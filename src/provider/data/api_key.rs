@@ -36,9 +36,10 @@ use super::{
 const LOOKUP: Lookup =
     Lookup { noun: "key", id: HASH, name: NAME, never_keys: &[HASH, NAME, WORKSPACE_ID] };
 
-const DESCRIPTION: &str = "One API key, by its hash or by its name. The key itself is never read. Figures that change \
-     with each request (the usage, what remains of a limit) are left out, since they would make \
-     every plan differ.";
+const DESCRIPTION: &str = "Reads one API key, by hash or by name. The secret key itself is never \
+     read.\n\n\
+     Figures that change with each request, such as the usage, are left out: they would show as a \
+     difference in every plan.";
 
 /// The fields of a key, all computed but for those that it is found by.
 static FIELDS: LazyLock<Vec<Field>> =
@@ -47,16 +48,16 @@ static FIELDS: LazyLock<Vec<Field>> =
 fn found_by_or_computed(field: Field) -> Field {
     match field.name {
         HASH => field.or_computed().checks(&[Check::Id]).doc(
-            "The key's hash, 64 hexadecimal digits, by which the API names the key; not the key \
-             itself. Either this or `name` is set.",
+            "The hash of the key, 64 hexadecimal digits, by which the API identifies it. This is \
+             not the secret key itself. Set either `hash` or `name`.",
         ),
         NAME => field.or_computed().checks(&[Check::Length { min: 1, max: 1000 }]).doc(
-            "The key's name, which must be the only one of its workspace, disabled and expired \
-             keys included.",
+            "The name of the key. It is an error if several keys of the workspace have this name; \
+             disabled and expired keys count too. Set either `hash` or `name`.",
         ),
         WORKSPACE_ID => field.or_computed().checks(&[Check::Id]).doc(
-            "The id of the workspace to look for the name in; by default the account's default \
-             workspace.",
+            "The id of the workspace that the key belongs to. Can be set together with `name`, to \
+             select the workspace to search; defaults to the account's default workspace.",
         ),
         _ => field,
     }

@@ -33,45 +33,48 @@ pub(super) const NAME: &str = "name";
 const INCLUDE_DISABLED: &str = "include_disabled";
 const INCLUDE_EXPIRED: &str = "include_expired";
 
-/// What the API tells of a key, without what differs from one request to the next: a data source
-/// that showed it would make every plan differ.
+/// What the API returns of a key, without what changes with each request: that would show as a
+/// difference in every plan.
 pub(super) const KEY: &[Field] = &[
     Field::computed(HASH, FieldType::String)
-        .doc("The key's hash, 64 hexadecimal digits, by which the API names the key."),
+        .doc("The hash of the key, 64 hexadecimal digits, by which the API identifies it."),
     Field::computed(NAME, FieldType::String)
-        .doc("The key's name, which several keys of a workspace can have."),
+        .doc("The name of the key. Several keys of a workspace can have the same name."),
     Field::computed("label", FieldType::String)
         .doc("The beginning and the end of the key, such as `sk-or-v1-0e6...1c96`."),
     Field::computed("disabled", FieldType::Bool).doc("Whether the key is disabled."),
     Field::computed(WORKSPACE_ID, FieldType::String)
         .doc("The id of the workspace that the key belongs to."),
     Field::computed("creator_user_id", FieldType::String).doc(
-        "The user id of the member who created the key; the key's requests follow the guardrails \
-         of this member.",
+        "The user id of the member who created the key. The guardrails of this member apply to the \
+         requests of the key too.",
     ),
     Field::computed("limit", FieldType::Number)
-        .doc("How much the key may spend, in US dollars; null without a limit."),
+        .doc("How much the key may spend, in US dollars. Null if there is no limit."),
     Field::computed("limit_reset", FieldType::String)
-        .doc("When the spending starts at zero again, such as `monthly`; null if never."),
-    Field::computed("created_at", FieldType::String).doc("When the key was created, in ISO 8601."),
-    Field::computed("updated_at", FieldType::String)
-        .doc("When the key was last updated, in ISO 8601; null until it first is."),
+        .doc("How often the spending is reset to zero, such as `monthly`. Null if never."),
+    Field::computed("created_at", FieldType::String)
+        .doc("When the key was created, as an ISO 8601 timestamp."),
+    Field::computed("updated_at", FieldType::String).doc(
+        "When the key was last updated, as an ISO 8601 timestamp. Null until the first update.",
+    ),
     Field::computed("expires_at", FieldType::String)
-        .doc("When the key expires, in ISO 8601; null if never."),
+        .doc("When the key expires, as an ISO 8601 timestamp. Null if never."),
 ];
 
-const DESCRIPTION: &str = "The API keys of a workspace, all of them. The keys themselves are never read. Figures that \
-     change with each request (the usage, what remains of a limit) are left out, since they would \
-     make every plan differ.";
+const DESCRIPTION: &str = "Lists the API keys of a workspace. The secret keys themselves are never \
+     read.\n\n\
+     Figures that change with each request, such as the usage, are left out: they would show as a \
+     difference in every plan.";
 
 const FIELDS: &[Field] = &[
     Field::optional(WORKSPACE_ID, FieldType::String)
         .checks(&[Check::Id])
-        .doc("The id of the workspace; by default the account's default workspace."),
+        .doc("The id of the workspace. Defaults to the account's default workspace."),
     Field::optional(INCLUDE_DISABLED, FieldType::Bool)
-        .doc("Whether disabled keys are listed too. By default they are not."),
+        .doc("Whether to include disabled keys. Defaults to `false`."),
     Field::optional(INCLUDE_EXPIRED, FieldType::Bool)
-        .doc("Whether expired keys are listed too. By default they are not."),
+        .doc("Whether to include expired keys. Defaults to `false`."),
     Field::computed("data", FieldType::ObjectList(KEY)).doc("The keys, in no particular order."),
 ];
 

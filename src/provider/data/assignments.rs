@@ -1,5 +1,5 @@
-//! `openrouter_guardrail_key_assignments` and `openrouter_guardrail_member_assignments`: who is
-//! under which guardrail.
+//! `openrouter_guardrail_key_assignments` and `openrouter_guardrail_member_assignments`: which
+//! keys and members guardrails are assigned to.
 
 use async_trait::async_trait;
 
@@ -37,13 +37,15 @@ pub(in crate::provider) struct AssignmentsDataSource {
 /// The data source for keys.
 pub(in crate::provider) const KEYS: AssignmentsDataSource = AssignmentsDataSource {
     kind: AssigneeKind::Key,
-    description: "The API keys that a guardrail is assigned to, or any guardrail of the account.",
+    description: "Lists the assignments of a guardrail to API keys, or those of all guardrails of \
+                  the account.",
     fields: &list_of(&[
         ID,
-        Field::computed("key_hash", FieldType::String).doc("The hash of the key."),
+        Field::computed("key_hash", FieldType::String).doc("The hash of the API key."),
         GUARDRAIL,
-        Field::computed("key_name", FieldType::String).doc("The name of the key."),
-        Field::computed("key_label", FieldType::String).doc("The label of the key."),
+        Field::computed("key_name", FieldType::String).doc("The name of the API key."),
+        Field::computed("key_label", FieldType::String)
+            .doc("The label of the API key: its beginning and its end."),
         ASSIGNED_BY,
         CREATED_AT,
     ]),
@@ -52,8 +54,8 @@ pub(in crate::provider) const KEYS: AssignmentsDataSource = AssignmentsDataSourc
 /// The data source for members.
 pub(in crate::provider) const MEMBERS: AssignmentsDataSource = AssignmentsDataSource {
     kind: AssigneeKind::Member,
-    description: "The members of the organization that a guardrail is assigned to, or any \
-                  guardrail of the account.",
+    description: "Lists the assignments of a guardrail to members of the organization, or those of \
+                  all guardrails of the account.",
     fields: &list_of(&[
         ID,
         Field::computed("user_id", FieldType::String).doc("The user id of the member."),
@@ -64,18 +66,19 @@ pub(in crate::provider) const MEMBERS: AssignmentsDataSource = AssignmentsDataSo
     ]),
 };
 
-const ID: Field = Field::computed("id", FieldType::String).doc("The API's id of the assignment.");
+const ID: Field =
+    Field::computed("id", FieldType::String).doc("The id that the API has given the assignment.");
 const GUARDRAIL: Field =
     Field::computed(GUARDRAIL_ID, FieldType::String).doc("The id of the guardrail.");
 const ASSIGNED_BY: Field = Field::computed("assigned_by", FieldType::String)
-    .doc("The user id of who made the assignment.");
-const CREATED_AT: Field =
-    Field::computed("created_at", FieldType::String).doc("When it was made, in ISO 8601.");
+    .doc("The user id of the person who made the assignment.");
+const CREATED_AT: Field = Field::computed("created_at", FieldType::String)
+    .doc("When the assignment was made, as an ISO 8601 timestamp.");
 
 const fn list_of(row: &'static [Field]) -> [Field; 5] {
     let guardrail = Field::optional(GUARDRAIL_ID, FieldType::String).checks(&[Check::Id]).doc(
-        "The id of the guardrail. Without it, the assignments of the whole account are read, of \
-         all workspaces.",
+        "The id of the guardrail. If it is not set, the assignments of all guardrails in all \
+         workspaces of the account are listed.",
     );
     let data = Field::computed("data", FieldType::ObjectList(row))
         .doc("The assignments, in no particular order.");

@@ -39,20 +39,22 @@ static FIELDS: LazyLock<Vec<Field>> =
     LazyLock::new(|| guardrail::FIELDS.iter().map(found_by_or_computed).collect());
 
 fn found_by_or_computed(field: &Field) -> Field {
-    let computed = Field::computed(field.name, field.kind);
+    let computed = field.read_only();
     match field.name {
         ID => computed
             .or_computed()
             .checks(&[Check::Id])
-            .doc("The guardrail's id. Either this or `name` is set."),
-        NAME => computed
-            .or_computed()
-            .doc("The guardrail's name, which must be the only one of its workspace."),
+            .doc("The id of the guardrail, a UUID. Set either `id` or `name`."),
+        NAME => computed.or_computed().doc(
+            "The name of the guardrail. It is an error if several guardrails of the workspace have \
+             this name. Set either `id` or `name`.",
+        ),
         WORKSPACE_ID => computed.or_computed().checks(&[Check::Id]).doc(
-            "The id of the workspace to look for the name in; by default the account's default \
+            "The id of the workspace that the guardrail belongs to. Can be set together with \
+             `name`, to select the workspace to search; defaults to the account's default \
              workspace.",
         ),
-        _ => computed.doc(field.doc),
+        _ => computed,
     }
 }
 
@@ -61,7 +63,7 @@ pub(in crate::provider) struct GuardrailDataSource;
 #[async_trait]
 impl DataSource<ProviderData> for GuardrailDataSource {
     fn schema(&self) -> Schema {
-        schema("One guardrail, by its id or by its name.", &FIELDS)
+        schema("Reads one guardrail, by id or by name.", &FIELDS)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {

@@ -30,7 +30,7 @@ use super::{
 const FIELDS: &[Field] = &[
     Field::optional(WORKSPACE_ID, FieldType::String)
         .checks(&[Check::Id])
-        .doc("The id of the workspace; by default the account's default workspace."),
+        .doc("The id of the workspace. Defaults to the account's default workspace."),
     OFFSET,
     LIMIT,
     Field::computed("data", FieldType::ObjectList(guardrail::FIELDS))
@@ -43,7 +43,7 @@ pub(in crate::provider) struct GuardrailsDataSource;
 #[async_trait]
 impl DataSource<ProviderData> for GuardrailsDataSource {
     fn schema(&self) -> Schema {
-        schema("The guardrails of a workspace.", FIELDS)
+        schema("Lists the guardrails of a workspace.", FIELDS)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {

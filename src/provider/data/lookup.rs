@@ -39,22 +39,23 @@ impl Lookup {
         let Self { noun, id, name, .. } = *self;
         let (by_id, by_name) = (config.attribute(id), config.attribute(name));
         let (attribute, wrong) = match (by_id.is_null(), by_name.is_null()) {
-            (true, true) => {
-                (id, format!("Set `{id}` or `{name}`: one of the two finds the {noun}."))
-            }
+            (true, true) => (id, format!("Set either `{id}` or `{name}`, to select the {noun}.")),
             (false, false) if !by_id.is_unknown() && !by_name.is_unknown() => {
-                (id, format!("Set `{id}` or `{name}`, not both: one of the two finds the {noun}."))
+                (id, format!("Set either `{id}` or `{name}`, not both."))
             }
             (false, true) if !config.attribute(WORKSPACE_ID).is_null() => (
                 WORKSPACE_ID,
                 format!(
-                    "`{WORKSPACE_ID}` goes with `{name}`; by `{id}`, a {noun} is found in \
-                     whichever workspace it is."
+                    "`{WORKSPACE_ID}` can only be set together with `{name}`. By `{id}`, a {noun} \
+                     is found in any workspace."
                 ),
             ),
             _ => return None,
         };
-        Some(Diagnostic::error(format!("Which {noun}?"), wrong).at(Path::attribute(attribute)))
+        Some(
+            Diagnostic::error("Invalid combination of arguments", wrong)
+                .at(Path::attribute(attribute)),
+        )
     }
 
     /// The one object that a search has found.
@@ -70,13 +71,13 @@ impl Lookup {
         let Self { noun, id, .. } = self;
         let detail = match found.len() {
             1 => return Ok(found.remove(0)),
-            0 => format!("{place} has no {noun} of that `{attribute}`. {hint}"),
+            0 => format!("{place} has no {noun} with this `{attribute}`. {hint}"),
             count => {
                 let ids = found.iter().filter_map(|one| one.get(*id)?.as_str());
                 let ids = ids.collect::<Vec<_>>().join(", ");
                 format!(
-                    "{place} has {count} {noun}s of that `{attribute}`. Choose one by its `{id}`: \
-                     {ids}."
+                    "{place} has {count} {noun}s with this `{attribute}`. Select one by its \
+                     `{id}`: {ids}."
                 )
             }
         };

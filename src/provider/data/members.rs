@@ -34,11 +34,11 @@ const EMAIL: &str = "email";
 const MEMBER: &[Field] = &[
     Field::computed(ID, FieldType::String)
         .doc("The user id of the member, such as `user_2dHFtVWx2n56w6HkM`."),
-    Field::computed(EMAIL, FieldType::String).doc("The member's e-mail address."),
-    Field::computed("first_name", FieldType::String).doc("The member's first name."),
-    Field::computed("last_name", FieldType::String).doc("The member's last name."),
+    Field::computed(EMAIL, FieldType::String).doc("The e-mail address of the member."),
+    Field::computed("first_name", FieldType::String).doc("The first name of the member."),
+    Field::computed("last_name", FieldType::String).doc("The last name of the member."),
     Field::computed("role", FieldType::String)
-        .doc("The member's role in the organization: `org:admin` or `org:member`."),
+        .doc("The role of the member in the organization: `org:admin` or `org:member`."),
 ];
 
 const LIST: &[Field] = &[Field::computed("data", FieldType::ObjectList(MEMBER))
@@ -55,13 +55,13 @@ static FIELDS: LazyLock<Vec<Field>> =
 fn found_by_or_computed(field: Field) -> Field {
     match field.name {
         ID => field.or_computed().checks(NOT_EMPTY).doc(
-            "The user id of the member, such as `user_2dHFtVWx2n56w6HkM`. Either this or `email` \
-             is set.",
+            "The user id of the member, such as `user_2dHFtVWx2n56w6HkM`. Set either `id` or \
+             `email`.",
         ),
         EMAIL => field
             .or_computed()
             .checks(NOT_EMPTY)
-            .doc("The member's e-mail address. Letter case does not matter."),
+            .doc("The e-mail address of the member. Case is ignored. Set either `id` or `email`."),
         _ => field,
     }
 }
@@ -71,7 +71,7 @@ pub(in crate::provider) struct MembersDataSource;
 #[async_trait]
 impl DataSource<ProviderData> for MembersDataSource {
     fn schema(&self) -> Schema {
-        schema("The members of the organization, all of them.", LIST)
+        schema("Lists the members of the organization.", LIST)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
@@ -91,7 +91,7 @@ pub(in crate::provider) struct MemberDataSource;
 #[async_trait]
 impl DataSource<ProviderData> for MemberDataSource {
     fn schema(&self) -> Schema {
-        schema("One member of the organization, by user id or by e-mail address.", &FIELDS)
+        schema("Reads one member of the organization, by user id or by e-mail address.", &FIELDS)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
@@ -119,7 +119,8 @@ impl DataSource<ProviderData> for MemberDataSource {
             attribute,
             action,
             place: "The organization".to_owned(),
-            hint: "Check the spelling, and that the API key is of the right organization.",
+            hint: "Check the spelling, and that the management key belongs to the right \
+                   organization.",
         };
         let member = LOOKUP.only_one(client, found, &searched)?;
         Ok(WithWarnings::ok(fill(&FIELDS, config, &member)?))

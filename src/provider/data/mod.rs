@@ -29,14 +29,14 @@ use super::error_diagnostics::malformed_response;
 
 const OFFSET: Field = Field::optional("offset", FieldType::Number)
     .checks(&[Check::AtLeast(0), Check::Integer])
-    .doc("How many rows to leave out at the beginning, as the API counts them. Defaults to 0.");
+    .doc("The number of rows to skip, as the API counts them. Defaults to `0`.");
 
 const LIMIT: Field = Field::optional("limit", FieldType::Number)
     .checks(&[Check::GreaterThan(0), Check::Integer])
-    .doc("How many rows to look at, as the API counts them. Without it, everything is read.");
+    .doc("The maximum number of rows to read, as the API counts them. Defaults to all rows.");
 
 const TOTAL_COUNT: Field = Field::computed("total_count", FieldType::Number)
-    .doc("How many rows the API counts, which can be more than it shows.");
+    .doc("The number of rows that the API counts, which can be more than it returns.");
 
 /// The part of a list that a configuration asks for.
 fn window(config: &Value) -> RowRange {

@@ -35,38 +35,43 @@ const ID: &str = "id";
 const SLUG: &str = "slug";
 
 const WORKSPACE: &[Field] = &[
-    Field::computed(ID, FieldType::String).doc("The workspace's id, a UUID."),
-    Field::computed("name", FieldType::String).doc("The workspace's name."),
-    Field::computed(SLUG, FieldType::String).doc("The workspace's name in URLs."),
-    Field::computed("description", FieldType::String).doc("What the workspace is for."),
+    Field::computed(ID, FieldType::String).doc("The id of the workspace, a UUID."),
+    Field::computed("name", FieldType::String).doc("The name of the workspace."),
+    Field::computed(SLUG, FieldType::String).doc(
+        "The slug of the workspace: its name in URLs, \
+                                                  such as `production`.",
+    ),
+    Field::computed("description", FieldType::String).doc("The description of the workspace."),
     Field::computed("default_guardrail_id", FieldType::String).doc(
-        "The id of the workspace's default guardrail, which applies to all requests of the \
-         workspace. It can be read once something was set.",
+        "The id of the default guardrail, which applies to all requests of the workspace. The \
+         guardrail itself cannot be read by this id until one of its settings has been set.",
     ),
     Field::computed("default_text_model", FieldType::String)
-        .doc("The workspace's default model for text."),
+        .doc("The default text model of the workspace."),
     Field::computed("default_image_model", FieldType::String)
-        .doc("The workspace's default model for images."),
+        .doc("The default image model of the workspace."),
     Field::computed("default_provider_sort", FieldType::String)
-        .doc("By what providers are chosen by default, such as `price`."),
+        .doc("The preference by which providers are sorted by default, such as `price`."),
     Field::computed("include_byok_in_budgets", FieldType::Bool).doc(
-        "Whether requests through your own provider keys count toward the workspace's budgets, \
-         which are not the budgets of guardrails.",
+        "Whether requests through your own provider keys (BYOK) count toward the budgets of the \
+         workspace. These are separate from the budgets of guardrails.",
     ),
     Field::computed("is_observability_io_logging_enabled", FieldType::Bool)
-        .doc("Whether private logging is enabled."),
+        .doc("Whether private logging of requests and responses is enabled."),
     Field::computed("is_observability_broadcast_enabled", FieldType::Bool)
-        .doc("Whether broadcast is enabled."),
+        .doc("Whether observability broadcast is enabled."),
     Field::computed("is_data_discount_logging_enabled", FieldType::Bool)
         .doc("Whether data discount logging is enabled."),
     Field::computed("io_logging_sampling_rate", FieldType::Number)
-        .doc("The share of requests that private logging records; 1 is all."),
+        .doc("The share of requests that private logging records. `1` is all of them."),
     Field::computed("created_at", FieldType::String)
-        .doc("When the workspace was created, in ISO 8601."),
-    Field::computed("updated_at", FieldType::String)
-        .doc("When the workspace was last updated, in ISO 8601; null until it first is."),
+        .doc("When the workspace was created, as an ISO 8601 timestamp."),
+    Field::computed("updated_at", FieldType::String).doc(
+        "When the workspace was last updated, as an ISO 8601 timestamp. Null until the first \
+              update.",
+    ),
     Field::computed("created_by", FieldType::String)
-        .doc("The user id of who created the workspace."),
+        .doc("The user id of the person who created the workspace."),
 ];
 
 const LIST: &[Field] = &[Field::computed("data", FieldType::ObjectList(WORKSPACE))
@@ -83,11 +88,11 @@ fn found_by_or_computed(field: Field) -> Field {
         ID => field
             .or_computed()
             .checks(&[Check::Id])
-            .doc("The workspace's id, a UUID. Either this or `slug` is set."),
-        SLUG => field
-            .or_computed()
-            .checks(&[Check::Id])
-            .doc("The workspace's name in URLs, such as `production`."),
+            .doc("The id of the workspace, a UUID. Set either `id` or `slug`."),
+        SLUG => field.or_computed().checks(&[Check::Id]).doc(
+            "The slug of the workspace: its name in URLs, such as `production`. Set either `id` or \
+             `slug`.",
+        ),
         _ => field,
     }
 }
@@ -97,7 +102,7 @@ pub(in crate::provider) struct WorkspacesDataSource;
 #[async_trait]
 impl DataSource<ProviderData> for WorkspacesDataSource {
     fn schema(&self) -> Schema {
-        schema("The workspaces of the account, all that the management key can see.", LIST)
+        schema("Lists the workspaces of the account that the management key can access.", LIST)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
@@ -116,7 +121,7 @@ pub(in crate::provider) struct WorkspaceDataSource;
 #[async_trait]
 impl DataSource<ProviderData> for WorkspaceDataSource {
     fn schema(&self) -> Schema {
-        schema("One workspace, by its id or by its slug.", &FIELDS)
+        schema("Reads one workspace, by id or by slug.", &FIELDS)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {

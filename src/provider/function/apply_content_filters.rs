@@ -17,35 +17,37 @@ const FILTERS: usize = 0;
 /// The filters, as a guardrail's `content_filters` are declared.
 const FIELD: Field = Field::optional("filters", FieldType::ObjectList(CONTENT_FILTER));
 
-/// What has no end where the filters of a call have used up its steps, whichever of them was the last.
-const WORK: &str = "The filters take together";
+/// The subject of the error when the filters of a call have used up its steps.
+const WORK: &str = "The filters together take";
 
-/// What stands for a redacted match without a label.
+/// What replaces a redacted match without a label.
 const REDACTED: &str = "[REDACTED]";
 
 const FILTERS_DOC: &str = "The filters: a guardrail's `content_filters`, or a list of objects with \
-    `pattern`, `action` and, if it is set, `label`. Null and an empty list are no filters. Which \
-    patterns are errors is said at `content_filter_matches`; other values that the API would refuse are \
-    errors too.";
+    `pattern`, `action` and, optionally, `label`. Null and an empty list mean no filters. Patterns \
+    that [`content_filter_matches`](content_filter_matches.md) does not accept are errors, and so \
+    are other values that the API would reject.";
 
-const DESCRIPTION: &str = "What the filters of a guardrail's `content_filters` do with a text. It \
-    needs Terraform 1.8 or OpenTofu 1.7, no configuration of the provider and no request. The builtin \
-    filters are not part of it.\n\n\
-    The result is an object. Its `action` is the strictest action whose filter matches: `block`, then \
-    `redact`, then `flag`, or `pass` where none matches. Its `text` is the text in which each match of \
-    the filters that redact is replaced by the filter's label, or by `[REDACTED]` where no label is set; \
-    it is null when the action is `block`.\n\n\
-    OpenRouter does not state the following; it is what the provider assumes. The filters redact in \
-    their order, each in what those before it have left; those that block or flag see the text as it \
-    is given. A label is inserted literally, and an empty one removes the match. A match without a \
-    label becomes `[REDACTED]`. Of a character of which only one half is redacted, the other half \
-    becomes U+FFFD.\n\n\
-    The `content_filters` of `openrouter_effective_guardrail` have no labels, so that their matches \
-    become `[REDACTED]`; those of a single layer have them.\n\n\
-    How patterns match, which of them are errors, and that Terraform normalises texts before the \
-    provider gets them, is said at `content_filter_matches`. The limits are the same. That of work is \
-    shared by all filters of a call, and a text that labels make longer than 16,777,216 characters is an \
-    error too.";
+const DESCRIPTION: &str = "Applies a guardrail's `content_filters` to a text, and returns what \
+    OpenRouter would do with it. Built-in filters are not included. The function makes no requests \
+    and needs no provider configuration. Requires Terraform 1.8 or later, or OpenTofu 1.7 or \
+    later.\n\n\
+    The result is an object with these attributes:\n\n\
+    - `action` (String) The strictest action among the filters that match: `block`, then `redact`, \
+    then `flag`. If no filter matches, `pass`.\n\
+    - `text` (String) The text with every match of the redacting filters replaced by the label of \
+    the filter, or by `[REDACTED]` if it has no label. If `action` is `block`, null.\n\n\
+    -> **Note:** OpenRouter does not document the following details; they are assumptions of the \
+    provider. Redacting filters are applied in their order, each to the result of the one before. \
+    Filters that block or flag are applied to the original text. A label is inserted literally, \
+    and an empty label removes the match. If only one half of a surrogate pair is redacted, the \
+    other half becomes U+FFFD.\n\n\
+    The combined `content_filters` of `openrouter_effective_guardrail` have no labels, so their \
+    matches become `[REDACTED]`. The filters of its single `layers` have their labels.\n\n\
+    For the way in which patterns match, the patterns that are errors, and the effect of \
+    Terraform's Unicode normalisation, see [`content_filter_matches`](content_filter_matches.md). \
+    The same limits apply here; all filters of a call share the limit of steps. A text that labels \
+    make longer than 16,777,216 characters is an error.";
 
 /// The function.
 pub(in crate::provider) struct ApplyContentFilters;
@@ -67,7 +69,7 @@ impl Function for ApplyContentFilters {
                 text_parameter(),
             ],
             returns: Type::object([("action", Type::String), ("text", Type::String)]),
-            summary: "What content filters do with a text",
+            summary: "Applies content filters to a text",
             description: DESCRIPTION,
         }
     }
@@ -198,13 +200,17 @@ mod tests {
         let text = Value::from("a".repeat(170_000));
         let error = ApplyContentFilters.call(&[filters, text]).unwrap_err();
         assert!(
-            error.text.starts_with("The filters take together too much work"),
+            error.text.starts_with("The filters together take too much work"),
             "{}",
             error.text
         );
         let error = ApplyContentFilters.call(&[]).unwrap_err();
         assert_eq!(error.argument, None);
-        assert!(error.text.contains("0 arguments, and 2 are needed"), "{}", error.text);
+        assert!(
+            error.text.contains("passed 0 arguments to the function, but it takes 2"),
+            "{}",
+            error.text
+        );
     }
 
     #[test]

@@ -13,37 +13,42 @@ use super::{
 /// Where the pattern is among the arguments.
 const PATTERN: usize = 0;
 
-const DESCRIPTION: &str = "Whether the pattern of a content filter matches somewhere in a text, as in JavaScript. It \
-    needs Terraform 1.8 or OpenTofu 1.7, no configuration of the provider and no request. \
-    `apply_content_filters` tells what OpenRouter does with the text.\n\n\
-    As in JavaScript, matching is case-sensitive, `^` and `$` are the begin and end of the text, \
-    and the dot matches no line break. A character outside the Basic Multilingual Plane, such as \
-    an emoji, counts as two characters, unless JavaScript accepts the pattern only with the flag \
-    `u` or `v`: which flag the API sets is not documented. Terraform normalises all texts to NFC, \
-    pattern and text alike, before the provider gets them: a letter and its accent become one \
-    character where there is one for both.\n\n\
-    A pattern is an error if it is not a regular expression of JavaScript, or has lookaround, a \
-    backreference or nested quantifiers: the API refuses all of these. Two things count here as \
-    nested quantifiers. One is a group that repeats without limit (`*`, `+` or `{n,}`) and holds \
-    something that repeats without limit, as in `(a+)+`. The other is a group that repeats without \
-    limit and has alternatives of which one begins with another, as in `(a|a)*` and `(a|ab)*`. The \
-    API's own rule for them is not public: it may refuse patterns that are accepted here.\n\n\
-    A call that takes more than 200,000,000 steps (some seconds) is an error, and so is a pattern \
-    with more than 250,000 instructions once its counted repetitions are written out, or with \
-    groups nested deeper than 250 levels: OpenRouter may accept it all the same.";
+const DESCRIPTION: &str = "Checks whether the pattern of a content filter matches anywhere in a \
+    text, as in JavaScript. The function makes no requests and needs no provider configuration. \
+    Requires Terraform 1.8 or later, or OpenTofu 1.7 or later. To see what OpenRouter does with \
+    the text, use [`apply_content_filters`](apply_content_filters.md).\n\n\
+    Matching follows JavaScript: it is case-sensitive, `^` and `$` match the beginning and end of \
+    the text, and the dot does not match line breaks. OpenRouter does not document which flags it \
+    sets; the function assumes none. A character outside the Basic Multilingual Plane, such as an \
+    emoji, then counts as two characters, unless JavaScript accepts the pattern only with the flag \
+    `u` or `v`.\n\n\
+    Terraform normalises all strings to Unicode NFC before it passes them to a provider, the \
+    pattern and the text alike: a letter followed by a combining accent becomes one character if \
+    Unicode has one for both.\n\n\
+    A pattern is an error if it is not a valid JavaScript regular expression, or if it contains \
+    lookaround, backreferences or nested quantifiers, since the API rejects all of these. Two \
+    things count as nested quantifiers:\n\n\
+    - A group that repeats without limit (`*`, `+` or `{n,}`) and contains something that repeats \
+    without limit, as in `(a+)+`.\n\
+    - A group that repeats without limit and has alternatives of which one begins with another, as \
+    in `(a|a)*` and `(a|ab)*`.\n\n\
+    -> **Note:** The API's own rule for nested quantifiers is not public: it may reject patterns \
+    that are accepted here.\n\n\
+    The function has limits that OpenRouter may not have. It is an error if a call takes more than \
+    200,000,000 steps (some seconds), if a pattern has more than 250,000 instructions once its \
+    counted repetitions are expanded, or if its groups are nested deeper than 250 levels.";
 
 /// The function.
 pub(in crate::provider) struct ContentFilterMatches;
 
 impl Function for ContentFilterMatches {
     fn signature(&self) -> Signature {
-        let pattern = "The pattern of a content filter: a regular expression as JavaScript has them, \
-                       without lookaround, backreferences and nested quantifiers, 1 to 100000 \
-                       characters.";
+        let pattern = "The pattern of a content filter: a JavaScript regular expression without \
+                       lookaround, backreferences and nested quantifiers, 1 to 100000 characters.";
         Signature {
             parameters: vec![Parameter::new("pattern", Type::String, pattern), text_parameter()],
             returns: Type::Bool,
-            summary: "Whether the pattern of a content filter matches a text",
+            summary: "Checks whether the pattern of a content filter matches a text",
             description: DESCRIPTION,
         }
     }

@@ -19,7 +19,7 @@ pub(super) const MAX_STEPS: u64 = 200_000_000;
 
 /// The text that is scanned.
 pub(super) const fn text_parameter() -> Parameter {
-    let description = "The text that is scanned. It must not be null; while it is unknown, so is the \
+    let description = "The text to scan. Must not be null. If it is not known yet, neither is the \
                        result.";
     Parameter::new("text", Type::String, description)
 }
@@ -41,7 +41,7 @@ pub(super) fn check(index: usize, field: Field, argument: &Value) -> Result<(), 
 /// The error for a call with another number of arguments than the two that core has to give.
 pub(super) fn wrong_count(arguments: &[Value]) -> FunctionError {
     let text = format!(
-        "Terraform gave the provider {} arguments, and 2 are needed. Please report this.",
+        "Terraform passed {} arguments to the function, but it takes 2. Please report this.",
         arguments.len()
     );
     FunctionError { text, argument: None }
@@ -57,19 +57,19 @@ pub(super) fn compile(
         .map_err(|problem| FunctionError::at(index, format!("`{path}` {problem}")))?;
     CompiledPattern::new(pattern).map_err(|unsupported: Unsupported| {
         let text = format!(
-            "`{path}` cannot be evaluated by the provider: {}. OpenRouter may accept it all the same.",
+            "`{path}` cannot be evaluated by the provider: {}. OpenRouter may still accept it.",
             unsupported.reason()
         );
         FunctionError::at(index, text)
     })
 }
 
-/// Says that there was no end of it. `subject` is what takes too much work, with its verb.
+/// The error for a call that takes too many steps. `subject` is what takes them, with its verb.
 pub(super) fn exhausted(index: usize, subject: &str) -> impl Fn(Exhausted) -> FunctionError {
     move |Exhausted| {
         let text = format!(
-            "{subject} too much work on this text: the provider gives up after {MAX_STEPS} steps in \
-             one call, or when labels make the text too long. Simplify the pattern, or use a shorter \
+            "{subject} too much work on this text: the provider stops after {MAX_STEPS} steps in \
+             one call, or if labels make the text too long. Simplify the pattern, or use a shorter \
              text."
         );
         FunctionError::at(index, text)

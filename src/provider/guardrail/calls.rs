@@ -77,7 +77,7 @@ pub(super) async fn name_catalog(api: &ProviderData, after_write: bool) -> NameC
     match models {
         Ok(models) => Ok(models),
         Err(error) => {
-            let action = "read the list of models, which tells whether two names mean one model";
+            let action = "read the list of models, which is needed to compare model names";
             Err(error_diagnostic(action, &error).into())
         }
     }

@@ -35,10 +35,19 @@ impl Backend for GuardrailBackend {
 
     const NOUN: &'static str = "guardrail";
     const LABEL: &'static str = "name";
-    const DESCRIPTION: &'static str = "A guardrail limits what the API keys and organization \
-        members that it is assigned to may do: models, providers, budget, data policy, content \
-        filters. It enforces nothing until it is assigned. Set `create_before_destroy` as the \
-        example does: the guide on moving keys tells why.";
+    const DESCRIPTION: &'static str = "Manages a guardrail: a set of limits for the API keys and \
+        organization members that it is assigned to. A guardrail can restrict models and \
+        providers, set a budget, enforce a data policy and filter content.\n\n\
+        ~> **Warning:** A guardrail enforces nothing until it is assigned. Assign it with \
+        [`openrouter_guardrail_key_assignment`](guardrail_key_assignment.md), \
+        [`openrouter_guardrail_member_assignment`](guardrail_member_assignment.md) or their \
+        exclusive variants. To limit all requests of a workspace, use \
+        [`openrouter_workspace_default_guardrail`](workspace_default_guardrail.md) instead.\n\n\
+        !> **Danger:** Deleting a guardrail also deletes its assignments: its keys and members can \
+        then do whatever the other guardrails that apply to them allow. Replacing a guardrail \
+        deletes it too. Set `create_before_destroy = true` as in the example, so that Terraform \
+        first moves the keys and members to another guardrail; see [Moving \
+        keys](../guides/moving-keys.md).";
     const FIELDS: &'static [Field] = fields::GUARDRAIL;
 
     async fn get(&self, call: ObjectCall<'_, Self>) -> Result<Option<JsonObject>, Diagnostics> {
@@ -132,10 +141,10 @@ fn duplicates_warning(client: &Client, created: &Created) -> Option<Diagnostic> 
     let id = client.redact(created.guardrail.id());
     let duplicates = created.duplicates.join(", ");
     let detail = format!(
-        "An attempt to create it brought no answer, so it was created again, as {id}. Since then \
-         the API also shows {duplicates}, of the same name: most likely the work of that \
-         attempt. This provider has assigned it to no key or member. Delete it, unless somebody else \
-         has created it on purpose."
+        "An attempt to create the guardrail received no response, so it was created again, as \
+         {id}. The API now also lists {duplicates} with the same name, most likely created by that \
+         attempt. The provider has not assigned it to any key or member. Delete it, unless \
+         somebody else has created it on purpose."
     );
     Some(Diagnostic::warning(format!("Guardrail \"{name}\" may exist twice"), detail))
 }

@@ -29,8 +29,8 @@ pub(super) async fn find(client: &Client, import_id: &str) -> Result<Guardrail, 
         None if is_uuid(import_id) => by_id(client, &import_id.to_ascii_lowercase()).await?,
         _ => {
             let detail = format!(
-                "\"{import_id}\" is neither a guardrail's id (a UUID) nor <workspace_id>/<name>, \
-                 with the workspace's id (a UUID) and the guardrail's name."
+                "\"{import_id}\" is neither the id of a guardrail, a UUID, nor of the form \
+                 <workspace_id>/<name>, where the id of the workspace is a UUID."
             );
             return Err(Diagnostic::error("Cannot import by this id", detail).into());
         }
@@ -76,12 +76,12 @@ pub(in crate::provider) async fn by_name(
     found.retain(|guardrail| guardrail.name().nfc().eq(name.nfc()));
     let detail = match found.len() {
         1 => return Ok(found.remove(0)),
-        0 => "The workspace has no guardrail of that name. Check the spelling and the workspace."
+        0 => "The workspace has no guardrail with this name. Check the spelling and the workspace."
             .to_owned(),
         count => {
             let ids: Vec<_> = found.iter().map(Guardrail::id).collect();
             format!(
-                "The workspace has {count} guardrails of that name. Choose one by its id: {}.",
+                "The workspace has {count} guardrails with this name. Select one by its id: {}.",
                 ids.join(", ")
             )
         }

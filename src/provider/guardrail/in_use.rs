@@ -94,9 +94,11 @@ fn count_of(count: usize, noun: &str) -> String {
 
 fn still_in_use(guardrail: &Value, keys: &Assigned, members: &Assigned) -> Diagnostic {
     let detail = format!(
-        "It is assigned to {} and {} that nothing planned so far moves or removes. Check that the \
-         rest of the plan does: deleting the guardrail leaves all others without it. Terraform \
-         deletes a guardrail before it moves its keys and members to another one, unless the guardrail has `lifecycle {{ create_before_destroy = true }}`.",
+        "It is assigned to {} and {} that the plan, as far as it is known, does not move to \
+         another guardrail. Deleting the guardrail deletes these assignments: check that the rest \
+         of the plan moves or removes them. Terraform deletes a guardrail before it moves its keys \
+         and members to another one, unless the guardrail has `lifecycle {{ create_before_destroy \
+         = true }}`.",
         keys.staying_text(),
         members.staying_text()
     );
@@ -106,9 +108,9 @@ fn still_in_use(guardrail: &Value, keys: &Assigned, members: &Assigned) -> Diagn
 /// They all move. Whether that comes first depends on an argument that providers are not given.
 fn all_move(guardrail: &Value, keys: &Assigned, members: &Assigned) -> Diagnostic {
     let detail = format!(
-        "This plan moves {} and {} from it to other guardrails. If it has `lifecycle {{ \
-         create_before_destroy = true }}`, they are moved first. Otherwise Terraform deletes it \
-         first, and they have no guardrail of their own until they are moved.",
+        "This plan moves {} and {} from it to other guardrails. If the guardrail has `lifecycle {{ \
+         create_before_destroy = true }}`, they are moved before it is deleted. Otherwise, \
+         Terraform deletes it first, and they have no guardrail of their own until they are moved.",
         count_of(keys.moved, keys.noun),
         count_of(members.moved, members.noun)
     );

@@ -45,12 +45,12 @@ pub(in crate::provider) async fn warn_of_parts_not_in_force(
 ) -> Diagnostics {
     let mut warnings = Diagnostics::default();
     for (kind, policies) in replaced_parts(client, guardrail, reader).await {
-        let title = "The effective guardrail leaves out what a policy enforces";
+        let title = "The effective guardrail does not include a policy";
         let summary = format!("{title}: the {} of guardrail {}", part(kind), named(guardrail));
         let detail = format!(
-            "Somebody has edited the policy {}. Since then OpenRouter enforces the {} part of the \
-             guardrail from there, and not what the guardrail says, which is what is combined \
-             here. Look at the policy at OpenRouter.",
+            "The policy {} was edited at OpenRouter. Since then, OpenRouter enforces the {} part \
+             of the guardrail as the policy has it. This data source combines what the guardrail \
+             has. Check the policy at OpenRouter.",
             quoted(&policies),
             part(kind)
         );
@@ -111,10 +111,10 @@ fn replaced_warning(
 ) -> Diagnostic {
     let part = part(kind);
     let detail = format!(
-        "Somebody has edited the policy {}. Since then OpenRouter enforces the {part} part of the \
-         guardrail from there. These attributes have no effect now, though they are read and \
-         written as before: {attributes}. Take them out of the configuration, or hand the policy \
-         back to the guardrail at OpenRouter.",
+        "The policy {} was edited at OpenRouter. Since then, OpenRouter enforces the {part} part \
+         of the guardrail as the policy has it. The following attributes have no effect, although \
+         the API still accepts and returns them: {attributes}. Remove them from the configuration, \
+         or undo the replacement at OpenRouter.",
         quoted(policies)
     );
     // Terraform shows only the first of several warnings with one title.

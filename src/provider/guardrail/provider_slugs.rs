@@ -58,9 +58,10 @@ pub(super) async fn warn_of_unlisted(
 
 fn warning(attribute: &str, slugs: &str) -> Diagnostic {
     let detail = format!(
-        "OpenRouter lists no provider {slugs}. Check the spelling: slugs are lowercase, such \
-         as `anthropic` or `google-vertex`, and an entry of `{attribute}` that means no provider has \
-         no effect, or lets none be used."
+        "OpenRouter does not list {slugs} among its providers. Check the spelling: slugs of \
+         providers are lowercase, such as `anthropic` or `google-vertex`. An entry of \
+         `{attribute}` that matches no provider has no effect, and if no entry of \
+         `allowed_providers` matches one, no provider can be used."
     );
     Diagnostic::warning(format!("Unknown provider in `{attribute}`"), detail)
         .at(Path::attribute(attribute))

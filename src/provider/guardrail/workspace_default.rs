@@ -51,10 +51,14 @@ impl Backend for WorkspaceDefaultBackend {
     const NOUN: &'static str = "default guardrail of workspace";
     const LABEL: &'static str = WORKSPACE_ID;
     const IDENTITY: &'static str = WORKSPACE_ID;
-    const DESCRIPTION: &'static str = "The default guardrail of a workspace limits all requests of \
-        the workspace. Every workspace has one: creating the resource takes over its settings, and \
-        the plan names those that this changes. Destroying the resource only removes it from the \
-        state: the settings stay in force.";
+    const DESCRIPTION: &'static str = "Manages the default guardrail of a workspace, which applies \
+        to all requests of the workspace. Every workspace has exactly one.\n\n\
+        ~> **Warning:** Creating this resource takes over the existing default guardrail. Settings \
+        that the configuration does not set are cleared. The plan names the changes in a warning; \
+        to review them as a diff, import the resource before the first apply.\n\n\
+        ~> **Warning:** Destroying this resource changes nothing at OpenRouter: the default \
+        guardrail cannot be deleted, and its settings stay in force. To lift them, remove them \
+        from the configuration and apply before you destroy the resource.";
     const FIELDS: &'static [Field] = fields::WORKSPACE_DEFAULT;
 
     async fn get(&self, call: ObjectCall<'_, Self>) -> Result<Option<JsonObject>, Diagnostics> {
@@ -227,8 +231,8 @@ async fn default_of(
 ) -> Result<JsonObject, Diagnostics> {
     let Some(id) = &workspace.default_guardrail_id else {
         let detail = format!(
-            "The API names no default guardrail of workspace {}. Look for a newer version of the \
-             provider, or report this.",
+            "The API returned no default guardrail for workspace {}. Update the provider, or \
+             report this if it is up to date.",
             workspace.id
         );
         return Err(Diagnostic::error(format!("Could not {}", call.action), detail).into());
@@ -280,19 +284,20 @@ fn refuse_second(
 fn managed_twice(workspace_id: &str, severity: Severity) -> Diagnostic {
     let note = match severity {
         Severity::Error => {
-            "(`terraform destroy -refresh=false` does not plan the configuration, and so is not \
-             stopped by this.)"
+            "(`terraform destroy -refresh=false` does not plan the configuration, so this error \
+             does not block it.)"
         }
         Severity::Warning => {
-            "(This is no error, because Terraform plans the configuration also before it destroys.)"
+            "(This is only a warning, because Terraform also plans the configuration before a \
+             destroy.)"
         }
     };
     let detail = format!(
-        "Another resource of this configuration manages the default guardrail of workspace \
-         {workspace_id} as well. Each apply would undo the other. Remove one of the two resources \
+        "Another resource of this configuration also manages the default guardrail of workspace \
+         {workspace_id}. Each of the two would undo the changes of the other. Remove one of them \
          before you apply. {note}"
     );
-    let summary = "Two resources for one default guardrail";
+    let summary = "Two resources manage the same default guardrail";
     let diagnostic = Diagnostic { severity, ..Diagnostic::warning(summary, detail) };
     diagnostic.at(Path::attribute(WORKSPACE_ID))
 }
@@ -300,8 +305,8 @@ fn managed_twice(workspace_id: &str, severity: Severity) -> Diagnostic {
 fn stays_in_force(prior: &Value) -> Diagnostic {
     let workspace_id = prior.attribute(WORKSPACE_ID).as_str().unwrap_or_default();
     let detail = format!(
-        "Every workspace has a default guardrail, which cannot be deleted. It only leaves the \
-         Terraform state: its settings stay in force for all requests of workspace \
+        "Every workspace has a default guardrail, which cannot be deleted. It is only removed from \
+         the Terraform state: its settings stay in force for all requests of workspace \
          {workspace_id}. To lift them, remove the settings from the resource and apply before you \
          destroy it."
     );
@@ -310,8 +315,8 @@ fn stays_in_force(prior: &Value) -> Diagnostic {
 }
 
 fn no_such_workspace(action: &str) -> Diagnostic {
-    let detail = "There is no such workspace, or the key cannot see it. Check the id: the API lists \
-                  workspaces at `GET /workspaces`.";
+    let detail = "The workspace does not exist, or the management key cannot access it. Check the \
+                  id; the data source `openrouter_workspaces` lists the ids.";
     Diagnostic::error(format!("Could not {action}"), detail)
 }
 

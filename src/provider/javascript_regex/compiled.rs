@@ -93,5 +93,5 @@ pub(super) fn read(pattern: &str) -> Result<Syntax, Unsupported> {
             Err(Failure::Invalid) => {}
         }
     }
-    Err(Unsupported("the provider cannot read it as JavaScript does"))
+    Err(Unsupported("the provider cannot interpret it as JavaScript does"))
 }

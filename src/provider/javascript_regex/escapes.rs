@@ -13,7 +13,7 @@ const STRINGS: Unsupported =
 
 /// Escapes that `regress` reads otherwise than JavaScript does.
 const ESCAPE_IN_SET: Unsupported =
-    Unsupported("it has `\\b` or half a pair of surrogates in a class with operations");
+    Unsupported("it has `\\b` or half of a surrogate pair in a class with operations");
 
 /// What `u` and `v` let be escaped, besides what has a meaning.
 const SYNTAX_CHARACTERS: &str = "^$\\.*+?()[]{}|/";

@@ -15,8 +15,9 @@ use super::{
 const MAX_DEPTH: usize = 250;
 
 /// JavaScript compares case by other tables there.
-const CASE_OF_UNICODE: Unsupported =
-    Unsupported("it ignores case and has what JavaScript only reads with the flag `u` or `v`");
+const CASE_OF_UNICODE: Unsupported = Unsupported(
+    "it ignores case and uses syntax that JavaScript supports only with the flag `u` or `v`",
+);
 
 /// If the sets that ignore case have more characters together, the pattern is refused.
 const MAX_FOLDED_CHARACTERS: usize = 10_000_000;
@@ -211,7 +212,7 @@ impl Parser {
         }
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(Failure::Unsupported(Unsupported("its groups are nested too deep")));
+            return Err(Failure::Unsupported(Unsupported("its groups are nested too deeply")));
         }
         let content = self.disjunction()?;
         self.depth -= 1;

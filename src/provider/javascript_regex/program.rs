@@ -77,7 +77,7 @@ impl Program {
     }
 }
 
-const TOO_LARGE: Unsupported = Unsupported("its repetitions, written out, are too large");
+const TOO_LARGE: Unsupported = Unsupported("its repetitions are too large when expanded");
 
 #[derive(Default)]
 struct Compiler {

@@ -32,9 +32,9 @@ use super::{
 
 const FIELDS: &[Field] = &[
     IN_WORKSPACE,
-    Field::optional(GUARDRAIL_ID, FieldType::String)
-        .checks(&[Check::Id])
-        .doc("The id of a guardrail. Without it, the assignments of all guardrails are listed."),
+    Field::optional(GUARDRAIL_ID, FieldType::String).checks(&[Check::Id]).doc(
+        "The id of a guardrail. If it is not set, the assignments of all guardrails are listed.",
+    ),
 ];
 
 /// One of the two lists.
@@ -48,14 +48,14 @@ pub(in crate::provider) struct AssignmentList {
 pub(in crate::provider) const KEYS: AssignmentList = AssignmentList {
     resource: assignment::KEY,
     kind: AssigneeKind::Key,
-    description: "The assignments of guardrails to API keys.",
+    description: "Lists the assignments of guardrails to API keys.",
 };
 
 /// The list of assignments to members.
 pub(in crate::provider) const MEMBERS: AssignmentList = AssignmentList {
     resource: assignment::MEMBER,
     kind: AssigneeKind::Member,
-    description: "The assignments of guardrails to members of the organization.",
+    description: "Lists the assignments of guardrails to members of the organization.",
 };
 
 #[async_trait]

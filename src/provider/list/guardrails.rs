@@ -27,7 +27,11 @@ pub(in crate::provider) struct GuardrailList;
 #[async_trait]
 impl ListResource<ProviderData> for GuardrailList {
     fn schema(&self) -> Schema {
-        schema("The guardrails of a workspace, or of all workspaces.", OF_WORKSPACES)
+        schema(
+            "Lists the guardrails of a workspace, or of all workspaces, without their default \
+             guardrails.",
+            OF_WORKSPACES,
+        )
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {

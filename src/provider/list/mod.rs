@@ -30,7 +30,7 @@ pub(super) use workspace_defaults::WorkspaceDefaultList;
 
 const IN_WORKSPACE: Field = Field::optional(WORKSPACE_ID, FieldType::String)
     .checks(&[Check::Id])
-    .doc("The id of a workspace. Without it, all workspaces are searched.");
+    .doc("The id of a workspace. If it is not set, all workspaces are searched.");
 
 /// The attributes of a list that only a workspace narrows.
 const OF_WORKSPACES: &[Field] = &[IN_WORKSPACE];

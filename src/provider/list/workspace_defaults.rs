@@ -27,7 +27,10 @@ pub(in crate::provider) struct WorkspaceDefaultList;
 #[async_trait]
 impl ListResource<ProviderData> for WorkspaceDefaultList {
     fn schema(&self) -> Schema {
-        schema("The default guardrails of workspaces, one for each.", OF_WORKSPACES)
+        schema(
+            "Lists the default guardrail of a workspace, or those of all workspaces.",
+            OF_WORKSPACES,
+        )
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {

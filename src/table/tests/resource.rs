@@ -220,8 +220,8 @@ async fn a_create_can_take_over_an_object_and_its_plan_says_what_that_changes() 
     let plan = TableResource(Widgets).plan(&api, request).await.unwrap();
     let warnings: Vec<_> = plan.warnings.iter().map(|warning| &*warning.detail).collect();
     let [warning] = warnings[..] else { panic!("{warnings:?}") };
-    assert!(warning.contains("  - `note`, which is \"***\"\n"), "{warning}");
-    assert!(warning.contains("  - `interval`, which is \"daily\"\n"), "{warning}");
+    assert!(warning.contains("  - `note`, now \"***\"\n"), "{warning}");
+    assert!(warning.contains("  - `interval`, now \"daily\"\n"), "{warning}");
     assert!(!warning.contains("`models`") && !warning.contains("`strict`"), "{warning}");
 
     let created = api.create(config.clone()).await;

@@ -58,7 +58,7 @@ fn each_error_is_at_its_attribute_and_says_what_is_allowed() {
     for (extra, allowed) in [
         (r#"{"strict":true}"#, "set `strict = true` instead"),
         (r#"{"note":"x"}"#, "set `note = ...` instead"),
-        (r#"{"new":[{"n":1e400}]}"#, "holds a number in `new` that is more than a double"),
+        (r#"{"new":[{"n":1e400}]}"#, "has a number in `new` that exceeds the range"),
         (r#"{"extra":"{}"}"#, "`extra`, which cannot be set"),
         (r#"{"id":"w1"}"#, "`id`, which cannot be set"),
         (r#"{"new":1,"made_at":"t"}"#, "`made_at`, which cannot be set"),

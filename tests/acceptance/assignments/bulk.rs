@@ -97,7 +97,11 @@ fn an_unknown_key_fails_alone() {
     let unknown = "f".repeat(64);
     let problem = fifty_with(&unknown, &workspace, &good);
     problem
-        .says(&[&format!("Could not assign key {unknown}"), "no such key", &id(&workspace, "a")])
+        .says(&[
+            &format!("Could not assign key {unknown}"),
+            "does not know this key",
+            &id(&workspace, "a"),
+        ])
         .points_at("key_hash = ");
     assert!(!good.iter().any(|hash| problem.text().contains(hash)), "{}", problem.text());
     let requests = count(workspace.mock(), ASSIGN_KEYS);
@@ -122,7 +126,7 @@ fn each_culprit_has_its_own_reason() {
     assert_eq!(problems.len(), 2, "{run}");
     let of = |hash: &str| problems.iter().find(|text| text.contains(hash)).unwrap();
     assert!(of(&foreign).contains("belongs to another workspace"), "{problems:?}");
-    assert!(of(&unknown).contains("no such key"), "{problems:?}");
+    assert!(of(&unknown).contains("does not know this key"), "{problems:?}");
     assert_eq!(workspace.mock().key_assignments().len(), 20);
 }
 

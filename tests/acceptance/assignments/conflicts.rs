@@ -28,7 +28,7 @@ fn one_key_is_not_planned_under_two_guardrails() {
     workspace.config(&(block("one", &a) + &block("two", &b)));
     for args in [&["plan", "-json"][..], &["apply", "-auto-approve", "-json"]] {
         only_error(workspace.run(args))
-            .says(&["Two guardrails for one key", &hash, &a, &b])
+            .says(&["Two resources assign different guardrails to one key", &hash, &a, &b])
             .points_at("key_hash = ");
     }
     assert!(writes(workspace.mock()).is_empty());
@@ -39,7 +39,10 @@ fn one_key_is_not_planned_under_two_guardrails() {
 
     // One of two that agreed so far is moved. Something is in the state, so this may be the plan before a destroy.
     workspace.config(&(block("one", &a) + &block("two", &b)));
-    assert_warns(workspace.run(&["plan"]).succeeds(), &["Two guardrails for one key", &a, &b]);
+    assert_warns(
+        workspace.run(&["plan"]).succeeds(),
+        &["Two resources assign different guardrails to one key", &a, &b],
+    );
     workspace.run(&["plan", "-destroy"]).succeeds().says("2 to destroy");
     workspace.config(&block("two", &b)).apply().says("0 added, 1 changed, 1 destroyed");
     assert_eq!(workspace.mock().key_assignments(), [(hash, b)].into());
@@ -54,11 +57,15 @@ fn guardrails_that_are_not_made_yet_are_warned_of_and_then_refused() {
         |guardrail: &str| key(guardrail, &format!("{}\nkey_hash = {hash:?}", under(guardrail)));
     let config = guardrails(["a", "b"]) + &block("a") + &block("b");
     workspace.config(&config);
-    let told = ["Two guardrails for one key", &hash, "a guardrail known after apply"];
+    let told = [
+        "Two resources assign different guardrails to one key",
+        &hash,
+        "a guardrail that is known after apply",
+    ];
     assert_warns(workspace.run(&["plan"]).succeeds(), &told);
     let errors = crate::story::errors(&workspace.run(&["apply", "-auto-approve", "-json"]).fails());
     assert!(
-        errors.iter().all(|error| error["summary"] == "Two guardrails for one key"),
+        errors.iter().all(|error| error["summary"] == "Two resources assign different guardrails to one key"),
         "{errors:#?}"
     );
     let assigned = workspace.mock().key_assignments();
@@ -67,7 +74,10 @@ fn guardrails_that_are_not_made_yet_are_warned_of_and_then_refused() {
     assert_eq!(assigned.len(), in_state.len(), "what is assigned is in the state");
 
     // Whatever was done, a plan says so, and a destroy undoes it.
-    workspace.run(&["plan"]).succeeds().says("Two guardrails for one key");
+    workspace
+        .run(&["plan"])
+        .succeeds()
+        .says("Two resources assign different guardrails to one key");
     workspace.destroy();
     assert!(
         workspace.mock().key_assignments().is_empty() && workspace.mock().guardrails().is_empty()
@@ -85,7 +95,11 @@ fn a_guardrail_that_is_not_made_yet_conflicts_with_one_that_is() {
     workspace.config(&(guardrails(["a"]) + &block("a"))).apply();
     workspace.mock().reset();
     workspace.config(&(guardrails(["a", "n"]) + &block("a") + &block("n")));
-    let told = ["Two guardrails for one key", &hash, "a guardrail known after apply"];
+    let told = [
+        "Two resources assign different guardrails to one key",
+        &hash,
+        "a guardrail that is known after apply",
+    ];
     assert_warns(workspace.run(&["plan"]).succeeds(), &told);
     assert!(writes(workspace.mock()).is_empty());
     // Moving the one resource there is no conflict.
@@ -141,7 +155,7 @@ fn one_member_of_a_workspace_is_not_planned_under_two_guardrails() {
         let [a, b] = ["a", "b"].map(|name| known(&workspace, name, place));
         workspace.config(&(block("one", &a) + &block("two", &b)));
         only_error(workspace.run(&["plan", "-json"]))
-            .says(&["Two guardrails for one member", &user, &a, &b])
+            .says(&["Two resources assign different guardrails to one member", &user, &a, &b])
             .points_at("user_id = ");
     }
     assert!(writes(workspace.mock()).is_empty());

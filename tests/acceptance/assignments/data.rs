@@ -36,7 +36,7 @@ pub(super) fn all<'a>(source: &'a Value, name: &str) -> BTreeSet<&'a str> {
 const KEYS: &str = "guardrail_key_assignments";
 const MEMBERS: &str = "guardrail_member_assignments";
 
-/// A workspace with 250 keys and 250 members under one guardrail, and a few under another.
+/// A workspace where one guardrail is assigned to 250 keys and 250 members, and another to a few.
 fn crowded() -> (Workspace, String, String) {
     let workspace =
         Workspace::with_mock(Options { seed_keys: 250, seed_members: 250, ..Options::default() });
@@ -112,7 +112,7 @@ fn rows_have_every_field() {
     ];
     for (source, known) in found.iter().zip(&mut known) {
         let [row] = rows(source) else { panic!("one row expected: {source:#}") };
-        // What only the service knows is there, and of its form.
+        // What only the API knows is there, and of its form.
         assert!(row["id"].as_str().is_some_and(|id| id.len() == 36), "{row:#}");
         assert!(row["created_at"].as_str().is_some_and(|time| time.ends_with('Z')), "{row:#}");
         (known["id"], known["created_at"]) = (row["id"].clone(), row["created_at"].clone());
@@ -148,7 +148,7 @@ fn a_guardrail_that_does_not_exist_is_an_error() {
     for kind in [KEYS, MEMBERS] {
         workspace.config(&source(kind, "this", &format!("guardrail_id = \"{NOBODY}\"")));
         crate::story::only_error(workspace.run(&["plan", "-json"]))
-            .says(&["Could not list the assignments", "answered 404", NOBODY])
+            .says(&["Could not list the assignments", "returned 404", NOBODY])
             .points_at("guardrail_id = ");
     }
 }

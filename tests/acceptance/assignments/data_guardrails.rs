@@ -40,7 +40,7 @@ fn everything(name: &str) -> Value {
     })
 }
 
-/// Expects that `shown` has all that the service has, the order of lists that are sets aside, and nothing else.
+/// Expects that `shown` has all that the API has, the order of lists that are sets aside, and nothing else.
 #[track_caller]
 fn assert_shows(shown: &Value, held: &Value) {
     for (name, held) in held.as_object().unwrap() {
@@ -172,17 +172,20 @@ fn none_and_several_are_errors() {
     let twins = [(); 2].map(|()| existing(mock, json!({ "name": "twin" })));
     let inference = mock.inference_key().to_owned();
     for (lines, says) in [
-        ("name = \"nobody\"".to_owned(), vec!["\"nobody\"", "has no guardrail of that name"]),
-        ("name = \"\"".to_owned(), vec!["has no guardrail of that name"]),
+        ("name = \"nobody\"".to_owned(), vec!["\"nobody\"", "has no guardrail with this name"]),
+        ("name = \"\"".to_owned(), vec!["has no guardrail with this name"]),
         (
             format!("name = \"twin\"\nworkspace_id = {production:?}"),
-            vec![&production, "has no guardrail of that name"],
+            vec![&production, "has no guardrail with this name"],
         ),
-        ("name = \"twin\"".to_owned(), vec!["has 2 guardrails of that name", &twins[0], &twins[1]]),
-        (format!("id = \"{NOBODY}\""), vec![NOBODY, "answered 404"]),
+        (
+            "name = \"twin\"".to_owned(),
+            vec!["has 2 guardrails with this name", &twins[0], &twins[1]],
+        ),
+        (format!("id = \"{NOBODY}\""), vec![NOBODY, "returned 404"]),
         (
             "name = \"a\"\nworkspace_id = \"00000000-0000-4000-8000-000000000000\"".to_owned(),
-            vec![NOBODY, "answered 4"],
+            vec![NOBODY, "returned 4"],
         ),
     ] {
         workspace.config(&source("guardrail", "this", &lines));
@@ -192,7 +195,7 @@ fn none_and_several_are_errors() {
     workspace.env("OPENROUTER_MANAGEMENT_KEY", &inference);
     workspace.config(&source("guardrails", "this", ""));
     only_error(workspace.run(&["plan", "-json"]))
-        .says(&["Could not list the guardrails", "answered 403"]);
+        .says(&["Could not list the guardrails", "returned 403"]);
 }
 
 #[test]
@@ -200,16 +203,16 @@ fn what_does_not_say_which_guardrail_is_refused() {
     let workspace = Workspace::new();
     let id = format!("id = \"{NOBODY}\"");
     for (lines, says, at) in [
-        (String::new(), "Set `id` or `name`", "data "),
+        (String::new(), "Set either `id` or `name`", "data "),
         (
             "workspace_id = \"00000000-0000-4000-8000-000000000000\"".to_owned(),
-            "Set `id` or `name`",
+            "Set either `id` or `name`",
             "data ",
         ),
         (format!("{id}\nname = \"a\""), "not both", "id = "),
         (
             format!("{id}\nworkspace_id = \"{NOBODY}\""),
-            "`workspace_id` goes with `name`",
+            "`workspace_id` can only be set together with `name`",
             "workspace_id = ",
         ),
         ("id = \"a b\"".to_owned(), "white space", "id = "),

@@ -112,7 +112,10 @@ fn an_empty_set_unassigns_everybody_and_a_destroy_nobody() {
     assert_eq!(keys_of(&workspace, "a"), set(&hashes));
 
     workspace.config(&(guardrail + &exclusive("this", "a", &[])));
-    assert_warns(workspace.plans_something(), &["The assignment to 4 keys is removed", &hashes[0]]);
+    assert_warns(
+        workspace.plans_something(),
+        &["The guardrail will be removed from 4 keys", &hashes[0]],
+    );
     workspace.apply();
     assert!(mock.key_assignments().is_empty());
     // With the guardrail, nothing alarms.
@@ -183,7 +186,11 @@ fn a_change_that_fails_in_part_leaves_what_holds() {
     let wanted = [&hashes[1..3], std::slice::from_ref(&unknown)].concat();
     workspace.config(&(guardrails(["a"]) + &exclusive("this", "a", &wanted)));
     only_error(workspace.run(&["apply", "-auto-approve", "-json"]))
-        .says(&["Could not assign guardrail", &format!("to key {unknown}"), "no such key"])
+        .says(&[
+            "Could not assign guardrail",
+            &format!("to key {unknown}"),
+            "does not know this key",
+        ])
         .points_at("key_hashes = ");
     assert_eq!(held(&workspace), set(&hashes[1..3]));
     assert_eq!(keys_of(&workspace, "a"), set(&hashes[1..3]));
@@ -203,7 +210,7 @@ fn a_create_that_fails_in_part_is_completed_by_the_next_apply() {
     let unknown = "f".repeat(64);
     let wanted = [&hashes[..2], std::slice::from_ref(&unknown)].concat();
     workspace.config(&(guardrails(["a"]) + &exclusive("this", "a", &wanted)));
-    workspace.try_apply().fails().says("no such key");
+    workspace.try_apply().fails().says("does not know this key");
     assert_eq!(keys_of(&workspace, "a"), set(&[&hashes[..2], &hashes[3..]].concat()));
     assert_eq!(workspace.addresses(), ["openrouter_guardrail.a"]);
     mock.reset();
@@ -285,10 +292,10 @@ fn contradictions_are_warnings_and_agreement_is_none() {
     assert_eq!(super::warnings(&run), 0, "{run}");
     for (hash, guardrail) in [(&hashes[2], "a"), (&hashes[0], "b")] {
         workspace.config(&(base.clone() + &single(hash, guardrail)));
-        workspace.plans_something().says("apply would undo the other");
+        workspace.plans_something().says("resource would undo the changes of the other");
     }
     workspace.config(&(base + &exclusive("second", "a", &hashes[1..])));
-    workspace.plans_something().says("Resources contradict each other about the keys");
+    workspace.plans_something().says("Resources disagree about the keys of a guardrail");
 }
 
 #[test]
@@ -299,8 +306,8 @@ fn it_is_imported_by_the_guardrails_id() {
     let a = id(&workspace, "a");
     mock.assign_keys(&a, &hashes).unwrap();
     workspace.config(&(guardrails(["a"]) + &exclusive("this", "a", &hashes)));
-    workspace.try_import(EXCLUSIVE, "nonsense").fails().says("which is a UUID");
-    workspace.try_import(EXCLUSIVE, super::NOBODY).fails().says("no such guardrail");
+    workspace.try_import(EXCLUSIVE, "nonsense").fails().says("it is not a UUID");
+    workspace.try_import(EXCLUSIVE, super::NOBODY).fails().says("The guardrail does not exist");
     workspace.try_import(EXCLUSIVE, &a.to_ascii_uppercase()).succeeds();
     workspace.plans_nothing();
     assert_eq!(held(&workspace), set(&hashes));
@@ -326,7 +333,7 @@ fn what_is_no_hash_is_refused_at_the_set() {
         |wrong: &str| format!("guardrail_id = {a:?}\nkey_hashes = [{:?}, {wrong:?}]", hashes[0]);
     workspace.config(&block("key_assignments", "this", &lines("production")));
     only_error(workspace.run(&["plan", "-json"]))
-        .says(&["Each element of `key_hashes` must be the hash of a key"])
+        .says(&["Each element of `key_hashes` must be the hash of an API key"])
         .points_at("key_hashes = ");
     workspace.config(&block("key_assignments", "this", &lines("sk-or-v1-121...5c6b")));
     workspace.run(&["validate"]).fails().says("Label of an API key instead of its hash");
@@ -370,8 +377,8 @@ fn a_deleted_guardrails_keys_have_joined_another_set_before() {
     workspace
         .try_apply()
         .fails()
-        .says(&format!("3 keys could not leave guardrail {b}"))
-        .says("Find out why the other resource failed");
+        .says(&format!("3 keys could not be moved from guardrail {b}"))
+        .says("Resolve the failure of the other resource");
     assert_eq!(keys_under(mock, &b), set(&hashes[3..]));
     mock.clear_faults();
     workspace.apply();
@@ -393,7 +400,11 @@ fn a_key_that_cannot_join_another_set_does_not_leave_its_own() {
     mock.reset();
     let refused = Fault::on("POST", "/guardrails/{id}/assignments/keys", Action::status(400));
     mock.add_fault(refused.forever()).unwrap();
-    workspace.config(&config(1)).try_apply().fails().says("2 keys could not leave guardrail");
+    workspace
+        .config(&config(1))
+        .try_apply()
+        .fails()
+        .says("2 keys could not be moved from guardrail");
     assert_eq!(held(&workspace), set(&hashes[..3]));
     assert_eq!(keys_of(&workspace, "a"), set(&hashes[..3]));
     mock.clear_faults();

@@ -65,7 +65,7 @@ fn the_last_of_rows_whose_keys_are_mostly_gone_is_found() {
     let mock = workspace.mock();
     let guardrail = existing(mock, json!({ "name": "a" }));
     mock.assign_keys(&guardrail, &hashes).unwrap();
-    // The service's order is its own: whichever row comes last is looked for.
+    // The API's order is its own: whichever row comes last is looked for.
     let order: Vec<String> = mock.key_assignments().into_keys().collect();
     let (gone, left) = order.split_at(120);
     for hash in gone {
@@ -103,7 +103,7 @@ fn a_key_that_cannot_be_imported_is_told_in_one_error() {
 
     let form = "does not have the form `<guardrail_id>/<key_hash>`";
     let elsewhere = format!(
-        "Guardrail {there} is assigned to the key. Import it with the id of that guardrail."
+        "Another guardrail, {there}, is assigned to the key. To import that assignment, use the id of that guardrail."
     );
     let unassigned = "No guardrail is assigned to the key, or the key does not exist";
     for (given, says) in [
@@ -115,8 +115,8 @@ fn a_key_that_cannot_be_imported_is_told_in_one_error() {
         (format!("{}/{here}", hashes[0]), form),
         (format!("here/{}", hashes[0]), form),
         (format!("{here}/{}/", hashes[0]), form),
-        (format!("{here}/ci"), "must be the hash of a key"),
-        (format!("{here}/{}", hashes[0].to_uppercase()), "digits in lowercase"),
+        (format!("{here}/ci"), "must be the hash of an API key"),
+        (format!("{here}/{}", hashes[0].to_uppercase()), "lowercase hexadecimal digits"),
         (format!("{here}/{}", hashes[0]), &elsewhere),
         (format!("{here}/{}", hashes[1]), unassigned),
         (format!("{here}/{}", "f".repeat(64)), unassigned),
@@ -145,7 +145,7 @@ fn a_member_that_cannot_be_imported_is_told_in_one_error() {
 
     let form = "does not have the form `<workspace_id>/<guardrail_id>/<user_id>`";
     let elsewhere = format!(
-        "Guardrail {there} is assigned to the member. Import it with the id of that guardrail."
+        "Another guardrail, {there}, is assigned to the member. To import that assignment, use the id of that guardrail."
     );
     let unassigned =
         "No guardrail of the workspace is assigned to the member, or the member does not exist";
@@ -158,7 +158,7 @@ fn a_member_that_cannot_be_imported_is_told_in_one_error() {
         (format!("{default}/{here}/{}", users[0]), elsewhere),
         (format!("{default}/{here}/{}", users[1]), unassigned.to_owned()),
         (format!("{default}/{here}/user_nobody"), unassigned.to_owned()),
-        (format!("{default}/{NOBODY}/{}", users[0]), "answered 404".to_owned()),
+        (format!("{default}/{NOBODY}/{}", users[0]), "returned 404".to_owned()),
         (
             format!("{production}/{there}/{}", users[0]),
             format!(

@@ -9,7 +9,7 @@ use super::{
 use crate::guardrails::named;
 use crate::harness::Workspace;
 
-/// A key under the guardrail `a`, applied, with the log reset after that; and the key.
+/// The guardrail `a` assigned to a key, applied, with the log reset after that; and the key.
 fn applied(lines: &str) -> (Workspace, String) {
     let workspace = Workspace::new();
     let hash = default_keys(workspace.mock()).remove(0);
@@ -145,7 +145,7 @@ fn what_the_service_refuses_leaves_no_state() {
     let default = workspace.mock().default_workspace_id();
     let unassignable = workspace.mock().default_guardrail_id(&default).unwrap();
     for (guardrail, says) in
-        [(super::NOBODY, "answered 404"), (unassignable.as_str(), "cannot be assigned")]
+        [(super::NOBODY, "returned 404"), (unassignable.as_str(), "cannot be assigned")]
     {
         workspace
             .config(&key("this", &format!("guardrail_id = {guardrail:?}\nkey_hash = {hash:?}")));
@@ -188,7 +188,7 @@ fn editing_a_guardrail_touches_none_of_its_assignments() {
     assert_eq!(writes(workspace.mock()), [("PATCH /guardrails/{id}".to_owned(), 1)].into());
 }
 
-/// A resource that moves with a `moved` block changes nothing at the service.
+/// A resource that moves with a `moved` block changes nothing at the API.
 #[test]
 fn a_moved_block_is_no_change() {
     let (workspace, hash) = applied("");

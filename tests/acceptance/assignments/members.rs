@@ -1,4 +1,4 @@
-//! What is different about members: each is under one guardrail per workspace.
+//! What is different about members: each has one guardrail per workspace.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Keys and members under guardrails. Here: configurations, what the state and the service hold, and which calls were made.
+//! Assignments of guardrails to keys and members. Here: configurations, what the state and the API hold, and which calls were made.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! Keys and members that move from one guardrail to another are under one of the two at any time.
+//! Keys and members that move from one guardrail to another have one of the two at any time.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use super::{
 use crate::guardrails::named;
 use crate::harness::Workspace;
 
-/// A key and a member under a guardrail.
+/// A key and a member with a guardrail.
 fn both(workspace: &Workspace, guardrail: &str) -> String {
     let hash = default_keys(workspace.mock()).remove(0);
     let user = workspace.mock().member_ids().remove(0);
@@ -21,7 +21,7 @@ fn both(workspace: &Workspace, guardrail: &str) -> String {
         + &member("this", &format!("{guardrail}\nuser_id = {user:?}"))
 }
 
-/// Expects that the key and the member are under that guardrail, and under no other.
+/// Expects that the guardrail is assigned to the key and the member, and no other is.
 #[track_caller]
 fn assert_both_under(workspace: &Workspace, guardrail: &str) {
     let guardrail = id(workspace, guardrail);
@@ -97,14 +97,14 @@ fn deleting_a_guardrail_in_use_is_warned_of() {
     workspace.config(&(config + &locals)).apply();
     workspace.mock().delete_key(&hashes[2]).unwrap();
 
-    // Whoever is under it by this configuration goes with it.
+    // The keys and members that this configuration assigns it to go with it.
     let variable = "variable \"subjects\" {}\n";
     assert_eq!(warnings(&workspace.run(&["plan", "-destroy"]).succeeds()), 0);
     let config = fs::read_to_string(workspace.directory().join("main.tf")).unwrap();
     workspace.config(variable);
     assert_eq!(warnings(&workspace.try_plan().exits_with(2)), 0);
 
-    // Somebody put others under it.
+    // Somebody has assigned it to others.
     let mock = workspace.mock();
     mock.assign_keys(&id(&workspace, "a"), &default_keys(mock)[4..6]).unwrap();
     mock.assign_members(&id(&workspace, "a"), &mock.member_ids()[1..2]).unwrap();
@@ -190,7 +190,7 @@ fn a_former_row_that_stays_is_a_warning() {
     workspace.config(&config("there"));
     assert_warns(
         workspace.apply().says("0 added, 1 changed"),
-        &["Could not remove the former assignment of member", &user, &here, "answered 403"],
+        &["Could not remove the former assignment of member", &user, &here, "returned 403"],
     );
     assert_eq!(workspace.mock().member_assignments().len(), 2);
 }

@@ -20,7 +20,7 @@ fn member_alone(workspace: &Workspace) -> String {
     member("this", &format!("{}\nuser_id = {user:?}", under("a")))
 }
 
-/// A key and a member under the guardrail `a`, applied; with the key and the member.
+/// The guardrail `a` assigned to a key and a member, applied; gives the key and the member.
 fn applied() -> (Workspace, String, String) {
     let workspace = Workspace::new();
     workspace
@@ -48,7 +48,7 @@ fn a_key_that_was_moved_is_moved_back_by_one_assign() {
         "no longer assigned",
         &here,
         &elsewhere,
-        "The next apply assigns the guardrail that the configuration names.",
+        "The next apply assigns the guardrail of the configuration again.",
     ];
     assert_warns(
         workspace.try_plan().exits_with(2).says("1 to add, 0 to change, 0 to destroy"),
@@ -121,7 +121,7 @@ fn a_deleted_key_or_member_leaves_the_state() {
     let run = workspace.run(&["apply", "-auto-approve", "-json"]).fails();
     let errors = crate::story::errors(&run);
     assert_eq!(errors.len(), 2, "{run}");
-    run.says("the API knows no such key").says("is not a member of the organization");
+    run.says("the API does not know this key").says("is not a member of the organization");
     assert_eq!(workspace.addresses(), [GUARDRAIL]);
     workspace.config(&guardrails(["a"])).plans_nothing();
 }
@@ -167,12 +167,12 @@ fn a_listing_that_fails_is_an_error() {
     crate::story::only_error(workspace.run(&["plan", "-json"])).says(&[
         "Could not read the assignment of key",
         &hash,
-        "answered 403",
+        "returned 403",
     ]);
     assert_eq!(workspace.addresses().len(), 3);
 }
 
-/// A key that is bound to one workspace may not read the guardrails of others, of which the member can be under one too.
+/// A key that is bound to one workspace may not read the guardrails of others, one of which the member can have too.
 #[test]
 fn a_guardrail_that_cannot_be_read_is_elsewhere() {
     use mock_openrouter::{Action, Fault, Matcher};

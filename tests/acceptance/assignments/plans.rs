@@ -126,7 +126,7 @@ fn an_id_of_another_form_is_warned_of_when_planning() {
     );
     let told = "`guardrail_id` may not be the id of a guardrail";
     workspace.run(&["plan"]).succeeds().says(told).says("\"production\" is not a UUID");
-    workspace.try_apply().fails().says(told).says("answered 404");
+    workspace.try_apply().fails().says(told).says("returned 404");
     assert_eq!(workspace.addresses(), [""; 0]);
 
     workspace.config(&crate::guardrails::named("g", "workspace_id = \"production\""));
@@ -138,7 +138,7 @@ fn an_id_of_another_form_is_warned_of_when_planning() {
             &format!("guardrail_id = \"{}\"\nkey_hash = {name:?}", super::NOBODY),
         ));
         crate::story::only_error(workspace.run(&["plan", "-json"]))
-            .says(&["64 hexadecimal digits", "neither the key's name nor its label"])
+            .says(&["64 hexadecimal digits", "neither the name nor the label of the key"])
             .points_at("key_hash = ");
     }
 }

@@ -32,7 +32,7 @@ fn one_of_two_is_destroyed_and_the_row_stays() {
             workspace.config(&(own.clone() + &both)).try_apply().succeeds();
             let plan = workspace.plans_nothing();
             assert_eq!(warnings(&plan), 2, "one for the key, one for the member\n{plan}");
-            plan.says("Two resources hold one assignment").says("terraform state rm");
+            plan.says("Two resources manage the same assignment").says("terraform state rm");
 
             let one = assigned(&workspace, &line, &["one"], &["one"]);
             workspace.config(&(own.clone() + &one));
@@ -57,7 +57,7 @@ fn a_rename_whose_new_name_is_applied_first_keeps_the_row() {
     workspace.run(&["apply", "-auto-approve", target]).succeeds().says("1 added");
     assert_warns(
         workspace.try_plan().exits_with(2).says("1 to destroy"),
-        &["Two resources hold one assignment"],
+        &["Two resources manage the same assignment"],
     );
     workspace.try_apply().succeeds().says("1 destroyed");
     assert_eq!(rows(&workspace), 1);

@@ -29,7 +29,7 @@ fn passes(workspace: &Workspace, runs: &str) {
     let run = workspace
         .run(&["test"])
         .succeeds()
-        .never_says("Two guardrails for one")
+        .never_says("Two resources assign different guardrails to one")
         .never_says("still in use");
     assert!(workspace.mock().key_assignments().is_empty(), "keys are left\n{run}");
     assert!(workspace.mock().member_assignments().is_empty(), "members are left\n{run}");

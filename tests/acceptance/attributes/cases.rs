@@ -1,4 +1,4 @@
-//! Every attribute of the guardrail with values to try: what the configuration says, and what the service then holds.
+//! Every attribute of the guardrail with values to try: what the configuration says, and what the API then holds.
 
 use serde_json::{Map, Value};
 
@@ -16,17 +16,17 @@ pub(super) struct Case {
     pub(super) attribute: &'static str,
     /// Two configured values, in HCL.
     pub(super) configured: [&'static str; 2],
-    /// What the service holds for each, in JSON; the same text where it is not told apart.
+    /// What the API holds for each, in JSON; the same text where it is not told apart.
     stored: [&'static str; 2],
     /// What someone else makes of the second value, in JSON.
     drift: &'static str,
-    /// What the service holds once the attribute is taken away, in JSON.
+    /// What the API holds once the attribute is taken away, in JSON.
     cleared: &'static str,
     /// Another attribute with its value that must be set beside this one.
     pub(super) beside: Option<(&'static str, &'static str)>,
-    /// The service's fields that it sets; itself if none.
+    /// The API's fields that it sets; itself if none.
     sets: &'static [&'static str],
-    /// The service's fields that a change of it sends; those that it sets if none.
+    /// The API's fields that a change of it sends; those that it sets if none.
     sends: &'static [&'static str],
 }
 
@@ -61,17 +61,17 @@ impl Case {
         Self { sends, ..self }
     }
 
-    /// The service's fields that hold the attribute.
+    /// The API's fields that hold the attribute.
     pub(super) fn fields(&self) -> Vec<&'static str> {
         if self.sets.is_empty() { vec![self.attribute] } else { self.sets.to_vec() }
     }
 
-    /// The service's fields that stand in the body of an update of this attribute alone.
+    /// The API's fields that stand in the body of an update of this attribute alone.
     pub(super) fn sent(&self) -> Vec<&'static str> {
         if self.sends.is_empty() { self.fields() } else { self.sends.to_vec() }
     }
 
-    /// What the service holds for the first or the second configured value.
+    /// What the API holds for the first or the second configured value.
     pub(super) fn held(&self, which: usize) -> Map<String, Value> {
         let mut held = self.each_field(self.stored[which]);
         held.extend(self.beside.map(|(name, value)| (name.to_owned(), json(value))));
@@ -85,7 +85,7 @@ impl Case {
         drifted
     }
 
-    /// What the service holds once attribute and company are taken away.
+    /// What the API holds once attribute and company are taken away.
     pub(super) fn cleared(&self) -> Map<String, Value> {
         let mut cleared = self.each_field(self.cleared);
         cleared.extend(self.beside.map(|(name, _)| (name.to_owned(), Value::Null)));

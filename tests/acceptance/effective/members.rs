@@ -22,7 +22,7 @@ fn a_guardrail_of_another_workspace_need_not_be_readable() {
         let fault = Fault::on("GET", "/guardrails", Action::status(403)).forever();
         mock.add_fault(fault).unwrap();
         let told = refused(&all.workspace, &all.member());
-        told.says(&[&format!("answered {status}"), "so nothing is shown"]);
+        told.says(&[&format!("returned {status}"), "cannot be determined"]);
     }
 }
 
@@ -35,7 +35,7 @@ fn a_failure_is_no_sign_of_another_workspace() {
     let guardrails = mock.guardrails();
     let elsewhere = guardrails.iter().find(|one| one["name"] == "elsewhere").unwrap();
     mock.add_fault(fault.path_regex(elsewhere["id"].as_str().unwrap())).unwrap();
-    refused(&all.workspace, &all.member()).says(&["answered 400", "so nothing is shown"]);
+    refused(&all.workspace, &all.member()).says(&["returned 400", "cannot be determined"]);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_guardrail_without_a_workspace_is_an_error() {
     refused(&all.workspace, &all.member()).says(&[
         &format!("Could not find the guardrail of member {}", all.owner),
         &format!("Guardrail \"old\" ({id}) is assigned to member"),
-        "Whether it applies here is not known",
+        "Whether it applies here cannot be determined",
     ]);
 
     // A member has one guardrail in each workspace.

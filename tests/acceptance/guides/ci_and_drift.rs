@@ -44,14 +44,15 @@ fn exit_codes_tell_changes_drift_and_nothing(guide: &Guide) {
     run(&workspace, guide.shell("terraform show")).succeeds().says("2 added");
     run(&workspace, plan).succeeds().says("The plan ended with 0.");
 
-    let search = guide.shell("-refresh-only");
-    run(&workspace, search).succeeds().says("The search for drift ended with 0.");
+    let search = guide.shell("resource_drift");
+    run(&workspace, search).succeeds().says("There is no drift.");
     let id = id_of(&workspace, "openrouter_guardrail.ci");
     workspace
         .mock()
         .patch_guardrail(&id, json!({"limit_usd": 50, "reset_interval": "daily"}))
         .unwrap();
-    let found = run(&workspace, search).succeeds().says("The search for drift ended with 2.");
+    run(&workspace, search).succeeds().says("Drift was found.");
+    let found = run(&workspace, guide.shell("-refresh-only\n")).succeeds();
     let found = guide.shown_by(found, "Objects have changed");
     guide.shown_by(found, "5 -> 50");
     run(&workspace, plan).succeeds().says("50 -> 5").says("The plan ended with 2.");

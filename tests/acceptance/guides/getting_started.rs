@@ -1,21 +1,9 @@
 //! From nothing to a guardrail on one key.
 
 use super::{Guide, command, run, with_key};
-use crate::harness::{Terraform, Workspace};
+use crate::harness::Workspace;
+use crate::install;
 use crate::story::only_guardrail;
-
-/// The block that installs the provider, for the Terraform of this test.
-fn installation(guide: &Guide, workspace: &Workspace) -> String {
-    let version = workspace.run(&["version", "-json"]).succeeds().json();
-    let platform = version["platform"].as_str().unwrap();
-    let script = guide.shell("cargo build --release").replace("linux_amd64", platform);
-    let registry = "registry.terraform.io";
-    if Terraform::get().is_opentofu {
-        script.replace(registry, "registry.opentofu.org")
-    } else {
-        script
-    }
-}
 
 #[test]
 fn a_budget_for_one_key() {
@@ -25,12 +13,8 @@ fn a_budget_for_one_key() {
     workspace.write("cli.tfrc", "disable_checkpoint = true\n");
     let settings = workspace.directory().join("cli.tfrc").display().to_string();
     workspace.env("TF_CLI_CONFIG_FILE", &settings);
-    let binary = env!("CARGO_BIN_EXE_terraform-provider-openrouter");
-    let build = format!(
-        "test \"$*\" = 'build --release'\nmkdir -p target/release\ncp {binary} target/release/terraform-provider-openrouter"
-    );
-    command(&workspace, "cargo", &build);
-    run(&workspace, &installation(&guide, &workspace)).succeeds();
+    command(&workspace, "cargo", &install::with_the_built_provider());
+    run(&workspace, guide.shell("cargo xtask install")).succeeds();
 
     let config = guide.terraform("required_providers");
     workspace.write("main.tf", config);

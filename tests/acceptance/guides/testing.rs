@@ -1,80 +1,8 @@
 //! A module that is tested with `mock_provider`, and against the mock as a program.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-
+use super::server::Server;
 use super::{Guide, run};
-use crate::harness::{Run, Workspace};
-
-/// The address that the guide has, which may be in use on this machine.
-const ADDRESS: &str = "127.0.0.1:4010";
-
-/// The mock as a program, until this is dropped.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    /// Starts what the guide's command line runs, at a free port.
-    fn start(guide: &Guide) -> Self {
-        let line = guide.shell("cargo run").replace(ADDRESS, "127.0.0.1:0");
-        let (cargo, arguments) = line.trim().split_once(" -- ").unwrap();
-        assert_eq!(cargo, "cargo run -q -p mock-openrouter");
-        let mut process = Command::new(built())
-            .args(arguments.split(' '))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut said).unwrap();
-        let said: serde_json::Value = serde_json::from_str(&said).unwrap();
-        let url = said["base_url"].as_str().unwrap();
-        let address = url.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
-        let told = guide.next("text", "base_url").replace(ADDRESS, &address);
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&told).unwrap(), said);
-        Self { process, address }
-    }
-
-    /// Runs a script of the guide against this server.
-    fn run(&self, workspace: &Workspace, script: &str) -> Run {
-        run(workspace, &script.replace(ADDRESS, &self.address))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// The mock's program, which tests of the whole workspace have built beside the provider.
-fn built() -> PathBuf {
-    let provider = Path::new(env!("CARGO_BIN_EXE_terraform-provider-openrouter"));
-    let profile = provider.parent().unwrap();
-    let program = profile.join("mock-openrouter");
-    if program.exists() {
-        return program;
-    }
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args([
-        "build",
-        "-q",
-        "--offline",
-        "--workspace",
-        "--bin",
-        "mock-openrouter",
-        "--target-dir",
-    ]);
-    cargo.arg(profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
-    if profile.ends_with("release") {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().unwrap().success());
-    program
-}
+use crate::harness::Workspace;
 
 #[test]
 fn a_module_is_tested_offline_and_against_the_server() {
@@ -92,16 +20,4 @@ fn a_module_is_tested_offline_and_against_the_server() {
     workspace.write("tests/server.tftest.hcl", guide.terraform("run \"setup\""));
     let script = guide.shell("terraform test -filter");
     guide.shown_by(server.run(&workspace, script).succeeds(), "key_has_the_guardrail");
-
-    workspace.env("OPENROUTER_BASE_URL", &format!("http://{}/api/v1", server.address));
-    workspace.env("OPENROUTER_MANAGEMENT_KEY", "sk-or-mgmt-mock");
-    let failed = server.run(&workspace, guide.shell("/_mock/faults")).succeeds();
-    guide.shown_by(failed.says("pass"), "hits");
-
-    server
-        .run(&workspace, guide.shell("/_mock/gaps"))
-        .succeeds()
-        .says("{\"gaps\":[")
-        .says("POST /guardrails/{id}/assignments/keys");
-    server.run(&workspace, "curl -sf http://127.0.0.1:4010/_mock/requests").says("\"total\":0");
 }

@@ -1,6 +1,6 @@
 //! Looks for the management key wherever a run leaves traces: in what Terraform printed, in the log, in the files.
 //!
-//! The key does not look like a key of the service, so that only masking this very key hides it. It is made of words
+//! The key does not look like a key of the API, so that only masking this very key hides it. It is made of words
 //! that are in nothing else, with characters between them that are written differently in URLs, JSON, HTML and logs. A
 //! word is found however the rest is written; the words are looked for in base64 too, which hides what a resource keeps
 //! for itself in the state.

@@ -6,7 +6,7 @@
 //! `Workspace::installed` for what only a real installation shows. Terraform's starts take most of the time: prefer
 //! `attributes`, which reads the state file, to `state`, which starts Terraform.
 //!
-//! Every run is logged in full, the service repeats the key in every answer, and when a workspace is dropped, nothing that
+//! Every run is logged in full, the API repeats the key in every answer, and when a workspace is dropped, nothing that
 //! it leaves may hold a part of the key.
 
 #[cfg(unix)]
@@ -32,14 +32,18 @@ pub(crate) use self::state::changes;
 pub(crate) use self::terraform::{Run, Terraform};
 
 /// What every configuration opens with. The provider's settings come from the environment.
-const PREAMBLE: &str = r#"terraform {
+const PREAMBLE: &str = concat!(
+    r#"terraform {
   required_providers {
     openrouter = {
-      source = "openrouter/openrouter"
+      source = ""#,
+    env!("SOURCE_ADDRESS"),
+    r#""
     }
   }
 }
-"#;
+"#
+);
 
 /// A directory with a configuration, and the mock that its provider talks to.
 pub(crate) struct Workspace {

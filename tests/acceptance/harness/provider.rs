@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::host;
+use super::host::{self, SourceAddress};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-openrouter");
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -34,14 +34,16 @@ pub(crate) fn override_over_tcp(root: &Path) -> PathBuf {
 
 fn override_by(root: &Path, folder: &Path) -> PathBuf {
     let path = folder.to_string_lossy();
-    let overrides = [host::SOURCE, ELSEWHERE].map(|source| format!("    {source:?} = {path:?}\n"));
+    let overrides =
+        [env!("SOURCE_ADDRESS"), ELSEWHERE].map(|source| format!("    {source:?} = {path:?}\n"));
     write(root, &format!("dev_overrides {{\n{}  }}", overrides.concat()))
 }
 
 /// Writes a CLI configuration that installs the built provider from a mirror, and returns its path.
 pub(crate) fn mirror_for(root: &Path) -> PathBuf {
     let mirror = root.join("mirror");
-    for file in host::mirrored(&mirror, VERSION) {
+    let source: SourceAddress = env!("SOURCE_ADDRESS").parse().expect("build.rs has read it");
+    for file in host::mirrored(&mirror, &source, VERSION) {
         place(&file);
     }
     write(root, &host::mirror_method(&mirror))

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::host::SourceAddress;
 use crate::provision::{quoted, write_executable};
 use crate::{host, mirror};
 
@@ -49,7 +50,13 @@ impl Records {
     }
 
     /// Installs the provider into a mirror, to be measured.
-    pub(crate) fn install(&self, mirror: &Path, provider: &Path, version: &str) -> Result<()> {
+    pub(crate) fn install(
+        &self,
+        mirror: &Path,
+        provider: &Path,
+        source: &SourceAddress,
+        version: &str,
+    ) -> Result<()> {
         let script = self.0.with_extension("sh");
         let xtask = std::env::current_exe().context("cannot tell where this program is")?;
         write_executable(
@@ -60,8 +67,8 @@ impl Records {
                 quoted(&self.0.to_string_lossy())
             ),
         )?;
-        mirror::install(mirror, &script, version)?;
-        for installed in host::mirrored(mirror, version) {
+        mirror::install(mirror, &script, source, version)?;
+        for installed in host::mirrored(mirror, source, version) {
             fs::copy(provider, installed.with_file_name(REAL))
                 .with_context(|| format!("cannot copy {}", provider.display()))?;
         }

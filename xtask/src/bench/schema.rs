@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The part of `terraform providers schema -json` that is about one provider.
 pub(crate) struct Schema {
-    /// The provider's full source address, such as `registry.terraform.io/openrouter/openrouter`.
+    /// The provider's full source address, such as `example.com/acme/openrouter`.
     pub(crate) source: String,
     provider: Value,
 }

@@ -13,6 +13,7 @@ use crate::bench::measured::{Records, Usage};
 use crate::bench::schema::Schema;
 use crate::bench::seed::{self, Seeder};
 use crate::bench::workload::{self, Work};
+use crate::host::SourceAddress;
 use crate::mock::{self, Mock};
 use crate::project::Project;
 use crate::terraform::Terraform;
@@ -104,13 +105,13 @@ impl Stage {
         }
         let records = Records::new(root.join("records"))?;
         let mirror = root.join("mirror");
-        records.install(&mirror, provider, &project.version)?;
+        records.install(&mirror, provider, &project.source, &project.version)?;
         fs::create_dir_all(root.join("home"))?;
         let cli_config = mirror::write_cli_config(&root, &mirror)?;
         let mock = Mock::start_with(mock, &["--seed-keys".to_owned(), keys.to_string()])?;
         let keys = mock.holdings()?.key_hashes;
         let host = Host { terraform: &terraform, root: &root, cli_config: &cli_config };
-        let schema = host.schema(mock.base_url())?;
+        let schema = host.schema(&project.source, mock.base_url())?;
         records.take()?;
         Ok(Self { terraform, mock, schema, records, root, cli_config, keys })
     }
@@ -189,9 +190,9 @@ struct Host<'a> {
 
 impl Host<'_> {
     /// What the installed provider says of itself.
-    fn schema(&self, base_url: &str) -> Result<Schema> {
+    fn schema(&self, source: &SourceAddress, base_url: &str) -> Result<Schema> {
         let directory = "schema";
-        self.initialise(directory, &workload::requirement())?;
+        self.initialise(directory, &workload::requirement(&source.to_string()))?;
         let mut command = self.command(directory, base_url);
         let output = command.args(["providers", "schema", "-json"]).output()?;
         if !output.status.success() {

@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::bench::schema::{Attributes, Schema};
-use crate::host::SOURCE;
 use crate::mock;
 
 pub(crate) const GUARDRAIL: &str = "openrouter_guardrail";
@@ -80,10 +79,10 @@ impl Work {
     }
 }
 
-/// The configuration that installs the provider.
-pub(crate) fn requirement() -> String {
+/// The configuration that installs the provider of that source address.
+pub(crate) fn requirement(source: &str) -> String {
     format!(
-        "terraform {{\n  required_providers {{\n    openrouter = {{ source = {SOURCE:?} }}\n  }}\n}}\n\n"
+        "terraform {{\n  required_providers {{\n    openrouter = {{ source = {source:?} }}\n  }}\n}}\n\n"
     )
 }
 
@@ -122,7 +121,7 @@ fn header(schema: &Schema, base_url: &str) -> String {
             }
         }
     }
-    format!("{}provider \"openrouter\" {{\n{}}}\n\n", requirement(), block.concat())
+    format!("{}provider \"openrouter\" {{\n{}}}\n\n", requirement(&schema.source), block.concat())
 }
 
 fn counted_guardrails(schema: &Schema) -> Result<String> {

@@ -1,4 +1,4 @@
-//! The keys and members of the mock that play in the demo, and which of them each variable of the example names.
+//! The keys and members of the mock that the demo uses, and which of them each variable of the example names.
 
 use std::fmt;
 
@@ -7,20 +7,20 @@ use serde_json::json;
 
 use crate::mock::Holdings;
 
-/// How many of the service's keys take part.
+/// How many of the mock's keys are used.
 const KEYS: usize = 8;
-/// How many of its members take part, and how many of those are under production.
+/// How many of its members are used, and how many of those get the production guardrail.
 const MEMBERS: usize = 6;
 const PRODUCTION_MEMBERS: usize = 2;
 
-/// Those who are put under guardrails.
+/// The keys and members that get guardrails.
 pub(crate) struct Cast {
     key_hashes: Vec<String>,
     member_ids: Vec<String>,
 }
 
 impl Cast {
-    /// The first of those that the service has.
+    /// The first of those that the mock has.
     pub(crate) fn of(holdings: Holdings) -> Result<Self> {
         let Holdings { mut key_hashes, mut member_ids, .. } = holdings;
         if key_hashes.len() < KEYS || member_ids.len() < MEMBERS {
@@ -35,7 +35,7 @@ impl Cast {
         Ok(Self { key_hashes, member_ids })
     }
 
-    /// The example's variables, for Terraform's environment, with that many of the keys under production.
+    /// The example's variables, for Terraform's environment, where the first keys get the production guardrail.
     pub(crate) fn variables(&self, production_keys: usize) -> [(&'static str, String); 4] {
         let (production, sandbox) = self.key_hashes.split_at(production_keys);
         let (trusted, others) = self.member_ids.split_at(PRODUCTION_MEMBERS);
@@ -53,7 +53,7 @@ impl fmt::Display for Cast {
         let (keys, members) = (self.key_hashes.len(), self.member_ids.len());
         write!(
             f,
-            "{keys} keys and {members} members of the mock, some under production, the others in the sandbox"
+            "{keys} keys and {members} members of the mock, some for production, the others for the sandbox"
         )
     }
 }

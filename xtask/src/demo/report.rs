@@ -1,5 +1,5 @@
-//! What the demo shows after each step: the service's guardrails with who is under them, and the step's requests, as short
-//! tables.
+//! What the demo shows after each step: the guardrails and how many keys and members they are assigned to, and the
+//! requests of the step, as short tables.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::mock::{Holdings, Request};
 
 /// Prints one line per guardrail.
 pub(crate) fn guardrails(held: &Holdings) {
-    println!("\n  The service holds {}.", console::count(held.guardrails.len(), "guardrail"));
+    println!("\n  The mock has {}.", console::count(held.guardrails.len(), "guardrail"));
     if held.guardrails.is_empty() {
         return;
     }
@@ -21,7 +21,7 @@ pub(crate) fn guardrails(held: &Holdings) {
     print(&rows);
 }
 
-/// `keys` and `members` are the ids of the guardrails that keys and members are under.
+/// `keys` and `members` are the ids of the guardrails that are assigned to keys and members.
 fn row(guardrail: &Value, keys: &[String], members: &[String]) -> [String; 8] {
     let text = |name: &str| guardrail[name].as_str().unwrap_or("-").to_owned();
     let length = |name: &str| guardrail[name].as_array().map(Vec::len);
@@ -44,14 +44,14 @@ fn row(guardrail: &Value, keys: &[String], members: &[String]) -> [String; 8] {
     ]
 }
 
-/// How many of the holders, given by the ids of their guardrails, are under this one.
+/// How many of the holders, given by the ids of their guardrails, have this one.
 pub(crate) fn under(guardrail: &Value, holders: &[String]) -> usize {
     holders.iter().filter(|id| guardrail["id"] == id.as_str()).count()
 }
 
 /// Prints one line per method and path template, with how often it was called.
 pub(crate) fn requests(made: &[Request]) {
-    println!("\n  This step took {}.", console::count(made.len(), "request"));
+    println!("\n  This step made {}.", console::count(made.len(), "request"));
     let rows: Vec<_> = counted(made)
         .into_iter()
         .map(|(request, times)| {

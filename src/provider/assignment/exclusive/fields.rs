@@ -9,8 +9,9 @@ pub(super) const USER_IDS: &str = "user_ids";
 
 const GUARDRAIL: Field =
     Field::required(GUARDRAIL_ID, FieldType::String).create_only().checks(&[Check::Id]).doc(
-        "The id of the guardrail. A change replaces this resource: it moves the keys or members in \
-         one step each, and leaves to the former guardrail what is no longer in the set.",
+        "The id of the guardrail. Changing this replaces the resource: each key or member in the \
+         set is moved to the new guardrail atomically. Those that leave the set with the same \
+         change keep the former guardrail.",
     );
 
 const TEXTS: &[Check] = &[Check::NoEmptyElement];
@@ -18,8 +19,9 @@ const TEXTS: &[Check] = &[Check::NoEmptyElement];
 pub(super) const KEYS: &[Field] = &[
     GUARDRAIL,
     Field::required(KEY_HASHES, FieldType::StringSet).checks(TEXTS).doc(
-        "The hashes of all keys that the guardrail is assigned to: 64 hexadecimal digits each, as \
-         the API lists keys; not the keys themselves. With an empty set it is assigned to none.",
+        "The hashes of all API keys that the guardrail is assigned to, 64 hexadecimal digits each. \
+         These are not the secret keys themselves. With an empty set, the guardrail is assigned to \
+         no key.",
     ),
 ];
 
@@ -27,6 +29,6 @@ pub(super) const MEMBERS: &[Field] = &[
     GUARDRAIL,
     Field::required(USER_IDS, FieldType::StringSet).checks(TEXTS).doc(
         "The user ids of all members that the guardrail is assigned to, such as \
-         `user_2dHFtVWx2n56w6HkM`. With an empty set it is assigned to none.",
+         `user_2dHFtVWx2n56w6HkM`. With an empty set, the guardrail is assigned to no member.",
     ),
 ];

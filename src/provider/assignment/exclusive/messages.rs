@@ -55,13 +55,13 @@ impl ExclusiveAssignments {
         let others: BTreeSet<_> = failed.values().cloned().collect();
         let count = self.count_of(failed.len());
         let detail = format!(
-            "Another resource of this configuration assigns guardrail {} to them, which has not \
-             happened. Until it has, guardrail {guardrail_id} stays assigned, so that they are not \
-             without one: {}. Find out why the other resource failed, then apply again.",
+            "Another resource of this configuration assigns guardrail {} to them, but this has not \
+             succeeded. Guardrail {guardrail_id} stays assigned until then, so that they are not \
+             left without one: {}. Resolve the failure of the other resource, then apply again.",
             named(&others),
             named(&ids)
         );
-        let summary = format!("{count} could not leave guardrail {guardrail_id}");
+        let summary = format!("{count} could not be moved from guardrail {guardrail_id}");
         Diagnostic::error(summary, detail).at(Path::attribute(self.assignees))
     }
 
@@ -69,8 +69,8 @@ impl ExclusiveAssignments {
     /// as tainted there.
     pub(super) fn created_in_part(&self, errors: &Diagnostics, done: usize) -> Diagnostics {
         let note = format!(
-            " The guardrail is assigned to the other {} of `{}`. The next apply finds these \
-             assigned, and makes the rest.",
+            " The guardrail was assigned to the other {} in `{}`. The next apply makes only the \
+             missing assignments.",
             self.count_of(done),
             self.assignees
         );
@@ -140,11 +140,11 @@ impl ExclusiveAssignments {
     fn removed_by_takeover(&self, guardrail_id: &str, count: usize, others: &str) -> Diagnostic {
         let (count, attribute) = (self.count_of(count), self.assignees);
         let detail = format!(
-            "Guardrail {guardrail_id} is assigned to {others} as well, which `{attribute}` does not \
-             contain. The apply removes that. To review it as a difference first, import this \
-             resource by the guardrail's id before you apply."
+            "Guardrail {guardrail_id} is also assigned to {others}, which `{attribute}` does not \
+             contain. The apply removes this. To review it as a diff first, import this resource \
+             by the id of the guardrail before you apply."
         );
-        let summary = format!("The assignment to {count} is removed");
+        let summary = format!("The guardrail will be removed from {count}");
         Diagnostic::warning(summary, detail).at(Path::attribute(self.assignees))
     }
 
@@ -153,7 +153,7 @@ impl ExclusiveAssignments {
         let summary = format!("The {noun}s of guardrail {guardrail_id} could not be listed");
         let detail = format!(
             "The API took too long to respond. The apply removes the assignment of the guardrail \
-             to every {noun} that `{}` does not contain: plan again to see them.",
+             to every {noun} that `{}` does not contain. Plan again to see which these are.",
             self.assignees
         );
         Diagnostic::warning(summary, detail).at(Path::attribute(self.assignees))
@@ -167,9 +167,9 @@ impl ExclusiveAssignments {
         }
         let (count, attribute) = (self.count_of(held.len()), self.assignees);
         let detail = format!(
-            "Destroying this resource only ends the exclusiveness: guardrail {guardrail_id} stays \
-             assigned to {count}, unless the guardrail is deleted too. To remove the assignments, \
-             set `{attribute} = []` and apply before you destroy the resource."
+            "Destroying this resource only removes it from the state: guardrail {guardrail_id} \
+             stays assigned to {count}, unless the guardrail is deleted too. To remove the \
+             assignments, set `{attribute} = []` and apply before you destroy the resource."
         );
         let summary = format!("No assignment of guardrail {guardrail_id} is removed");
         Some(Diagnostic::warning(summary, detail))
@@ -183,9 +183,9 @@ impl ExclusiveAssignments {
     ) -> Option<Diagnostic> {
         let (count, attribute) = (self.count_of(ids.len()), self.assignees);
         let detail = format!(
-            "A change of `{GUARDRAIL_ID}` moves what is in `{attribute}` to the new guardrail. \
-             Guardrail {guardrail_id} stays assigned to what is no longer in it: {}. To remove \
-             these assignments, apply the change of `{attribute}` first.",
+            "The change of `{GUARDRAIL_ID}` moves what is in `{attribute}` to the new guardrail. \
+             Guardrail {guardrail_id} stays assigned to what this plan takes out of `{attribute}`: \
+             {}. To remove these assignments too, apply the change of `{attribute}` first.",
             named(ids)
         );
         let summary = format!("Guardrail {guardrail_id} stays assigned to {count}");
@@ -197,12 +197,12 @@ impl ExclusiveAssignments {
     pub(super) fn moving(&self, ids: &BTreeSet<String>) -> Option<Diagnostic> {
         let (count, noun) = (self.count_of(ids.len()), self.noun());
         let detail = format!(
-            "This plan takes them out of one resource and assigns the guardrail of another: {}. \
-             Terraform does not order the two. The resource that a {noun} leaves waits a moment \
-             for the other one; if that comes much later, or depends on something that fails, the \
-             {noun} has no guardrail of its own until then. To be certain, apply the resource that it \
-             joins first, with `-target`, or let the one that it leaves depend on it with \
-             `depends_on`.",
+            "This plan takes the following out of one resource and assigns the guardrail of \
+             another: {}. Terraform does not order the two resources. The resource that a {noun} \
+             leaves waits some seconds for the other one. If the other one is applied later, or \
+             depends on something that fails, the {noun} has no guardrail of its own until then. \
+             To rule this out, first apply the resource that it joins with `-target`, or add a \
+             `depends_on` for it to the resource that the {noun} leaves.",
             named(ids)
         );
         let summary = format!("Another resource assigns its guardrail to {count}");
@@ -227,8 +227,9 @@ impl ExclusiveAssignments {
         }
         let count = self.count_of(moved.len());
         let detail = format!(
-            "Another guardrail is assigned to {}. If `{}` still contains them, the next apply \
-             assigns guardrail {guardrail_id} again. To leave them as they are, remove them there.",
+            "Another guardrail was assigned to {}. If the configuration still has them in `{}`, \
+             the next apply assigns guardrail {guardrail_id} to them again. To keep the other \
+             guardrail, remove them from the configuration.",
             api.client().ok()?.redact(&named(&moved)),
             self.assignees
         );
@@ -247,9 +248,9 @@ impl ExclusiveAssignments {
         }
         let (attribute, guardrail_id) = (self.assignees, guardrail_id.unwrap_or_default());
         let detail = format!(
-            "Other resources of this configuration assign guardrail {guardrail_id} too, and differ \
-             from `{attribute}` in {}. Each apply would undo the other. Let only one of the \
-             resources decide.",
+            "Other resources of this configuration also assign guardrail {guardrail_id}, and \
+             differ from `{attribute}` in {}. Each resource would undo the changes of the others. \
+             Keep only one of them, or make them agree.",
             named(contradicting)
         );
         Some(self.contradiction(detail))
@@ -264,17 +265,17 @@ impl ExclusiveAssignments {
             return None;
         }
         let detail = format!(
-            "Other resources of this configuration assign another guardrail to {}. A {} can only \
-             have one of them: each apply would undo the other. Remove one of the two.",
+            "Other resources of this configuration assign another guardrail to {}. A {noun} can \
+             have only one of them: each resource would undo the changes of the other. Remove the \
+             {noun} from one of the two.",
             named(elsewhere),
-            self.noun()
+            noun = self.noun()
         );
         Some(self.contradiction(detail))
     }
 
     fn contradiction(&self, detail: String) -> Diagnostic {
-        let summary =
-            format!("Resources contradict each other about the {}s of a guardrail", self.noun());
+        let summary = format!("Resources disagree about the {}s of a guardrail", self.noun());
         Diagnostic::warning(summary, detail).at(Path::attribute(self.assignees))
     }
 
@@ -285,7 +286,7 @@ impl ExclusiveAssignments {
     pub(super) fn no_such_guardrail(&self, guardrail_id: &str) -> Diagnostic {
         let summary = format!("Could not {}", self.import_action(guardrail_id));
         let detail =
-            "There is no such guardrail, or the management key cannot see it. Check the id.";
+            "The guardrail does not exist, or the management key cannot access it. Check the id.";
         Diagnostic::error(summary, detail)
     }
 
@@ -308,6 +309,6 @@ fn named(ids: &BTreeSet<String>) -> String {
 
 /// The error for an import by something that is no id of a guardrail.
 pub(super) fn no_guardrail_id(given: &str) -> Diagnostic {
-    let detail = format!("\"{given}\" is not the id of a guardrail, which is a UUID.");
+    let detail = format!("\"{given}\" is not the id of a guardrail: it is not a UUID.");
     Diagnostic::error("Cannot import by this id", detail)
 }

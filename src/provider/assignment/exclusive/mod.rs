@@ -54,10 +54,18 @@ pub(in crate::provider) struct ExclusiveAssignments {
 pub(in crate::provider) const KEYS: ExclusiveAssignments = ExclusiveAssignments {
     single: KEY,
     assignees: fields::KEY_HASHES,
-    description: "Assigns a guardrail to exactly these API keys. An assignment of the guardrail to \
-                  another key, made outside of this resource, shows as a difference, and the next \
-                  apply removes it. Destroying the resource removes no assignment: it only ends the \
-                  exclusiveness.",
+    description: "Assigns a guardrail to exactly the given API keys. An assignment of the \
+                  guardrail to any other key shows as a difference in the plan, and the apply \
+                  removes it. A key in the set that has another guardrail is moved to this one \
+                  atomically.\n\n\
+                  !> **Danger:** Creating this resource removes the assignments of the guardrail \
+                  to all other keys, whoever made them. The plan names them in a warning. To \
+                  review them as a diff, import the resource before the first apply.\n\n\
+                  ~> **Warning:** Destroying this resource removes no assignments. To remove them, \
+                  set `key_hashes = []` and apply before you destroy the resource.\n\n\
+                  ~> **Warning:** Do not also assign the guardrail with \
+                  [`openrouter_guardrail_key_assignment`](guardrail_key_assignment.md) to keys \
+                  that are not in `key_hashes`: each apply would undo the other's change.",
     fields: fields::KEYS,
 };
 
@@ -65,10 +73,18 @@ pub(in crate::provider) const KEYS: ExclusiveAssignments = ExclusiveAssignments 
 pub(in crate::provider) const MEMBERS: ExclusiveAssignments = ExclusiveAssignments {
     single: MEMBER,
     assignees: fields::USER_IDS,
-    description: "Assigns a guardrail to exactly these members of the organization. An assignment \
-                  of the guardrail to another member, made outside of this resource, shows as a \
-                  difference, and the next apply removes it. Destroying the resource removes no \
-                  assignment: it only ends the exclusiveness.",
+    description: "Assigns a guardrail to exactly the given members of the organization. An \
+                  assignment of the guardrail to any other member shows as a difference in the \
+                  plan, and the apply removes it. A member in the set who has another guardrail in \
+                  the workspace is moved to this one atomically.\n\n\
+                  !> **Danger:** Creating this resource removes the assignments of the guardrail \
+                  to all other members, whoever made them. The plan names them in a warning. To \
+                  review them as a diff, import the resource before the first apply.\n\n\
+                  ~> **Warning:** Destroying this resource removes no assignments. To remove them, \
+                  set `user_ids = []` and apply before you destroy the resource.\n\n\
+                  ~> **Warning:** Do not also assign the guardrail with \
+                  [`openrouter_guardrail_member_assignment`](guardrail_member_assignment.md) to \
+                  members that are not in `user_ids`: each apply would undo the other's change.",
     fields: fields::MEMBERS,
 };
 

@@ -42,8 +42,8 @@ impl Requester {
             .await
             .map_err(|error| error_diagnostic_at(&action, &error, Some(KEY_HASH)))?;
         let Some(workspace) = key.workspace_id() else {
-            let detail = "The API does not tell which workspace the key is in, so that the \
-                          guardrails that apply to it are not known.";
+            let detail = "The API did not return the workspace of the key, so the guardrails that \
+                          apply to it cannot be determined.";
             let diagnostic = Diagnostic::error(format!("Could not {action}"), detail);
             return Err(diagnostic.at(Path::attribute(KEY_HASH)).into());
         };
@@ -65,8 +65,7 @@ impl Requester {
         let found = client.find_in_directory(&Directory::Members, &lookup, is_wanted).await;
         let action = format!("read member {user_id}");
         if found.map_err(|error| error_diagnostic(&action, &error))?.is_empty() {
-            let detail = "The organization has no member of that `user_id`. Check it: without a \
-                          member, only the workspace's default guardrail would be shown.";
+            let detail = "The organization has no member with this `user_id`. Check the id.";
             let diagnostic = Diagnostic::error(format!("Could not {action}"), detail);
             return Err(diagnostic.at(Path::attribute(USER_ID)).into());
         }
@@ -213,7 +212,7 @@ fn not_readable(id: &str, assignee: &str, error: &Error) -> Diagnostic {
     let action = format!("read guardrail {id}, which is assigned to {assignee}");
     let diagnostic = error_diagnostic(&action, error);
     let detail = format!(
-        "{} What holds is not known without this guardrail, so nothing is shown.",
+        "{} Without this guardrail, the effective guardrail cannot be determined.",
         diagnostic.detail
     );
     Diagnostic { detail, ..diagnostic }
@@ -222,9 +221,9 @@ fn not_readable(id: &str, assignee: &str, error: &Error) -> Diagnostic {
 /// The error for a guardrail of which the API does not tell the workspace.
 fn without_workspace(client: &Client, guardrail: &Guardrail, assignee: &str) -> Diagnostic {
     let detail = format!(
-        "Guardrail \"{}\" ({}) is assigned to {assignee}, and the API does not tell its workspace, \
-         as with guardrails that are older than workspaces. Whether it applies here is not known, so \
-         nothing is shown. Replace it by a new guardrail.",
+        "Guardrail \"{}\" ({}) is assigned to {assignee}, but the API did not return its \
+         workspace. This is the case for guardrails that are older than workspaces. Whether it \
+         applies here cannot be determined. Replace it with a new guardrail.",
         guardrail.name(),
         guardrail.id()
     );

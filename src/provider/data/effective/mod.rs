@@ -44,13 +44,18 @@ const LAYER: &str = "layer";
 const NAME: &str = "name";
 const BUDGETS: &str = "budgets";
 
-const DESCRIPTION: &str = "What the guardrails come to that apply to the requests of an API key, or of a member in a \
-     workspace: the workspace's default guardrail, the member's guardrail and the key's own. They \
-     are combined by OpenRouter's published rules. Not in it are the privacy settings of the \
-     account, the budgets of workspaces, settings that this version of the provider has no \
-     attribute for, and policies that have replaced a part of a guardrail, about which a warning \
-     tells where the provider can see them. It shows what holds when it is read: with \
-     `depends_on`, after the changes of an apply.";
+const DESCRIPTION: &str = "Reads the guardrails that apply to the requests of an API key, or of a \
+     member in a workspace, and combines them as OpenRouter does.\n\n\
+     Up to three guardrails apply to a request: the default guardrail of the workspace, the \
+     guardrail of the member, and the guardrail of the key. They are combined according to \
+     OpenRouter's published rules; see [How guardrails \
+     combine](../guides/how-guardrails-combine.md).\n\n\
+     ~> **Note:** The result does not include the privacy settings of the account, the budgets of \
+     workspaces, and settings for which this version of the provider has no attribute. Nor does it \
+     include policies that have replaced a part of a guardrail; a warning names those that the \
+     management key can read.\n\n\
+     -> **Note:** The result is what applies at the time of reading. To read it after an apply has \
+     changed a guardrail or an assignment, set `depends_on`.";
 
 const LOOKUP: Lookup = Lookup {
     noun: "key or member",
@@ -110,10 +115,12 @@ fn own_rules(config: &Value) -> Diagnostics {
         return wrong;
     }
     let detail = format!(
-        "`{USER_ID}` goes with `{WORKSPACE_ID}`: a member has one guardrail per workspace, and \
-         each workspace its default guardrail."
+        "`{USER_ID}` must be set together with `{WORKSPACE_ID}`: a member has one guardrail per \
+         workspace, and each workspace has its own default guardrail."
     );
-    Diagnostic::error("Which workspace?", detail).at(Path::attribute(USER_ID)).into()
+    Diagnostic::error("Invalid combination of arguments", detail)
+        .at(Path::attribute(USER_ID))
+        .into()
 }
 
 /// The state, with all that follows from the layers.
@@ -163,9 +170,8 @@ fn nothing_allowed(setting: &str, layers: &[Layer], requester: &str) -> Diagnost
     let restricting: Vec<_> = layers.iter().filter(restricts).map(named).collect();
     let kind = setting.trim_start_matches("allowed_").replace('_', " ");
     let detail = format!(
-        "No {kind} are left that every layer with `{setting}` allows, so that every request is \
-         refused. Layers with `{setting}`: {}. Change one of these \
-         guardrails, or which of them are assigned.",
+        "The lists `{setting}` of the following layers have no value in common, so every request is \
+         rejected: {}. Change one of these guardrails, or which of them are assigned.",
         restricting.join(", ")
     );
     // Terraform shows only the first of several warnings with one title.

@@ -306,10 +306,10 @@ fn a_contradiction_is_told() {
     let summaries: Vec<_> = found.iter().map(|(summary, _)| summary.as_str()).collect();
     let together = "The guardrails that apply to key k together allow no";
     assert_eq!(summaries, [format!("{together} models"), format!("{together} data regions")]);
-    let named = "Layers with `allowed_models`: workspace_default (\"n-workspace_default\", \
-                 id-workspace_default), key (\"n-key\", id-key). Change";
+    let named = "rejected: workspace_default (\"n-workspace_default\", id-workspace_default), key \
+                 (\"n-key\", id-key). Change";
     assert!(found[0].1.contains(named), "{}", found[0].1);
     let regions =
-        "No data regions are left that every layer with `allowed_data_regions` allows, so";
+        "The lists `allowed_data_regions` of the following layers have no value in common";
     assert!(found[1].1.starts_with(regions), "{}", found[1].1);
 }

@@ -111,7 +111,7 @@ fn is_not_stopped_by_size_or_nesting() {
     for pattern in ["(", "|", "word|", "(?<n>", "(?<n>x)|"] {
         assert!(
             check(&pattern.repeat(100_000)).is_ok(),
-            "left to the service: more than our parser reads"
+            "left to the API: more than our parser reads"
         );
     }
     assert!(

@@ -62,7 +62,7 @@ fn a_pattern_that_is_too_large_is_refused() {
     let idle = format!("(?:{}a){{0,99999}}", "()(?:){9}b{0}".repeat(5_000));
     assert!(CompiledPattern::new(&idle).is_ok());
     let deep = format!("{}a{}", "(".repeat(1_000), ")".repeat(1_000));
-    assert!(CompiledPattern::new(&deep).unwrap_err().reason().contains("nested too deep"));
+    assert!(CompiledPattern::new(&deep).unwrap_err().reason().contains("nested too deeply"));
     let folded: Vec<_> = (0..200).map(|code| format!("[\\W\\u{code:04x}]")).collect();
     let folded = folded.concat();
     let refused = CompiledPattern::new(&format!("(?i:{folded})")).unwrap_err();
