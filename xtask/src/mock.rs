@@ -116,30 +116,26 @@ impl Mock {
 
     /// Forgets the requests so far.
     pub(crate) fn forget_requests(&self) -> Result<()> {
-        self.post(&self.admin_url("reset"), &json!({})).map(drop)
+        post(&self.admin_url("reset"), &json!({})).map(drop)
     }
 
     /// Forgets what the API holds as well, and begins anew.
     pub(crate) fn start_over(&self) -> Result<()> {
-        self.post(&self.admin_url("reset"), &json!({ "state": true })).map(drop)
+        post(&self.admin_url("reset"), &json!({ "state": true })).map(drop)
     }
 
     /// Sets the time that every request takes from now on.
     pub(crate) fn set_latency(&self, milliseconds: u64) -> Result<()> {
-        self.post(&self.admin_url("latency"), &json!({ "ms": milliseconds })).map(drop)
+        post(&self.admin_url("latency"), &json!({ "ms": milliseconds })).map(drop)
     }
 
     /// Posts to the API itself, at a path such as `/guardrails`.
     pub(crate) fn post_to_api(&self, path: &str, body: &Value) -> Result<Value> {
-        self.post(&format!("{}{path}", self.base_url), body)
+        post(&format!("{}{path}", self.base_url), body)
     }
 
     fn admin(&self, what: &str) -> Result<Value> {
         exchange("GET", &self.admin_url(what), "")
-    }
-
-    fn post(&self, url: &str, body: &Value) -> Result<Value> {
-        exchange("POST", url, &body.to_string())
     }
 
     fn admin_url(&self, what: &str) -> String {
@@ -154,6 +150,10 @@ impl Drop for Mock {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn post(url: &str, body: &Value) -> Result<Value> {
+    exchange("POST", url, &body.to_string())
 }
 
 /// Sends a request to the mock and reads its response. That is plain HTTP on loopback, and in version 1.0 a response has no parts
@@ -186,4 +186,44 @@ fn exchange_text(method: &str, url: &str, body: &str) -> Result<String> {
 fn request(entry: &Value) -> Option<Request> {
     let text = |name: &str| Some(entry[name].as_str()?.to_owned());
     Some(Request { method: text("method")?, template: text("template")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use std::thread;
+
+    /// Answers one request with this text, and gives its URL; the thread returns the request.
+    fn answering(response: &'static str) -> (String, thread::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/_mock/state", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = vec![0; 1024];
+            let length = stream.read(&mut request).unwrap();
+            stream.write_all(response.as_bytes()).unwrap();
+            String::from_utf8_lossy(&request[..length]).into_owned()
+        });
+        (url, server)
+    }
+
+    #[test]
+    fn a_request_is_whole_and_its_response_read_to_the_end_of_the_connection() {
+        let (url, server) = answering("HTTP/1.1 201 Created\r\nx: y\r\n\r\n{\"name\": \"é\"}");
+        assert_eq!(exchange("POST", &url, "{\"é\":1}").unwrap(), json!({ "name": "é" }));
+        let request = server.join().unwrap();
+        assert!(request.starts_with("POST /_mock/state HTTP/1.0\r\n"), "{request}");
+        let key = format!("authorization: Bearer {KEY}\r\n");
+        assert!(request.contains(&key) && request.contains("content-length: 8\r\n"), "{request}");
+        assert!(request.ends_with("\r\n\r\n{\"é\":1}"), "{request}");
+    }
+
+    #[test]
+    fn a_refusal_is_an_error_that_says_what_came_back() {
+        let (url, _server) = answering("HTTP/1.0 400 Bad Request\r\n\r\nno such thing");
+        let error = exchange("GET", &url, "").unwrap_err().to_string();
+        assert!(error.contains("400") && error.contains("no such thing"), "{error}");
+        assert!(exchange("GET", "ftp://127.0.0.1/", "").is_err());
+    }
 }

@@ -1,4 +1,4 @@
-//! Packages from PyPI, installed into a directory. Knows how to get pip to work, and nothing of the packages.
+//! Packages from `PyPI`, installed into a directory. Knows how to get pip to work, and nothing of the packages.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
