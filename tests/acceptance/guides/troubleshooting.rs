@@ -25,7 +25,8 @@ mod quoted {
     pub(super) const KEY_FOR_HASH: &str = "instead of its hash or an id";
     pub(super) const UNREACHED: [&str; 2] = ["cannot connect to", "never reached in this run"];
     pub(super) const CERTIFICATE: &str = "peer certificate";
-    pub(super) const PROXY: [&str; 2] = ["Invalid provider configuration", "HTTPS_PROXY, which sets the proxy"];
+    pub(super) const PROXY: [&str; 2] =
+        ["Invalid provider configuration", "HTTPS_PROXY, which sets the proxy"];
     pub(super) const TIMEOUT: &str = "longer `timeout_ms`";
     pub(super) const RETRIES: &str = "gave up after";
     pub(super) const RATE_LIMIT: &str = "asks to wait";
