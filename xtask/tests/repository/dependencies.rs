@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What the manifests of the workspace name.
+/// What the manifests of the workspace name, but for each other.
 fn direct() -> BTreeSet<String> {
     let words = ["metadata", "--locked", "--no-deps", "--format-version", "1"];
     let output = Command::new(env!("CARGO")).args(words).current_dir(crate::root()).output();
@@ -13,7 +13,10 @@ fn direct() -> BTreeSet<String> {
     let packages = metadata["packages"].as_array().unwrap();
     let dependencies =
         packages.iter().flat_map(|package| package["dependencies"].as_array().unwrap());
-    dependencies.map(|dependency| dependency["name"].as_str().unwrap().to_owned()).collect()
+    dependencies
+        .filter(|dependency| dependency["path"].is_null())
+        .map(|dependency| dependency["name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// The names in the first column of the table that is headed so.
