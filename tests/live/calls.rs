@@ -92,11 +92,11 @@ impl Calls<'_> {
     fn call(
         &mut self,
         what: &str,
-        method: Method,
+        method: &Method,
         path: &str,
-        body: Option<Value>,
+        body: Option<&Value>,
     ) -> Result<Response, String> {
-        let response = self.service.call(&method, path, body.as_ref())?;
+        let response = self.service.call(method, path, body)?;
         self.recording.response(&format!("{what} ({method})"), &response, Detail::Values);
         Ok(response)
     }
@@ -122,12 +122,12 @@ impl Calls<'_> {
         let mut body = self.body("api");
         body["limit_usd"] = json!(12.345);
         body["reset_interval"] = json!("daily");
-        let made = self.call("create a guardrail", Method::POST, "/guardrails", Some(body))?;
+        let made = self.call("create a guardrail", &Method::POST, "/guardrails", Some(&body))?;
         let id = made.id().map(str::to_owned);
         let id = id.ok_or_else(|| {
             format!("no guardrail could be created: {}", self.service.described(&made))
         })?;
-        self.call("read the guardrail", Method::GET, &format!("/guardrails/{id}"), None)?;
+        self.call("read the guardrail", &Method::GET, &format!("/guardrails/{id}"), None)?;
         self.list("list it")?;
         Ok(id)
     }
@@ -148,37 +148,33 @@ impl Calls<'_> {
     fn change(&mut self, id: &str) -> Result<(), String> {
         let path = format!("/guardrails/{id}");
         for (what, body) in changes() {
-            self.call(what, Method::PATCH, &path, Some(body))?;
+            self.call(what, &Method::PATCH, &path, Some(&body))?;
         }
         for (what, body) in mistakes() {
-            self.call(&format!("refuse {what}"), Method::PATCH, &path, Some(body))?;
+            self.call(&format!("refuse {what}"), &Method::PATCH, &path, Some(&body))?;
         }
         let rename = json!({ "name": self.names.of("renamed") });
-        self.call("rename it", Method::PATCH, &path, Some(rename))?;
+        self.call("rename it", &Method::PATCH, &path, Some(&rename))?;
         Ok(())
     }
 
     /// A second guardrail, and names that are taken.
     fn second(&mut self, id: &str) -> Result<(), String> {
         let second = self.body("second");
-        self.call("create a second guardrail", Method::POST, "/guardrails", Some(second.clone()))?;
-        let twin = self.call(
-            "create one of the same name",
-            Method::POST,
-            "/guardrails",
-            Some(second.clone()),
-        )?;
+        self.call("create a second guardrail", &Method::POST, "/guardrails", Some(&second))?;
+        let twin =
+            self.call("create one of the same name", &Method::POST, "/guardrails", Some(&second))?;
         let rename = json!({ "name": second["name"] });
         self.call(
             "rename to a name that is taken",
-            Method::PATCH,
+            &Method::PATCH,
             &format!("/guardrails/{id}"),
-            Some(rename),
+            Some(&rename),
         )?;
         if let Some(twin) = twin.id() {
             self.call(
                 "delete the one of the same name",
-                Method::DELETE,
+                &Method::DELETE,
                 &format!("/guardrails/{twin}"),
                 None,
             )?;
@@ -197,50 +193,45 @@ impl Calls<'_> {
     ) -> Result<(), String> {
         let path = format!("/guardrails/{id}/assignments/{kind}");
         let remove = format!("{path}/remove");
-        self.call(&format!("list no {kind}"), Method::GET, &path, None)?;
+        self.call(&format!("list no {kind}"), &Method::GET, &path, None)?;
         self.call(
             &format!("assign an empty list of {kind}"),
-            Method::POST,
+            &Method::POST,
             &path,
-            Some(json!({ field: [] })),
+            Some(&json!({ field: [] })),
         )?;
         self.call(
             &format!("assign {kind} that do not exist"),
-            Method::POST,
+            &Method::POST,
             &path,
-            Some(bulk(field, nobody)),
+            Some(&bulk(field, nobody)),
         )?;
         self.call(
             &format!("remove {kind} that do not exist"),
-            Method::POST,
+            &Method::POST,
             &remove,
-            Some(bulk(field, nobody)),
+            Some(&bulk(field, nobody)),
         )?;
         let Some(subject) = subject else { return Ok(()) };
         let body = bulk(field, subject);
-        self.call(&format!("assign one of the {kind}"), Method::POST, &path, Some(body.clone()))?;
-        self.call(
-            &format!("assign one of the {kind} again"),
-            Method::POST,
-            &path,
-            Some(body.clone()),
-        )?;
-        self.call(&format!("list one of the {kind}"), Method::GET, &path, None)?;
-        self.call(&format!("remove one of the {kind}"), Method::POST, &remove, Some(body.clone()))?;
-        self.call(&format!("remove one of the {kind} again"), Method::POST, &remove, Some(body))?;
+        self.call(&format!("assign one of the {kind}"), &Method::POST, &path, Some(&body))?;
+        self.call(&format!("assign one of the {kind} again"), &Method::POST, &path, Some(&body))?;
+        self.call(&format!("list one of the {kind}"), &Method::GET, &path, None)?;
+        self.call(&format!("remove one of the {kind}"), &Method::POST, &remove, Some(&body))?;
+        self.call(&format!("remove one of the {kind} again"), &Method::POST, &remove, Some(&body))?;
         Ok(())
     }
 
     fn delete(&mut self, id: &str) -> Result<(), String> {
         let path = format!("/guardrails/{id}");
-        self.call("delete the guardrail", Method::DELETE, &path, None)?;
-        self.call("delete it again", Method::DELETE, &path, None)?;
-        self.call("read what is deleted", Method::GET, &path, None)?;
+        self.call("delete the guardrail", &Method::DELETE, &path, None)?;
+        self.call("delete it again", &Method::DELETE, &path, None)?;
+        self.call("read what is deleted", &Method::GET, &path, None)?;
         self.call(
             "change what is deleted",
-            Method::PATCH,
+            &Method::PATCH,
             &path,
-            Some(json!({ "description": MARK })),
+            Some(&json!({ "description": MARK })),
         )?;
         Ok(())
     }

@@ -71,7 +71,7 @@ pub(crate) fn delete(service: &Service, guardrails: &[Guardrail]) -> Result<(), 
         match service.call(&Method::DELETE, &format!("/guardrails/{id}"), None) {
             Ok(response) if matches!(response.status, 200 | 404) => {}
             Ok(response) => {
-                failures.push(format!("{name} ({id}): {}", service.described(&response)))
+                failures.push(format!("{name} ({id}): {}", service.described(&response)));
             }
             Err(error) => failures.push(format!("{name} ({id}): {error}")),
         }

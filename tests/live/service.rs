@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// The largest page that the API gives.
-const PAGE: usize = 100;
+const PAGE: u64 = 100;
 
 /// A management key. It has no text form, so that no message can hold it by mistake.
 pub(crate) struct ManagementKey(String);
@@ -121,7 +121,8 @@ impl Service {
     /// empty. Rows of deleted keys count but are not listed, so that a short page is not the end.
     pub(crate) fn list(&self, path: &str, query: &str) -> Result<Vec<Value>, String> {
         let mut rows = Vec::new();
-        for offset in (0..).step_by(PAGE) {
+        let mut offset = 0;
+        loop {
             let path = format!("{path}?{query}offset={offset}&limit={PAGE}");
             let page = self.expect(&Method::GET, &path, None)?.body;
             let (Value::Array(more), Some(total)) = (&page["data"], page["total_count"].as_u64())
@@ -129,11 +130,11 @@ impl Service {
                 return Err(format!("GET {path} was not answered with `data` and `total_count`"));
             };
             rows.extend(more.iter().cloned());
-            if total <= offset as u64 + PAGE as u64 {
-                break;
+            offset += PAGE;
+            if total <= offset {
+                return Ok(rows);
             }
         }
-        Ok(rows)
     }
 }
 

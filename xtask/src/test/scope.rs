@@ -66,8 +66,13 @@ const fn since(minor: u32, name: &'static str, tests: &'static [&'static str]) -
     Feature { name, since: Minor::terraform_1(minor), in_opentofu: true, tests }
 }
 
-const fn never_in_opentofu(feature: Feature) -> Feature {
-    Feature { in_opentofu: false, ..feature }
+/// The same for what `OpenTofu` does not have.
+const fn in_terraform_since(
+    minor: u32,
+    name: &'static str,
+    tests: &'static [&'static str],
+) -> Feature {
+    Feature { in_opentofu: false, ..since(minor, name, tests) }
 }
 
 /// A test that needs two of them is named at the younger one.
@@ -110,8 +115,8 @@ const FEATURES: &[Feature] = &[
         &["numbers::a_large_integer_that_a_function_computes_is_applied"],
     ),
     since(10, "ephemeral variables", &["guides::ci_and_drift::jobs_without_a_person"]),
-    never_in_opentofu(since(12, "resource identity", &["identity::"])),
-    never_in_opentofu(since(14, "`terraform query`", &["query::"])),
+    in_terraform_since(12, "resource identity", &["identity::"]),
+    in_terraform_since(14, "`terraform query`", &["query::"]),
 ];
 
 impl Feature {
