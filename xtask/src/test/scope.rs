@@ -75,7 +75,7 @@ const fn in_terraform_since(
     Feature { in_opentofu: false, ..since(minor, name, tests) }
 }
 
-/// A test that needs two of them is named at the younger one.
+/// Oldest first. A test of several counts for the first that a Terraform lacks.
 const FEATURES: &[Feature] = &[
     since(
         7,
@@ -116,7 +116,11 @@ const FEATURES: &[Feature] = &[
     ),
     since(10, "ephemeral variables", &["guides::ci_and_drift::jobs_without_a_person"]),
     in_terraform_since(12, "resource identity", &["identity::"]),
-    in_terraform_since(14, "`terraform query`", &["query::"]),
+    in_terraform_since(
+        14,
+        "`terraform query`",
+        &["identity::the_schema_that_terraform_shows_has_identities_and_lists", "query::"],
+    ),
 ];
 
 impl Feature {
@@ -171,10 +175,10 @@ impl Scope {
             .iter()
             .filter(|test| filters.is_empty() || filters.iter().any(|part| test.contains(part)))
             .collect();
-        let missing = FEATURES.iter().filter(|feature| feature.is_missing_in(terraform));
-        let mut passed_over = Vec::new();
-        for feature in missing {
-            let tests = selected.iter().filter(|test| feature.needs(test));
+        let mut passed_over: Vec<(&str, BTreeSet<String>)> = Vec::new();
+        for feature in FEATURES.iter().filter(|feature| feature.is_missing_in(terraform)) {
+            let counted = |test: &String| passed_over.iter().any(|(_, tests)| tests.contains(test));
+            let tests = selected.iter().filter(|test| feature.needs(test) && !counted(test));
             let tests: BTreeSet<String> = tests.map(|test| (*test).clone()).collect();
             if !tests.is_empty() {
                 passed_over.push((feature.name, tests));
@@ -235,12 +239,17 @@ mod tests {
 
     #[test]
     fn what_a_version_lacks_is_passed_over_by_whole_names() {
-        let driving = names(&["identity::a", "query::b", "import::c", "text::identity::d"]);
+        let both = "identity::the_schema_that_terraform_shows_has_identities_and_lists";
+        let driving = names(&["identity::a", both, "query::b", "import::c", "text::identity::d"]);
         let scope = |product, version, is_first| {
             Scope::new(&terraform(product, version), is_first, Depth::VersionDependent, &driving)
         };
         let old = scope(Product::Terraform, 11, false);
-        assert!(old.args.join(" ").ends_with("--skip identity::a --skip query::b"));
+        assert!(old.args.join(" ").ends_with(&format!("--skip {both} --skip query::b")));
+        let counts: Vec<usize> = old.passed_over.iter().map(|(_, tests)| tests.len()).collect();
+        assert_eq!(counts, [2, 1]);
+        let newer = scope(Product::Terraform, 12, false);
+        assert_eq!(newer.passed_over, [("`terraform query`", names(&[both, "query::b"]))]);
         assert!(old.filters.contains(&"import::"));
         // `text::identity::d` is left of it.
         assert!(old.filters.contains(&"identity::") && !old.filters.contains(&"query::"));
