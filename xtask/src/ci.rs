@@ -1,11 +1,12 @@
-//! What has to pass before a merge. `lint` needs no Terraform; `run` adds every test with every pinned version.
+//! What has to pass before a merge. `lint` needs no Terraform; `run` adds every test with the Terraforms of every run.
 
 use anyhow::Result;
 
 use crate::console;
 use crate::project::Project;
-use crate::terraform::Minor;
-use crate::{cargo_deny, provision, test};
+use crate::cargo_deny;
+use crate::terraform::EVERY_RUN;
+use crate::test::{self, TestArgs};
 
 /// Formatting, clippy, rustdoc and the dependencies; a warning of any of them fails.
 pub(crate) fn lint(project: &Project) -> Result<()> {
@@ -27,9 +28,8 @@ pub(crate) fn advisories(project: &Project) -> Result<()> {
     cargo_deny::check(project, &["advisories"])
 }
 
-/// `lint`, then `test` with every pinned version of Terraform required.
+/// `lint`, then `test` with the Terraforms of every run required.
 pub(crate) fn run(project: &Project) -> Result<()> {
     lint(project)?;
-    let required: Vec<Minor> = provision::PINS.iter().map(|pin| pin.terraform).collect();
-    test::run(project, &[], &required, false)
+    test::run(project, TestArgs { require: EVERY_RUN.to_vec(), ..TestArgs::default() })
 }

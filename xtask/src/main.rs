@@ -17,6 +17,7 @@ mod docs;
 mod fuzz;
 mod host;
 mod install;
+mod live;
 mod mirror;
 mod mock;
 mod pip;
@@ -30,12 +31,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::bench::{BenchArgs, measured};
 use crate::install::InstallArgs;
 use crate::project::Project;
-use crate::terraform::Minor;
+use crate::test::TestArgs;
 
 #[derive(Parser)]
 #[command(
@@ -69,7 +70,7 @@ enum Command {
     Lint,
     /// Check the dependencies for known vulnerabilities, by a database from the network.
     Advisories,
-    /// What has to pass before a merge: lint, then test with every pinned Terraform version.
+    /// What has to pass before a merge: lint, then test with each Terraform that every run covers.
     Ci,
     /// Build the provider and put it where Terraform and OpenTofu look for local providers.
     Install(InstallArgs),
@@ -91,22 +92,6 @@ enum Command {
     /// Run a provider and write down what it took; `bench` installs this in the provider's place.
     #[command(name = measured::COMMAND, hide = true)]
     Measured { records: PathBuf, program: OsString },
-}
-
-#[derive(Args)]
-struct TestArgs {
-    #[arg(
-        long,
-        value_name = "PATH",
-        help = "Use this Terraform or OpenTofu, and beside it only what --require asks for. Can be given more than once"
-    )]
-    tf: Vec<PathBuf>,
-    /// Fail unless this minor version of Terraform, such as 1.15, is among them. Can be given more than once.
-    #[arg(long, value_name = "MINOR")]
-    require: Vec<Minor>,
-    /// Run every test that drives Terraform with each of them.
-    #[arg(long)]
-    full: bool,
 }
 
 fn main() -> ExitCode {
@@ -131,7 +116,8 @@ fn run_in(project: &Project, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Demo { tf, picture: false } => demo::run(project, tf),
         Command::Demo { tf, picture: true } => demo::draw_picture(project, tf),
-        Command::Test(TestArgs { tf, require, full }) => test::run(project, &tf, &require, full),
+        Command::Test(args) if args.live => live::run(project, args.tf),
+        Command::Test(args) => test::run(project, args),
         Command::Lint => ci::lint(project),
         Command::Advisories => ci::advisories(project),
         Command::Ci => ci::run(project),

@@ -14,25 +14,39 @@ use crate::project::Project;
 use crate::terraform::{Minor, Terraform};
 
 /// A release of the package, and the minor version of Terraform that is in it.
+#[derive(Debug)]
 pub(crate) struct Pin {
     /// What it carries.
     pub(crate) terraform: Minor,
     release: &'static str,
 }
 
-/// The newest pinned version: what is installed where any would do.
-pub(crate) const NEWEST: Pin = Pin { terraform: Minor { major: 1, minor: 15 }, release: "0.15.3" };
+const fn pin(minor: u32, release: &'static str) -> Pin {
+    Pin { terraform: Minor::terraform_1(minor), release }
+}
 
-/// The versions the provider is tested with: carrying 1.11.4 and 1.15.5.
-pub(crate) const PINS: &[Pin] =
-    &[Pin { terraform: Minor { major: 1, minor: 11 }, release: "0.11.0" }, NEWEST];
+/// A release for each supported minor version that has one, oldest first. No release carries 1.7.
+pub(crate) const PINS: &[Pin] = &[
+    pin(6, "0.7.0"),
+    pin(8, "0.8.2"),
+    pin(9, "0.9.0"),
+    pin(10, "0.10.0"),
+    pin(11, "0.11.0"),
+    pin(12, "0.12.0"),
+    pin(13, "0.13.0"),
+    pin(14, "0.14.0"),
+    NEWEST,
+];
+
+/// The newest: what is installed where any would do.
+pub(crate) const NEWEST: Pin = pin(15, "0.15.3");
 
 const LAUNCHER: &str = include_str!("provision/launcher.py");
 
 /// Any wheel for this Python serves every Python: the launcher loads the library without the package's own code.
-/// Both releases have one for it.
+/// Python 3.11 is the newest for which every pinned release has one.
 const WHEEL: [&str; 8] =
-    ["--implementation", "cp", "--python-version", "3.13", "--abi", "cp313", "--abi", "none"];
+    ["--implementation", "cp", "--python-version", "3.11", "--abi", "cp311", "--abi", "none"];
 
 /// Makes sure that a pinned Terraform is there, and says where. Quick when it is; two runs at the same time are safe,
 /// since each builds in a directory of its own and renames it into place.

@@ -1,6 +1,7 @@
 //! Which Terraform or `OpenTofu` a command uses: the given ones, those on the PATH, and pinned ones from `PyPI`.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::str::FromStr;
@@ -18,6 +19,13 @@ pub(crate) struct Minor {
     pub(crate) major: u32,
     /// The second number.
     pub(crate) minor: u32,
+}
+
+impl Minor {
+    /// A minor version of Terraform 1.
+    pub(crate) const fn terraform_1(minor: u32) -> Self {
+        Self { major: 1, minor }
+    }
 }
 
 impl FromStr for Minor {
@@ -97,8 +105,17 @@ pub(crate) fn choose(project: &Project, given: Option<PathBuf>) -> Result<Terraf
     provision::install(project, &provision::NEWEST)
 }
 
-/// All to test with. Without `given`: those on the PATH and, from `PyPI`, each pinned version that is not among them. With
-/// `given`: those, and the pinned versions among `required`. Fails when nothing is found or a required one is missing.
+/// The minor versions of Terraform 1 that the provider supports, from the oldest to the newest. `test --all` runs each that
+/// can be had. Before 1.6, core takes an unset list of objects with optional attributes, such as `content_filters`, for another
+/// value than the configuration's, whatever a provider plans.
+pub(crate) const SUPPORTED: RangeInclusive<u32> = 6..=15;
+
+/// Those that every run of the tests covers.
+pub(crate) const EVERY_RUN: [Minor; 2] = [Minor::terraform_1(11), Minor::terraform_1(15)];
+
+/// All to test with. Without `given`: those on the PATH and, from `PyPI`, each of `EVERY_RUN` that is not among them. With
+/// `given`: those. In both cases the pinned versions among `required` are added. Fails when nothing is found or a required
+/// one is missing.
 pub(crate) fn gather(
     project: &Project,
     given: &[PathBuf],
@@ -110,7 +127,8 @@ pub(crate) fn gather(
         given.iter().map(|path| Terraform::probe(path)).collect::<Result<_>>()?
     };
     for pin in provision::PINS {
-        let wanted = given.is_empty() || required.contains(&pin.terraform);
+        let by_default = given.is_empty() && EVERY_RUN.contains(&pin.terraform);
+        let wanted = by_default || required.contains(&pin.terraform);
         if wanted && !found.iter().any(|terraform| terraform.is(pin.terraform)) {
             add_pinned(project, pin, required, &mut found)?;
         }

@@ -1,7 +1,8 @@
 //! `cargo xtask test`: every test of the workspace with one Terraform, and with each other one what depends on its version.
 //!
-//! Prints cargo's output as it is, then what failed, then one line with the sums.
+//! Prints cargo's output as it is, then what failed, then a line for each Terraform, then one with the sums.
 
+mod scope;
 mod tally;
 
 use std::io::{self, BufRead, BufReader};
@@ -10,123 +11,139 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
+use self::scope::{Depth, Scope};
 use self::tally::Tally;
-use crate::console;
-use crate::host::Product;
 use crate::project::Project;
-use crate::terraform::{self, Minor, Terraform};
-use crate::tfplugindocs;
+use crate::terraform::{self, Minor, SUPPORTED, Terraform};
+use crate::{console, provision, tfplugindocs};
 
 /// Says which Terraform the tests drive.
-const TERRAFORM: &str = "OPENROUTER_ACC_TERRAFORM";
+pub(crate) const TERRAFORM: &str = "OPENROUTER_ACC_TERRAFORM";
 
-const EVERYTHING: &[&str] = &["test", "--workspace", "--no-fail-fast", "--"];
-
-/// The test binaries that drive Terraform.
-const DRIVING: &[&str] =
-    &["test", "--workspace", "--no-fail-fast", "--test", "acceptance", "--test", "faults", "--"];
-
-/// What depends on Terraform's version, as parts of test names: installation, a story for each resource, data source and
-/// import, the rules by which Terraform checks plans and numbers, its own language (`moved`, `removed`, `terraform test`),
-/// and what it does when it is interrupted.
-const VERSION_DEPENDENT: &[&str] = &[
-    "adoption::",
-    "assignments::exclusive::",
-    "assignments::imports::",
-    "assignments::plans::",
-    "assignments::test_runs::",
-    "attach::",
-    "attributes::",
-    "examples::",
-    "functions::",
-    "harness_reports_what_terraform_did",
-    "identity::",
-    "import::",
-    "interrupts::",
-    "lifecycle::",
-    "moves::",
-    "numbers::",
-    "provider_installed_from_a_mirror_creates_changes_and_destroys",
-    "query::",
-    "standard_generator::",
-    "validation::",
-];
-
-/// What only Terraform itself has, and since which version: tests of these names are passed over with any other.
-const TERRAFORM_SINCE: [(&str, Minor); 3] = [
-    ("identity::", Minor { major: 1, minor: 12 }),
-    ("query::", Minor { major: 1, minor: 14 }),
-    (PAGES, Minor { major: 1, minor: 14 }),
-];
-
-/// What needs `tfplugindocs` too, which needs Go.
-const PAGES: &str = "standard_generator::";
-
-/// The names of tests of what a Terraform, or this machine, does not have.
-fn passed_over(terraform: &Terraform, has_generator: bool) -> Vec<&'static str> {
-    let lacks = |name: &str, since: &Minor| {
-        terraform.product != Product::Terraform
-            || terraform.minor < *since
-            || (name == PAGES && !has_generator)
-    };
-    let tests = TERRAFORM_SINCE.iter().filter(|(name, since)| lacks(name, since));
-    tests.map(|(name, _)| *name).collect()
+#[derive(clap::Args, Default)]
+pub(crate) struct TestArgs {
+    #[arg(
+        long,
+        value_name = "PATH",
+        help = "Use this Terraform or OpenTofu, and beside it only what --require or --all asks for. Can be given more than \
+                once"
+    )]
+    pub(crate) tf: Vec<PathBuf>,
+    /// Fail unless this minor version of Terraform, such as 1.15, is among them. Can be given more than once.
+    #[arg(long, value_name = "MINOR")]
+    pub(crate) require: Vec<Minor>,
+    /// Use every supported minor version of Terraform that can be installed, and name those that are not tested.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Run every test that drives Terraform with each of them.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Instead of all that, run the live suite against the real service. CONTRIBUTING.md names the variables that it needs.
+    #[arg(long, conflicts_with_all = ["require", "all", "full"])]
+    pub(crate) live: bool,
 }
 
-/// Runs everything with the first Terraform. With each other one it runs what depends on the version, or, if `full`,
+/// How the tests with one Terraform went.
+struct Outcome {
+    terraform: Terraform,
+    passed: usize,
+    failed: usize,
+    passed_over: usize,
+}
+
+/// Runs everything with the first Terraform. With each other one it runs what depends on the version, or, with `--full`,
 /// everything that drives Terraform. Fails when a test fails, when a required version is missing, and when there is no
 /// Terraform at all.
-pub(crate) fn run(
-    project: &Project,
-    given: &[PathBuf],
-    required: &[Minor],
-    full: bool,
-) -> Result<()> {
-    let terraforms = terraform::gather(project, given, required)?;
+pub(crate) fn run(project: &Project, args: TestArgs) -> Result<()> {
+    let mut required = args.require;
+    if args.all {
+        required.extend(provision::PINS.iter().map(|pin| pin.terraform));
+    }
+    let depth = if args.full { Depth::Driving } else { Depth::VersionDependent };
+    let terraforms = terraform::gather(project, &args.tf, &required)?;
     console::title("Tests will run with");
     for terraform in &terraforms {
         println!("{terraform}");
     }
     let generator = tfplugindocs::install(&project.target).err();
-    let mut sum = Tally::default();
-    for (index, terraform) in terraforms.iter().enumerate() {
-        let (scope, args, filters) = match (index, full) {
-            (0, _) => ("All tests", EVERYTHING, &[][..]),
-            (_, true) => ("All tests that drive Terraform", DRIVING, &[][..]),
-            (_, false) => ("What depends on its version", DRIVING, VERSION_DEPENDENT),
-        };
-        let passed_over = passed_over(terraform, generator.is_none());
-        let mut filters = filters.to_vec();
-        filters.retain(|filter| !passed_over.contains(filter));
-        let skips = passed_over.iter().flat_map(|name| ["--skip", name]);
-        let args: Vec<_> =
-            args.iter().copied().chain(filters.iter().copied()).chain(skips).collect();
-        let host = format!("{} {}", terraform.product, terraform.version);
-        console::title(format_args!("{scope}, with {host}"));
-        if !passed_over.is_empty() {
-            println!("passed over: {}", passed_over.join(", "));
-        }
-        let mut tally = cargo_test(project, &args, terraform)?;
-        tally.expect_matches(&filters);
+    let driving = scope::driving(project)?;
+    let (mut sum, mut outcomes) = (Tally::default(), Vec::new());
+    for (index, terraform) in terraforms.into_iter().enumerate() {
+        let scope = Scope::new(&terraform, index == 0, depth, &driving, generator.is_none());
+        let tally = run_with(project, &terraform, &scope)?;
+        outcomes.push(Outcome {
+            passed: tally.passed,
+            failed: tally.failed,
+            passed_over: scope.passed_over.iter().map(|(_, tests)| tests.len()).sum(),
+            terraform,
+        });
+        let host = outcomes.last().map(Outcome::host).unwrap_or_default();
         sum.add(tally, &format!("with {host}"));
     }
-    report(&terraforms, generator.as_deref(), &sum)
+    report(&outcomes, generator.as_deref(), &sum)
+}
+
+/// Runs the tests of a scope, having said what is passed over, test by test.
+fn run_with(project: &Project, terraform: &Terraform, scope: &Scope) -> Result<Tally> {
+    console::title(format_args!("{}, with {}", scope.title, host(terraform)));
+    for (feature, tests) in &scope.passed_over {
+        println!("passed over for want of {feature}:");
+        for test in tests {
+            println!("    {test}");
+        }
+    }
+    let args: Vec<&str> = scope.args.iter().map(String::as_str).collect();
+    let mut tally = cargo_test(project, &args, terraform)?;
+    tally.expect_matches(&scope.filters);
+    Ok(tally)
+}
+
+fn host(terraform: &Terraform) -> String {
+    format!("{} {}", terraform.product, terraform.version)
+}
+
+impl Outcome {
+    fn host(&self) -> String {
+        host(&self.terraform)
+    }
+
+    fn row(&self) -> [String; 4] {
+        let count = |number: usize, what: &str| format!("{number} {what}");
+        [
+            self.host(),
+            count(self.passed, "passed"),
+            count(self.failed, "failed"),
+            count(self.passed_over, "passed over"),
+        ]
+    }
+}
+
+/// The supported minor versions of Terraform that are not among these.
+fn untested(terraforms: &[&Terraform]) -> Vec<Minor> {
+    let is_tested = |minor: &Minor| terraforms.iter().any(|terraform| terraform.is(*minor));
+    SUPPORTED.map(Minor::terraform_1).filter(|minor| !is_tested(minor)).collect()
 }
 
 /// Prints what failed and the sums, and fails when anything did. `no_generator` is why `tfplugindocs` is not there.
-fn report(terraforms: &[Terraform], no_generator: Option<&str>, sum: &Tally) -> Result<()> {
-    console::title("Summary");
-    for terraform in terraforms {
-        println!("{terraform}");
-    }
-    if let Some(reason) = no_generator {
-        println!("passed over: {PAGES} (tfplugindocs has not read the pages: {reason})");
-    }
+fn report(outcomes: &[Outcome], no_generator: Option<&str>, sum: &Tally) -> Result<()> {
     if !sum.failures.is_empty() {
         console::title("What failed");
     }
     for failure in &sum.failures {
         println!("{failure}");
+    }
+    console::title("Summary");
+    let rows: Vec<[String; 4]> = outcomes.iter().map(Outcome::row).collect();
+    for line in console::columns(&rows) {
+        println!("{line}");
+    }
+    let terraforms: Vec<&Terraform> = outcomes.iter().map(|outcome| &outcome.terraform).collect();
+    let untested: Vec<String> = untested(&terraforms).iter().map(Minor::to_string).collect();
+    if !untested.is_empty() {
+        println!("supported, but not tested here: Terraform {}", untested.join(", "));
+    }
+    if let Some(reason) = no_generator {
+        println!("tfplugindocs has not read the pages: {reason}");
     }
     println!("{sum}");
     match sum.failed {
@@ -158,25 +175,4 @@ fn cargo_test(project: &Project, args: &[&str], terraform: &Terraform) -> Result
     let status = child.wait().context("cannot wait for cargo")?;
     tally.end(&format!("cargo {}", args.join(" ")), status);
     Ok(tally)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_terraform_or_the_machine_lacks_is_passed_over() {
-        let passed_over = |product, minor, has_generator| {
-            let path = PathBuf::new();
-            let minor = Minor { major: 1, minor };
-            let terraform = Terraform { product, version: String::new(), minor, path };
-            super::passed_over(&terraform, has_generator)
-        };
-        let all = ["identity::", "query::", PAGES];
-        assert_eq!(passed_over(Product::Terraform, 15, true), [""; 0]);
-        assert_eq!(passed_over(Product::Terraform, 15, false), [PAGES]);
-        assert_eq!(passed_over(Product::Terraform, 12, true), all[1..]);
-        assert_eq!(passed_over(Product::Terraform, 11, true), all);
-        assert_eq!(passed_over(Product::OpenTofu, 15, true), all);
-    }
 }
