@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The source address `openrouter/openrouter` belongs to another registry in each product.
-const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
+pub(crate) const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 pub(crate) const SOURCE: &str = "openrouter/openrouter";
 
 /// The file name of the provider's binary, which Terraform prescribes.

@@ -14,6 +14,7 @@ use self::tally::Tally;
 use crate::console;
 use crate::host::Product;
 use crate::project::Project;
+use crate::provision;
 use crate::terraform::{self, Minor, Terraform};
 
 /// Says which Terraform the tests drive.
@@ -54,10 +55,14 @@ const VERSION_DEPENDENT: &[&str] = &[
 const TERRAFORM_SINCE: [(&str, Minor); 2] =
     [("identity::", Minor { major: 1, minor: 12 }), ("query::", Minor { major: 1, minor: 14 })];
 
+/// What only a Terraform that is a program of its own can do, and not the one that Python loads: be all there is in a root.
+const OWN_PROGRAM: &str = "terraform_itself::";
+
 /// The names of tests of what a Terraform does not have.
 fn passed_over(terraform: &Terraform) -> Vec<&'static str> {
     let lacks = |since: &Minor| terraform.product != Product::Terraform || terraform.minor < *since;
-    TERRAFORM_SINCE.iter().filter(|(_, since)| lacks(since)).map(|(name, _)| *name).collect()
+    let newer = TERRAFORM_SINCE.iter().filter(|(_, since)| lacks(since)).map(|(name, _)| *name);
+    newer.chain(provision::is_launcher(&terraform.path).then_some(OWN_PROGRAM)).collect()
 }
 
 /// Runs everything with the first Terraform. With each other one it runs what depends on the version, or, if `full`,
