@@ -88,6 +88,7 @@ fn package(project: &Project, build: &Build, expected: Expected, directory: &Pat
     fs::create_dir_all(directory)
         .with_context(|| format!("cannot make {}", directory.display()))?;
     let content = fs::read(&binary).with_context(|| format!("cannot read {}", binary.display()))?;
+    build.check_origin(project, &content)?;
     let entries = [
         Entry { name: LICENCE.to_owned(), mode: 0o644, content: expected.licence.to_vec() },
         Entry { name: expected.release.binary(platform), mode: 0o755, content },

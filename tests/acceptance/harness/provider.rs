@@ -14,8 +14,18 @@ const ELSEWHERE: &str = "elsewhere/openrouter";
 /// Writes a CLI configuration that runs the built provider without any installation, and returns its path. It stands for
 /// another provider too: Terraform wants to load whatever a state was written by.
 pub(crate) fn override_with(root: &Path) -> PathBuf {
+    place(&overriding(root));
+    override_in(root)
+}
+
+/// Where the binary is that `override_in` runs.
+pub(crate) fn overriding(root: &Path) -> PathBuf {
+    root.join("provider").join(format!("{}{}", host::PROVIDER, std::env::consts::EXE_SUFFIX))
+}
+
+/// Writes the CLI configuration of `override_with`, whatever the binary is.
+pub(crate) fn override_in(root: &Path) -> PathBuf {
     let folder = root.join("provider");
-    place(&folder.join(format!("{}{}", host::PROVIDER, std::env::consts::EXE_SUFFIX)));
     let path = folder.to_string_lossy();
     let overrides = [host::SOURCE, ELSEWHERE].map(|source| format!("    {source:?} = {path:?}\n"));
     write(root, &format!("dev_overrides {{\n{}  }}", overrides.concat()))

@@ -16,6 +16,9 @@ const SEPARATOR: &str = "\u{1f}";
 /// 1980-01-01, for whatever a compiler would take from the clock: the time that the files in the packages have as well.
 const SOURCE_DATE: &str = "315532800";
 
+/// The profile that cargo calls by another name than its directory.
+const DEVELOPMENT: &str = "dev";
+
 /// A build to package.
 pub(super) struct Build {
     /// The target triple.
@@ -54,7 +57,7 @@ impl Build {
                 ("SOURCE_DATE_EPOCH", &date),
             ],
         )?;
-        let directory = if self.profile == "dev" { "debug" } else { &self.profile };
+        let directory = if self.profile == DEVELOPMENT { "debug" } else { &self.profile };
         let suffix = if self.target.contains("-windows-") { ".exe" } else { "" };
         let binary =
             project.target.join(&self.target).join(directory).join(format!("{PROVIDER}{suffix}"));
@@ -62,6 +65,22 @@ impl Build {
             bail!("cargo built the provider, but not at {}", binary.display());
         }
         Ok(binary)
+    }
+
+    /// Fails when a binary that users get names a directory of this machine: another machine's would be another one. The
+    /// development profile keeps such names for the debugger.
+    pub(super) fn check_origin(&self, project: &Project, binary: &[u8]) -> Result<()> {
+        if self.profile == DEVELOPMENT {
+            return Ok(());
+        }
+        for directory in [&project.root, &project.target, &cargo_home()?] {
+            // The name of a directory at the top, such as /src, is part of other paths too.
+            let is_telling = directory.components().count() > 2;
+            if is_telling && contains(binary, directory.as_os_str().as_encoded_bytes()) {
+                bail!("the binary names {}: it could not be built elsewhere", directory.display());
+            }
+        }
+        Ok(())
     }
 
     /// Flags for the compiler. A later `--remap-path-prefix` takes precedence over an earlier one.
@@ -82,6 +101,10 @@ impl Build {
         }
         flags
     }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|found| found == part)
 }
 
 /// Where cargo keeps the sources of the dependencies.
