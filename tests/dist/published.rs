@@ -51,12 +51,10 @@ impl Signed {
 /// Writes a CLI configuration in which both products' registries are at this address.
 fn cli_config(root: &Path, registry: &str) -> PathBuf {
     let path = root.join("cli.tfrc");
-    let mut text = host::cli_config("direct {}");
-    for host in host::REGISTRIES {
-        text += &format!(
-            "\nhost {host:?} {{\n  services = {{\n    \"providers.v1\" = \"{registry}/v1/providers/\"\n  }}\n}}\n"
-        );
-    }
+    let services = format!("{{ \"providers.v1\" = \"{registry}/v1/providers/\" }}");
+    let hosts =
+        host::REGISTRIES.map(|host| format!("\nhost {host:?} {{\n  services = {services}\n}}\n"));
+    let text = host::cli_config("direct {}") + &hosts.concat();
     fs::write(&path, text).expect("the workspace is writable");
     path
 }

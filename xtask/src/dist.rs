@@ -47,7 +47,7 @@ pub(crate) struct DistArgs {
     /// Build nothing: check this directory as a registry would, against the version and the licence of this checkout.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["target", "profile"])]
     verify: Option<PathBuf>,
-    /// Require a signature of the checksums, by the OpenPGP key in this file.
+    /// Require a signature of the checksums, by the public key of gpg in this file.
     #[arg(long, value_name = "FILE", requires = "verify")]
     public_key: Option<PathBuf>,
 }

@@ -25,7 +25,9 @@ pub(super) fn of(content: &[u8]) -> String {
 
 /// The text for these checksums by file name.
 pub(super) fn text(sums: &BTreeMap<String, String>) -> String {
-    sums.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect()
+    let lines: Vec<String> =
+        sums.iter().map(|(name, sum)| [sum, "  ", name, "\n"].concat()).collect();
+    lines.concat()
 }
 
 /// Reads such a text. Only what `text` writes is one: registries are not lenient, and neither order nor duplicates are free.
