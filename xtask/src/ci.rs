@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
+use crate::cargo_deny;
 use crate::console;
 use crate::project::Project;
-use crate::cargo_deny;
 use crate::terraform::EVERY_RUN;
 use crate::test::{self, TestArgs};
 

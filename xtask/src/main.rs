@@ -13,6 +13,7 @@ mod cargo_deny;
 mod ci;
 mod console;
 mod demo;
+mod dist;
 mod docs;
 mod fuzz;
 mod host;
@@ -34,6 +35,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bench::{BenchArgs, measured};
+use crate::dist::DistArgs;
 use crate::install::InstallArgs;
 use crate::project::Project;
 use crate::test::TestArgs;
@@ -89,6 +91,8 @@ enum Command {
     },
     /// Measure the release build: plans and applies beside Terraform core's own work, start-up, and the budgets.
     Bench(BenchArgs),
+    /// Package the provider as registries take it: build for one target, assemble those of several, or check a directory.
+    Dist(DistArgs),
     /// Run a provider and write down what it took; `bench` installs this in the provider's place.
     #[command(name = measured::COMMAND, hide = true)]
     Measured { records: PathBuf, program: OsString },
@@ -125,6 +129,7 @@ fn run_in(project: &Project, command: Command) -> anyhow::Result<()> {
         Command::Docs => docs::run(project),
         Command::Fuzz { seconds, seed } => fuzz::run(project, seconds, seed),
         Command::Bench(args) => bench::run(project, args),
+        Command::Dist(args) => dist::run(project, args),
         Command::Measured { .. } => Ok(()),
     }
 }

@@ -4,6 +4,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -86,6 +87,13 @@ pub(crate) fn install(project: &Project, pin: &Pin) -> Result<Terraform> {
 
 fn launcher(home: &Path) -> PathBuf {
     home.join("terraform")
+}
+
+/// Whether a Terraform is a script, such as our launcher, and no program of its own.
+pub(crate) fn is_launcher(path: &Path) -> bool {
+    let mut start = [0; 2];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start == *b"#!"
 }
 
 /// Fills `fresh` with what shall later be `home`.

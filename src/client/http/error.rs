@@ -35,7 +35,15 @@ pub enum ConfigError {
     /// Every attempt would time out.
     #[error("the timeout must be greater than zero")]
     Timeout,
-    /// The trust store, or something else that HTTPS needs, is not usable.
+    /// No certificate authority is known, so that no server can be trusted.
+    #[error(
+        "HTTPS could not be set up: no certificates of authorities were found, and without them no \
+         server can be trusted. Set the environment variable SSL_CERT_FILE to a readable file of \
+         them in PEM form, or SSL_CERT_DIR to a directory of such files, or install the system's \
+         own, which most distributions package as ca-certificates"
+    )]
+    NoTrustStore,
+    /// Something else that HTTPS needs is not usable.
     #[error("HTTPS could not be set up: {reason}")]
     Tls { reason: String },
 }

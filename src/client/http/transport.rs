@@ -76,8 +76,7 @@ impl HttpTransport {
             // there is none.
             builder = builder.tls_certs_only([]);
         }
-        let http =
-            builder.build().map_err(|error| ConfigError::Tls { reason: root_cause(&error) })?;
+        let http = builder.build().map_err(|error| no_tls(&error))?;
         Ok(HttpTransport {
             http,
             authorization: config.api_key.bearer(),
@@ -273,6 +272,16 @@ async fn read_body(
         }
     }
     Ok(true)
+}
+
+/// What keeps HTTPS from being set up. The HTTP library has only a text for a trust store that is
+/// missing or empty.
+fn no_tls(error: &reqwest::Error) -> ConfigError {
+    let reason = root_cause(error);
+    if reason.contains("No CA certificates") {
+        return ConfigError::NoTrustStore;
+    }
+    ConfigError::Tls { reason }
 }
 
 /// The text of the innermost error. The outer ones only say that something within them failed.

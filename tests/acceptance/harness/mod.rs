@@ -12,9 +12,9 @@
 #[cfg(unix)]
 mod background;
 #[path = "../../../xtask/src/host.rs"]
-mod host;
+pub(crate) mod host;
 mod leaks;
-mod provider;
+pub(crate) mod provider;
 mod state;
 mod terraform;
 
@@ -81,7 +81,13 @@ impl Workspace {
         Self::set_up(Options::default(), provider::mirror_for)
     }
 
-    fn set_up(mut options: Options, offer: fn(&Path) -> PathBuf) -> Self {
+    /// As `new`, with a provider that is offered in some other way: the function gets a directory of the workspace's own, and
+    /// gives the CLI configuration.
+    pub(crate) fn offered(offer: impl FnOnce(&Path) -> PathBuf) -> Self {
+        Self::set_up(Options::default(), offer)
+    }
+
+    fn set_up(mut options: Options, offer: impl FnOnce(&Path) -> PathBuf) -> Self {
         options.echo_key = true;
         if options.management_key == Options::default().management_key {
             leaks::KEY.clone_into(&mut options.management_key);
@@ -106,6 +112,11 @@ impl Workspace {
     /// The mock, to look into or to change behind Terraform's back.
     pub(crate) fn mock(&self) -> &Mock {
         &self.mock
+    }
+
+    /// Where everything is that belongs to this workspace.
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
     }
 
     /// Where the configuration and the state are.

@@ -14,25 +14,30 @@ const ELSEWHERE: &str = "elsewhere/openrouter";
 /// Writes a CLI configuration that runs the built provider without any installation, and returns its path. It stands for
 /// another provider too: Terraform wants to load whatever a state was written by.
 pub(crate) fn override_with(root: &Path) -> PathBuf {
-    let folder = root.join("provider");
-    place(&folder.join(format!("{}{}", host::PROVIDER, std::env::consts::EXE_SUFFIX)));
-    override_by(root, &folder)
+    place(&overriding(root));
+    override_in(root)
+}
+
+/// Where the binary is that `override_in` runs.
+pub(crate) fn overriding(root: &Path) -> PathBuf {
+    root.join("provider").join(format!("{}{}", host::PROVIDER, std::env::consts::EXE_SUFFIX))
 }
 
 /// The same with a provider that listens on a port, as it does on Windows.
 #[cfg(unix)]
 pub(crate) fn override_over_tcp(root: &Path) -> PathBuf {
     use std::os::unix::fs::PermissionsExt as _;
-    let folder = root.join("provider");
-    fs::create_dir_all(&folder).expect("the workspace is writable");
-    let file = folder.join(host::PROVIDER);
-    fs::write(&file, format!("#!/bin/sh\nexec '{BINARY}' --tcp \"$@\"\n"))
+    let file = overriding(root);
+    fs::create_dir_all(root.join("provider"))
+        .and_then(|()| fs::write(&file, format!("#!/bin/sh\nexec '{BINARY}' --tcp \"$@\"\n")))
         .and_then(|()| fs::set_permissions(&file, fs::Permissions::from_mode(0o755)))
         .expect("the workspace is writable");
-    override_by(root, &folder)
+    override_in(root)
 }
 
-fn override_by(root: &Path, folder: &Path) -> PathBuf {
+/// Writes the CLI configuration of `override_with`, whatever the binary is.
+pub(crate) fn override_in(root: &Path) -> PathBuf {
+    let folder = root.join("provider");
     let path = folder.to_string_lossy();
     let overrides =
         [env!("SOURCE_ADDRESS"), ELSEWHERE].map(|source| format!("    {source:?} = {path:?}\n"));

@@ -141,7 +141,6 @@ impl Feature {
             Product::OpenTofu => !self.in_opentofu,
         }
     }
-
 }
 
 /// What this Terraform, or the machine, lacks: its name, and the beginnings of the names of the tests that need it.
@@ -268,7 +267,13 @@ mod tests {
         let both = "identity::the_schema_that_terraform_shows_has_identities_and_lists";
         let driving = names(&["identity::a", both, "query::b", "import::c", "text::identity::d"]);
         let scope = |product, version, is_first| {
-            Scope::new(&terraform(product, version), is_first, Depth::VersionDependent, &driving)
+            Scope::new(
+                &terraform(product, version),
+                is_first,
+                Depth::VersionDependent,
+                &driving,
+                true,
+            )
         };
         let old = scope(Product::Terraform, 11, false);
         assert!(old.args.join(" ").ends_with(&format!("--skip {both} --skip query::b")));
@@ -286,12 +291,27 @@ mod tests {
     }
 
     #[test]
+    fn without_go_the_real_generator_is_passed_over() {
+        let driving = names(&["standard_generator::a", "import::b"]);
+        let passed_over = |version, has_generator| {
+            let terraform = terraform(Product::Terraform, version);
+            let depth = Depth::VersionDependent;
+            Scope::new(&terraform, false, depth, &driving, has_generator).passed_over
+        };
+        let generated = || names(&["standard_generator::a"]);
+        assert!(passed_over(15, true).is_empty());
+        assert_eq!(passed_over(15, false), [("`tfplugindocs`", generated())]);
+        assert_eq!(passed_over(11, false), [("list resources in its schemas", generated())]);
+    }
+
+    #[test]
     fn a_filter_without_any_test_stays_and_is_found_out() {
         let scope = Scope::new(
             &terraform(Product::Terraform, 15),
             false,
             Depth::VersionDependent,
             &names(&["import::a"]),
+            true,
         );
         assert_eq!(scope.filters, VERSION_DEPENDENT);
     }
