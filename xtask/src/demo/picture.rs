@@ -107,11 +107,11 @@ fn spans(line: &str) -> String {
             .into_iter()
             .filter_map(|(is_set, name)| is_set.then_some(name))
             .collect();
-        spans += &match (text.as_str(), &styles[..]) {
-            ("", _) => String::new(),
-            (_, []) => text,
-            (_, styles) => format!("<tspan class=\"{}\">{text}</tspan>", styles.join(" ")),
-        };
+        if text.is_empty() || styles.is_empty() {
+            spans.push_str(&text);
+        } else {
+            let _ = write!(spans, "<tspan class=\"{}\">{text}</tspan>", styles.join(" "));
+        }
     }
     spans
 }
