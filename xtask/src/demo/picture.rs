@@ -73,7 +73,7 @@ fn svg(lines: &[&str]) -> String {
     let height = TITLE_BAR + shown.len() * LINE + MARGIN;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-         role=\"img\">\n<title>{COMMAND}</title>\n<style>\n{STYLE}</style>\n\
+         role=\"img\" xml:space=\"preserve\">\n<title>{COMMAND}</title>\n<style>\n{STYLE}</style>\n\
          <rect x=\"0.5\" y=\"0.5\" width=\"{}\" height=\"{}\" rx=\"8\" fill=\"#161b22\" stroke=\"#6e7681\"/>\n{BUTTONS}",
         width - 1.0,
         height - 1,
@@ -86,7 +86,7 @@ fn svg(lines: &[&str]) -> String {
 }
 
 const STYLE: &str = "text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace; \
-    fill: #e6edf3; white-space: pre; }\n.bold { font-weight: bold; }\n.green { fill: #3fb950; }\n";
+    fill: #e6edf3; }\n.bold { font-weight: bold; }\n.green { fill: #3fb950; }\n";
 
 const BUTTONS: &str = "<g fill=\"#6e7681\"><circle cx=\"20\" cy=\"16\" r=\"5\"/><circle cx=\"38\" cy=\"16\" r=\"5\"/>\
     <circle cx=\"56\" cy=\"16\" r=\"5\"/></g>\n";
@@ -107,11 +107,11 @@ fn spans(line: &str) -> String {
             .into_iter()
             .filter_map(|(is_set, name)| is_set.then_some(name))
             .collect();
-        spans += &match (text.as_str(), &styles[..]) {
-            ("", _) => String::new(),
-            (_, []) => text,
-            (_, styles) => format!("<tspan class=\"{}\">{text}</tspan>", styles.join(" ")),
-        };
+        if text.is_empty() || styles.is_empty() {
+            spans.push_str(&text);
+        } else {
+            let _ = write!(spans, "<tspan class=\"{}\">{text}</tspan>", styles.join(" "));
+        }
     }
     spans
 }

@@ -17,8 +17,9 @@ const WRITTEN: &str = "examples/provider/provider.tf";
 /// The last part of every address that could be ours.
 const TYPE: &str = "/openrouter";
 
-/// Namespaces of other providers that the guides name, and the one that stands for any other.
-const OTHERS: [&str; 4] = ["cloudopsworks", "elsewhere", "onenoted", "openrouterteam"];
+/// Namespaces of other providers, in lower case: OpenRouter's own, those that the guide on migration compares, and the one that
+/// stands for any other.
+const OTHERS: [&str; 4] = ["openrouterteam", "cloudopsworks", "onenoted", "elsewhere"];
 
 /// Writes the address into every file that has another in its place, and returns the paths of those.
 pub(super) fn update(root: &Path, address: &str) -> Result<Vec<String>> {

@@ -129,7 +129,8 @@ impl LocalPlugins {
         for path in paths {
             let path =
                 path.strip_prefix(&self.base).context("a path is not in the home directory")?;
-            text += &format!("{}\n", path.to_str().context("a path is not UTF-8")?);
+            text.push_str(path.to_str().context("a path is not UTF-8")?);
+            text.push('\n');
         }
         fs::write(self.directory().join(RECORD), text).context("cannot record what is installed")
     }
