@@ -1,4 +1,5 @@
-//! The operations of the API, called without the provider in between: what is accepted, what is refused, and what comes back.
+//! The operations of the API, called without the provider in between: what is accepted, what is
+//! refused, and what comes back.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ fn changes() -> Vec<(&'static str, Value)> {
         ("include own provider keys", json!({ "include_byok_in_budgets": true })),
         (
             "set models by their slugs, one twice",
-            json!({ "allowed_models": ["openai/gpt-5", "anthropic/claude-opus-4.1", "openai/gpt-5"] }),
+            json!({ "allowed_models": ["openai/gpt-5", "x-ai/grok-4", "openai/gpt-5"] }),
         ),
         ("set a model with a variant", json!({ "allowed_models": ["openai/gpt-5:nitro"] })),
         ("clear the models", json!({ "allowed_models": null })),
@@ -115,7 +116,8 @@ impl Calls<'_> {
     }
 
     fn body(&self, role: &str) -> Value {
-        json!({ "name": self.names.of(role), "description": MARK, "workspace_id": self.service.target.workspace })
+        let workspace = &self.service.target.workspace;
+        json!({ "name": self.names.of(role), "description": MARK, "workspace_id": workspace })
     }
 
     fn create(&mut self) -> Result<String, String> {

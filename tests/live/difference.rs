@@ -29,7 +29,8 @@ impl fmt::Display for Difference {
     }
 }
 
-/// All differences, in the order of the operations. An operation that only one side has reached is a difference too.
+/// All differences, in the order of the operations. An operation that only one side has reached is
+/// a difference too.
 pub(crate) fn differences(live: &Recording, mock: &Recording) -> Vec<Difference> {
     let (live, mock) = (&live.observations, &mock.observations);
     let in_both = |observation: &Observation, others: &[Observation]| {
@@ -131,7 +132,8 @@ mod tests {
     }
 
     fn row(workspace: &str, id: &str, time: &str) -> Value {
-        json!({ "id": id, "name": format!("tf-live-{workspace}-api"), "workspace_id": workspace, "created_at": time })
+        let name = format!("tf-live-{workspace}-api");
+        json!({ "id": id, "name": name, "workspace_id": workspace, "created_at": time })
     }
 
     #[test]

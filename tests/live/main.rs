@@ -1,7 +1,9 @@
-//! The live suite: the same script against the mock and against the real service, and a report of what differed. It keeps the
-//! mock honest, and is for a maintainer with a management key: `cargo xtask test --live`, see CONTRIBUTING.md.
+//! The live suite: the same script against the mock and against the real service, and a report of
+//! what differed. It keeps the mock honest, and is for a maintainer with a management key: `cargo
+//! xtask test --live`, see CONTRIBUTING.md.
 //!
-//! Elsewhere a second mock stands for the live API, so that all of this is tested, refusals and clean-up above all.
+//! Elsewhere a second mock stands for the live API, so that all of this is tested, refusals and
+//! clean-up above all.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -85,7 +87,8 @@ fn try_run(target: Target) -> (Result<Report, String>, String) {
     (outcome, printed)
 }
 
-/// Guardrails that resemble those of the suite, which it must leave alone; and somebody else's assignment.
+/// Guardrails that resemble those of the suite, which it must leave alone; and somebody else's
+/// assignment.
 fn furnish(live: &Mock) -> Vec<String> {
     let names = ["production", "tf-live-", "tf-live-0123456789-api", "tf-live-01234567-api"];
     let make = |name: &&str| {

@@ -1,5 +1,5 @@
-//! What a live run makes, and how it is told from everything else in the workspace. Only guardrails are made, and only those
-//! that these rules recognise are ever deleted.
+//! What a live run makes, and how it is told from everything else in the workspace. Only guardrails
+//! are made, and only those that these rules recognise are ever deleted.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -42,8 +42,9 @@ pub(crate) struct Guardrail {
 }
 
 impl Guardrail {
-    /// Whether a row of the list is a guardrail that some live run has made in that workspace: the exact form of the name, the
-    /// beginning of the description, and the workspace must all be right.
+    /// Whether a row of the list is a guardrail that some live run has made in that workspace: the
+    /// exact form of the name, the beginning of the description, and the workspace must all be
+    /// right.
     fn recognise(row: &Value, workspace: &str) -> Option<Self> {
         let (name, description) = (row["name"].as_str()?, row["description"].as_str()?);
         let (digits, role) = name.strip_prefix(PREFIX)?.split_once('-')?;
@@ -64,7 +65,8 @@ pub(crate) fn find(service: &Service) -> Result<Vec<Guardrail>, String> {
     Ok(rows.iter().filter_map(|row| Guardrail::recognise(row, workspace)).collect())
 }
 
-/// Deletes guardrails. One that has gone meanwhile is no failure; the others are deleted also when one cannot be.
+/// Deletes guardrails. One that has gone meanwhile is no failure; the others are deleted also when
+/// one cannot be.
 pub(crate) fn delete(service: &Service, guardrails: &[Guardrail]) -> Result<(), String> {
     let mut failures = Vec::new();
     for Guardrail { id, name } in guardrails {
@@ -85,8 +87,9 @@ pub(crate) fn delete(service: &Service, guardrails: &[Guardrail]) -> Result<(), 
     ))
 }
 
-/// Fails if the key or the member that the run may use has a guardrail other than these. One of somebody else's must stay in
-/// force; and as this holds before each run, a run that was interrupted cannot have taken one away.
+/// Fails if the key or the member that the run may use has a guardrail other than these. One of
+/// somebody else's must stay in force; and as this holds before each run, a run that was
+/// interrupted cannot have taken one away.
 pub(crate) fn assignees_are_free(service: &Service, except: &[Guardrail]) -> Result<(), String> {
     let is_foreign = |row: &&Value| !except.iter().any(|ours| row["guardrail_id"] == *ours.id);
     if let Some(hash) = &service.target.key_hash {
@@ -117,7 +120,8 @@ mod tests {
 
     #[test]
     fn only_the_exact_form_is_recognised() {
-        let row = |name: &str| json!({ "id": "i", "name": name, "description": format!("{MARK} More."), "workspace_id": "w" });
+        let description = format!("{MARK} More.");
+        let row = |name: &str| json!({ "id": "i", "name": name, "description": description, "workspace_id": "w" });
         let ours = row(&Names { prefix: "tf-live-01234567-".to_owned() }.of("api"));
         assert!(Guardrail::recognise(&ours, "w").is_some());
         assert!(Guardrail::recognise(&row(&Names::random().of("second")), "w").is_some());

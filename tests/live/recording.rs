@@ -1,12 +1,13 @@
-//! What a service did, operation by operation, in a form in which two services can be compared: ids, times and names of the
-//! account give way to what they have in common.
+//! What a service did, operation by operation, in a form in which two services can be compared:
+//! ids, times and names of the account give way to what they have in common.
 
 use serde_json::{Map, Value, json};
 
 use crate::ours::Names;
 use crate::service::{Response, Target};
 
-/// Fields of assignments and errors whose texts belong to the account, or to whoever words the message.
+/// Fields of assignments and errors whose texts belong to the account, or to whoever words the
+/// message.
 const FREE_TEXTS: [&str; 5] =
     ["message", "key_name", "key_label", "organization_id", "assigned_by"];
 /// A field of errors that can hold anything, the request's own headers among them.

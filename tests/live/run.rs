@@ -1,5 +1,5 @@
-//! One live run from beginning to end: the suite against the mock, then the same against the live API, then what differed.
-//! Whatever happens in between, what the run has made is deleted.
+//! One live run from beginning to end: the suite against the mock, then the same against the live
+//! API, then what differed. Whatever happens in between, what the run has made is deleted.
 
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,8 +33,9 @@ struct Recorded {
     failures: Vec<String>,
 }
 
-/// Runs the suite against a service, and fails before anything is written there where it, the workspace, the key or the member
-/// is not as it must be. `output` is told what is deleted before it is.
+/// Runs the suite against a service, and fails before anything is written there where it, the
+/// workspace, the key or the member is not as it must be. `output` is told what is deleted before
+/// it is.
 pub(crate) fn run(target: Target, output: &mut dyn Write) -> Result<Report, String> {
     say(output, &format!("live API: {}, workspace {}", target.base_url, target.workspace));
     let service = Service::new(target)?;
@@ -118,7 +119,8 @@ fn not_run(target: &Target) -> Vec<String> {
 }
 
 impl Report {
-    /// Prints all of it, and fails if something went wrong. A difference is no failure: it is what the run is for.
+    /// Prints all of it, and fails if something went wrong. A difference is no failure: it is what
+    /// the run is for.
     pub(crate) fn print(&self, output: &mut dyn Write) -> Result<(), String> {
         for left_out in &self.not_run {
             say(output, &format!("not run: {left_out}"));

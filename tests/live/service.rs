@@ -1,4 +1,5 @@
-//! Requests to the API without the provider in between: to compare what the two services answer, and to clean up.
+//! Requests to the API without the provider in between: to compare what the two services answer,
+//! and to clean up.
 
 use std::time::Duration;
 
@@ -117,8 +118,9 @@ impl Service {
         format!("{}: {}", response.status, self.target.key.hide_in(message))
     }
 
-    /// All rows of a list that is read in pages of `offset` and `limit`; `query` goes before these two and ends with `&`, or is
-    /// empty. Rows of deleted keys count but are not listed, so that a short page is not the end.
+    /// All rows of a list that is read in pages of `offset` and `limit`; `query` goes before these
+    /// two and ends with `&`, or is empty. Rows of deleted keys count but are not listed, so that a
+    /// short page is not the end.
     pub(crate) fn list(&self, path: &str, query: &str) -> Result<Vec<Value>, String> {
         let mut rows = Vec::new();
         let mut offset = 0;

@@ -1,5 +1,6 @@
-//! What a maintainer allows a live run to do, from the environment: whose key, in which workspace, with which key and member.
-//! Everything is refused here that can be refused before a request is sent.
+//! What a maintainer allows a live run to do, from the environment: whose key, in which workspace,
+//! with which key and member. Everything is refused here that can be refused before a request is
+//! sent.
 
 use crate::recording::{is_hex, is_uuid};
 use crate::service::{ManagementKey, Target};

@@ -1,4 +1,5 @@
-//! What a user does, through Terraform and the provider: create, assign, update, import, destroy, and an empty plan after each.
+//! What a user does, through Terraform and the provider: create, assign, update, import, destroy,
+//! and an empty plan after each.
 
 use std::fs;
 
@@ -34,7 +35,8 @@ const OTHER_SETTINGS: &str = r#"
   include_byok_in_budgets = true
 "#;
 
-/// Plays the story and records what the state holds after each part. Fails when Terraform does not do what it should.
+/// Plays the story and records what the state holds after each part. Fails when Terraform does not
+/// do what it should.
 pub(crate) fn run(target: &Target, names: &Names, recording: &mut Recording) -> Result<(), String> {
     Story::new(target, names, recording).play()
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask test --live`: the suite in tests/live against the real service, with a key from the environment. Knows how to
-//! start it, and nothing of what it does or of the variables it asks for.
+//! `cargo xtask test --live`: the suite in tests/live against the real service, with a key from the
+//! environment. Knows how to start it, and nothing of what it does or of the variables it asks for.
 
 use std::path::PathBuf;
 

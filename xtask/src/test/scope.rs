@@ -1,5 +1,5 @@
-//! Which tests run with which Terraform: all of them with the first, what depends on the version with each other one, and
-//! never what a version does not have.
+//! Which tests run with which Terraform: all of them with the first, what depends on the version
+//! with each other one, and never what a version does not have.
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
@@ -29,9 +29,9 @@ const DRIVING: &[&str] = &[
     "--",
 ];
 
-/// What depends on Terraform's version, as parts of test names: installation, a story for each resource, data source and
-/// import, the rules by which Terraform checks plans and numbers, its own language (`moved`, `removed`, `terraform test`),
-/// and what it does when it is interrupted.
+/// What depends on Terraform's version, as parts of test names: installation, a story for each
+/// resource, data source and import, the rules by which Terraform checks plans and numbers, its own
+/// language (`moved`, `removed`, `terraform test`), and what it does when it is interrupted.
 const VERSION_DEPENDENT: &[&str] = &[
     "adoption::",
     "assignments::exclusive::",
