@@ -15,8 +15,9 @@ use crate::{
 
 use super::super::{assignment::RowExit, config::ProviderData};
 
-/// How long no assignment must have been planned before those that remain are taken to stay.
-const QUIET_PERIOD: Duration = Duration::from_millis(100);
+/// How long no assignment must have been planned before those that remain are taken to stay. Longer
+/// than a busy machine takes between two plans; the plan of a guardrail that is in use waits as long.
+const QUIET_PERIOD: Duration = Duration::from_millis(250);
 
 /// How long a plan waits at most, however many assignments are planned meanwhile.
 const MAX_WAIT: Duration = Duration::from_secs(5);
