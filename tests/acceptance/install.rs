@@ -28,10 +28,10 @@ fn xtask() -> PathBuf {
 /// A script that stands for cargo: it runs `cargo xtask install` with the provider that is built already.
 pub(crate) fn with_the_built_provider() -> String {
     format!(
-        "test \"$*\" = 'xtask install'\ncd {:?}\nCARGO={:?} exec {:?} install --provider {BINARY:?}",
+        "test \"$*\" = 'xtask install'\ncd {:?}\nCARGO={:?} exec '{}' install --provider {BINARY:?}",
         env!("CARGO_MANIFEST_DIR"),
         env!("CARGO"),
-        xtask(),
+        xtask().display(),
     )
 }
 
