@@ -52,11 +52,12 @@ impl Signed {
 fn cli_config(root: &Path, registry: &str) -> PathBuf {
     let path = root.join("cli.tfrc");
     let services = format!("{{ \"providers.v1\" = \"{registry}/v1/providers/\" }}");
-    let mut text = host::cli_config("direct {}");
+    let mut blocks = vec![host::cli_config("direct {}")];
     for address in source().with_hosts() {
         let (host, _) = address.split_once('/').expect("an address has a host");
-        text += &format!("\nhost {host:?} {{\n  services = {services}\n}}\n");
+        blocks.push(format!("\nhost {host:?} {{\n  services = {services}\n}}\n"));
     }
+    let text = blocks.concat();
     fs::write(&path, text).expect("the workspace is writable");
     path
 }
