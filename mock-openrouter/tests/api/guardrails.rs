@@ -137,7 +137,7 @@ fn bodies_that_the_service_refuses() {
             builtins(
                 json!([{"slug": "email", "action": "block"}, {"slug": "email", "action": "flag"}]),
             ),
-            "twice",
+            "duplicate slug",
         ),
     ];
     let before = api.mock.guardrails();
