@@ -396,7 +396,7 @@ fn a_name_that_is_taken_is_explained() {
         "Could not update guardrail \"kept\"",
         "PATCH /guardrails/",
         "returned 409",
-        "A guardrail named \"taken\" exists already",
+        "A guardrail named \"taken\" already exists in this workspace",
         "Rename one of the two",
     ]);
     assert_eq!(workspace.attributes(THIS)["name"], "kept");

@@ -142,12 +142,12 @@ fn wrong_filters() -> Vec<Wrong> {
         wrong(
             builtins(r#"{ slug = "ssn", action = "block" }, { slug = "ssn", action = "flag" }"#),
             "content_filter_builtins[1].slug",
-            &["\"ssn\" again", "only once"],
+            &["repeats \"ssn\"", "only once"],
         ),
         wrong(
             builtins(r#"{ slug = "ssn", action = "block", scan_scope = "user_only" }"#),
             scope,
-            &["only be set where `slug` is \"regex-prompt-injection\""],
+            &["only be set if `slug` is \"regex-prompt-injection\""],
         ),
         wrong(
             builtins(

@@ -133,8 +133,8 @@ fn deprecated_attributes_warn_once_and_only_where_they_are_used() {
     assert_eq!(about("silent"), []);
     assert_eq!(about("nulls"), []);
     for (label, says) in [
-        ("abbreviated", "`enforce_zdr`: use enforce_zdr_anthropic,"),
-        ("labelled", "`content_filter_builtins[0].label`: the API assigns"),
+        ("abbreviated", "`enforce_zdr`: Use `enforce_zdr_anthropic`,"),
+        ("labelled", "`content_filter_builtins[0].label`: The API assigns"),
     ] {
         let told = about(label);
         let [(severity, detail)] = told[..] else {

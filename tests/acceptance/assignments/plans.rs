@@ -138,7 +138,7 @@ fn an_id_of_another_form_is_warned_of_when_planning() {
             &format!("guardrail_id = \"{}\"\nkey_hash = {name:?}", super::NOBODY),
         ));
         crate::story::only_error(workspace.run(&["plan", "-json"]))
-            .says(&["64 hexadecimal digits", "neither the name nor the label of the key"])
+            .says(&["64 lowercase hexadecimal digits", "neither the name nor the label of the key"])
             .points_at("key_hash = ");
     }
 }

@@ -28,7 +28,7 @@ mod quoted {
     pub(super) const CERTIFICATE: &str = "peer certificate";
     pub(super) const PROXY: [&str; 2] =
         ["Invalid provider configuration", "HTTPS_PROXY, which sets the proxy"];
-    pub(super) const TIMEOUT: &str = "longer `timeout_ms`";
+    pub(super) const TIMEOUT: &str = "increase `timeout_ms`";
     pub(super) const RETRIES: &str = "gave up after";
     pub(super) const RATE_LIMIT: &str = "asks to wait";
     pub(super) const NOT_THE_API: &str = "any proxy in between";

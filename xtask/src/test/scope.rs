@@ -123,7 +123,12 @@ const FEATURES: &[Feature] = &[
     in_terraform_since(
         14,
         "`terraform query`",
-        &["identity::the_schema_that_terraform_shows_has_identities_and_lists", "query::"],
+        &[
+            "examples::query::",
+            "guides::adopting::query::",
+            "identity::the_schema_that_terraform_shows_has_identities_and_lists",
+            "query::",
+        ],
     ),
     in_terraform_since(14, "list resources in its schemas", GENERATED_PAGES),
 ];
