@@ -95,6 +95,10 @@ impl Build {
         if self.target.contains("-linux-") {
             flags.push("-Ctarget-feature=+crt-static".to_owned());
         }
+        if self.target.ends_with("-linux-gnu") {
+            // Half a megabyte less of a static binary: one bit for most relocations instead of 24 bytes.
+            flags.push("-Clink-arg=-Wl,-z,pack-relative-relocs".to_owned());
+        }
         if self.target.ends_with("-windows-msvc") {
             // It leaves the time out.
             flags.push("-Clink-arg=/Brepro".to_owned());
