@@ -8,6 +8,7 @@ data "openrouter_effective_guardrail" "ci" {
 }
 
 locals {
+  # Canonical slugs, as the API returns them: `openai/gpt-5` would not match.
   approved_models = ["openai/gpt-5-2025-08-07", "anthropic/claude-4.5-sonnet-20250929"]
 }
 

@@ -1,4 +1,4 @@
-# The same default guardrail for every workspace.
+# Takes over the default guardrail of every workspace, and clears all of its settings that are not listed here.
 data "openrouter_workspaces" "all" {}
 
 resource "openrouter_workspace_default_guardrail" "all" {

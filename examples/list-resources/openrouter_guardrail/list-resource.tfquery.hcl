@@ -10,6 +10,7 @@ list "openrouter_guardrail" "all" {
 list "openrouter_guardrail" "production" {
   provider         = openrouter
   include_resource = true
+  limit            = 1000
 
   config {
     workspace_id = "0df9e665-d932-5740-b2c7-b52af166bc11"

@@ -46,8 +46,8 @@ pub(super) const KEY: &[Field] = &[
     Field::computed(WORKSPACE_ID, FieldType::String)
         .doc("The id of the workspace that the key belongs to."),
     Field::computed("creator_user_id", FieldType::String).doc(
-        "The user id of the member who created the key. The guardrails of this member apply to the \
-         requests of the key too.",
+        "The user id of the member who created the key. The guardrail that this member has in the \
+         workspace applies to the requests of the key too.",
     ),
     Field::computed("limit", FieldType::Number)
         .doc("How much the key may spend, in US dollars. Null if there is no limit."),

@@ -48,14 +48,16 @@ pub(in crate::provider) struct AssignmentList {
 pub(in crate::provider) const KEYS: AssignmentList = AssignmentList {
     resource: assignment::KEY,
     kind: AssigneeKind::Key,
-    description: "Lists the assignments of guardrails to API keys.",
+    description: "Lists the assignments of guardrails to API keys.\n\n\
+                  Used by `terraform query`, which needs Terraform 1.14 or later.",
 };
 
 /// The list of assignments to members.
 pub(in crate::provider) const MEMBERS: AssignmentList = AssignmentList {
     resource: assignment::MEMBER,
     kind: AssigneeKind::Member,
-    description: "Lists the assignments of guardrails to members of the organization.",
+    description: "Lists the assignments of guardrails to members of the organization.\n\n\
+                  Used by `terraform query`, which needs Terraform 1.14 or later.",
 };
 
 #[async_trait]

@@ -29,7 +29,8 @@ impl ListResource<ProviderData> for GuardrailList {
     fn schema(&self) -> Schema {
         schema(
             "Lists the guardrails of a workspace, or of all workspaces, without their default \
-             guardrails.",
+             guardrails.\n\n\
+             Used by `terraform query`, which needs Terraform 1.14 or later.",
             OF_WORKSPACES,
         )
     }

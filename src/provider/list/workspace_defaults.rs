@@ -28,7 +28,8 @@ pub(in crate::provider) struct WorkspaceDefaultList;
 impl ListResource<ProviderData> for WorkspaceDefaultList {
     fn schema(&self) -> Schema {
         schema(
-            "Lists the default guardrail of a workspace, or those of all workspaces.",
+            "Lists the default guardrail of a workspace, or those of all workspaces.\n\n\
+             Used by `terraform query`, which needs Terraform 1.14 or later.",
             OF_WORKSPACES,
         )
     }

@@ -9,9 +9,9 @@ pub(super) const USER_IDS: &str = "user_ids";
 
 const GUARDRAIL: Field =
     Field::required(GUARDRAIL_ID, FieldType::String).create_only().checks(&[Check::Id]).doc(
-        "The id of the guardrail. Changing this replaces the resource: each key or member in the \
-         set is moved to the new guardrail atomically. Those that leave the set with the same \
-         change keep the former guardrail.",
+        "The id of the guardrail. Changing this replaces the resource: everything in the set is \
+         moved to the new guardrail atomically. What the same change takes out of the set stays \
+         assigned to the former guardrail.",
     );
 
 const TEXTS: &[Check] = &[Check::NoEmptyElement];
