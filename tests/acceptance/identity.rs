@@ -168,7 +168,7 @@ fn every_resource_is_imported_by_identity() {
         (GUARDRAIL, "id = \"\"", "The attribute `id` of the identity is null or empty"),
         (GUARDRAIL, "id = \"0b7f3f4e-0000-4000-8000-000000000000\"", "Could not import guardrail"),
         (GUARDRAIL, &format!("id = \"{place}/this\""), "is not the `id` of the object"),
-        (KEY, "key_hash = \"\"", "The identity needs `key_hash`"),
+        (KEY, "key_hash = \"\"", "The attribute `key_hash` of the identity is null or empty"),
         (KEY, "key_hash = \"my key\"", "`key_hash` must be the hash of an API key"),
         (DEFAULT, "workspace_id = \"default\"", "is not the `workspace_id` of the object"),
         (KEY, "key_hash = \"sk-or-v1-0123456789abcdef\"", "API key instead of its hash"),
@@ -179,7 +179,11 @@ fn every_resource_is_imported_by_identity() {
             "No guardrail of the workspace is assigned to the member",
         ),
         (MEMBER, "workspace_id = \"default\"\nuser_id = \"x\"", "must be the id of the workspace"),
-        (DEFAULT, "workspace_id = \"\"", "The identity needs `workspace_id`"),
+        (
+            DEFAULT,
+            "workspace_id = \"\"",
+            "The attribute `workspace_id` of the identity is null or empty",
+        ),
     ] {
         workspace.config(&(all.clone() + &import(address, given)));
         let refused = workspace.run(&["plan"]).fails();

@@ -46,5 +46,8 @@ async fn ports_that_are_all_in_use_end_the_process_with_the_reason() {
     assert_eq!(process.rest_of_stdout().await, "");
     let (status, stderr) = process.end().await;
     assert_eq!(status.code(), Some(1));
-    assert!(stderr.contains(&format!("no port between {port} and {port}")), "{stderr}");
+    assert!(
+        stderr.contains(&format!("cannot listen on any port between {port} and {port}")),
+        "{stderr}"
+    );
 }
