@@ -55,6 +55,13 @@ mod query {
 
         // `moves` has the states of other providers.
         let moved = guide.terraform("moved {");
+        let settings = json!({
+            "limit_usd": 50,
+            "reset_interval": "monthly",
+            "content_filter_builtins": [{ "slug": "email", "action": "redact" }],
+        });
+        mock.patch_guardrail(id, settings).unwrap();
+        mock.reset();
         workspace
             .run(&["state", "mv", "openrouter_guardrail.production", "openrouter_guardrail.old"])
             .succeeds();

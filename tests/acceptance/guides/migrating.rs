@@ -122,7 +122,10 @@ fn both_in_one_configuration(guide: &Guide) {
 
 /// The stand-in has no guardrails, so what leaves its state is only a name there.
 fn a_guardrail_is_handed_over(guide: &Guide, workspace: &Workspace, config: &str) {
-    let made = workspace.mock().create_guardrail(json!({ "name": "production" })).unwrap();
+    let made = workspace.mock().create_guardrail(
+        json!({ "name": "production", "limit_usd": 50, "reset_interval": "monthly" }),
+    );
+    let made = made.unwrap();
     let mut state = workspace.state_file();
     let mut foreign = state["resources"][0].clone();
     let provider = state["resources"].as_array().unwrap().iter();
