@@ -58,6 +58,8 @@ mod query {
         let settings = json!({
             "limit_usd": 50,
             "reset_interval": "monthly",
+            "allowed_providers": ["openai", "anthropic"],
+            "enforce_zdr": true,
             "content_filter_builtins": [{ "slug": "email", "action": "redact" }],
         });
         mock.patch_guardrail(id, settings).unwrap();

@@ -59,6 +59,7 @@ fn exit_codes_tell_changes_drift_and_nothing(guide: &Guide) {
 
     fs::remove_file(workspace.directory().join(".terraform.lock.hcl")).unwrap();
     run(&workspace, plan).fails().says("lock file");
+    run(&workspace, search).fails().says("lock file").never_says("There is no drift.");
 }
 
 /// The same account, which takes another key now.

@@ -98,10 +98,10 @@ fn a_provider_is_replaced() {
     run(&workspace, guide.shell("state push")).succeeds();
     let provider = workspace.state_file()["resources"][0]["provider"].to_string();
     assert!(provider.contains("openrouterteam"), "{provider}");
-    both_in_one_configuration(&guide);
+    both_in_one_configuration(&guide, before);
 }
 
-fn both_in_one_configuration(guide: &Guide) {
+fn both_in_one_configuration(guide: &Guide, before: &str) {
     let workspace = Workspace::installed();
     install_official(&workspace, &program("stand-in"));
     let mock = workspace.mock();
@@ -114,18 +114,23 @@ fn both_in_one_configuration(guide: &Guide) {
     assert_eq!(mock.key_assignments()[&hash], made["id"].as_str().unwrap());
     workspace.plans_nothing();
 
-    a_guardrail_is_handed_over(guide, &workspace, config);
+    a_guardrail_is_handed_over(guide, &workspace, config, before);
     workspace.write("main.tf", config);
     workspace.destroy();
     assert_eq!(mock.key_assignments().len(), 0);
 }
 
 /// The stand-in has no guardrails, so what leaves its state is only a name there.
-fn a_guardrail_is_handed_over(guide: &Guide, workspace: &Workspace, config: &str) {
-    let made = workspace.mock().create_guardrail(
-        json!({ "name": "production", "limit_usd": 50, "reset_interval": "monthly" }),
-    );
-    let made = made.unwrap();
+fn a_guardrail_is_handed_over(guide: &Guide, workspace: &Workspace, config: &str, before: &str) {
+    let settings = json!({
+        "name": "production",
+        "limit_usd": 50,
+        "reset_interval": "monthly",
+        "allowed_providers": ["openai", "anthropic"],
+        "enforce_zdr": true,
+        "content_filter_builtins": [{ "slug": "email", "action": "redact" }],
+    });
+    let made = workspace.mock().create_guardrail(settings).unwrap();
     let mut state = workspace.state_file();
     let mut foreign = state["resources"][0].clone();
     let provider = state["resources"].as_array().unwrap().iter();
@@ -143,8 +148,12 @@ fn a_guardrail_is_handed_over(guide: &Guide, workspace: &Workspace, config: &str
     run(workspace, guide.shell("terraform state rm")).succeeds().says("Removed");
     let example = "550e8400-e29b-41d4-a716-446655440000";
     let block = guide.terraform("import {").replace(example, made["id"].as_str().unwrap());
+    let (_, old) = before.split_once("\"openrouter_guardrail\" \"production\" {\n").unwrap();
+    let (arguments, _) = old.split_once("\n}").unwrap();
+    assert!(block.contains(arguments.trim_end()), "all arguments are kept: {block}");
     workspace.write("main.tf", &format!("{config}\n{block}"));
     guide.shown_by(workspace.plans_something(), "1 to import");
-    workspace.apply();
+    workspace.apply().says("1 imported, 0 added, 0 changed, 0 destroyed");
+    assert_eq!(workspace.mock().guardrail(made["id"].as_str().unwrap()).unwrap(), made);
     workspace.run(&["state", "rm", PRODUCTION]).succeeds();
 }

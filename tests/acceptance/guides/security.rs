@@ -16,4 +16,7 @@ fn a_plan_names_what_it_destroys() {
     workspace.config("");
     let named = run(&workspace, review).succeeds().never_says("Nothing is destroyed.");
     named.says("# openrouter_guardrail.production will be destroyed");
+
+    workspace.config("resource \"openrouter_guardrail\" \"production\" {}\n");
+    run(&workspace, review).fails().never_says("Nothing is destroyed.");
 }

@@ -17,6 +17,7 @@ use crate::story::{ONCE, guardrail, id_of};
 mod quoted {
     pub(super) const NOT_FOUND: [&str; 2] =
         ["Failed to query available provider packages", "in any of the search locations"];
+    pub(super) const NO_SUCH_HOST: &str = "could not connect to local.invalid";
     pub(super) const CHECKSUM: [&str; 2] =
         ["Failed to install provider", "match any of the checksums"];
     pub(super) const MISSING_KEY: &str = "Missing API key";
@@ -36,7 +37,7 @@ mod quoted {
     pub(super) const AMBIGUOUS: &str = "Any of these could be the guardrail";
     pub(super) const DUPLICATE: &str = "may exist twice";
     pub(super) const TAKEN: &str = "A guardrail named";
-    pub(super) const MODEL: &str = "POST /guardrails …400";
+    pub(super) const MODEL: &str = "Invalid allowed_models: ";
     pub(super) const PROVIDER: &str = "Unknown provider";
     pub(super) const PATTERN: &str = "content_filters[0].pattern";
     pub(super) const IN_USE: &str = "is still in use";
@@ -72,6 +73,15 @@ fn shows(guide: &Guide, run: Run, texts: &[&str]) {
 }
 
 fn installation(guide: &Guide) {
+    // Terraform's own settings, without a mirror.
+    let mut elsewhere = Workspace::installed();
+    elsewhere.config(&guardrail("this", "name = \"ci\""));
+    elsewhere.write("cli.tfrc", "disable_checkpoint = true\n");
+    let settings = elsewhere.directory().join("cli.tfrc").display().to_string();
+    elsewhere.env("TF_CLI_CONFIG_FILE", &settings);
+    let missing = elsewhere.run(&["init"]).fails().says(quoted::NOT_FOUND[0]);
+    shows(guide, missing, &[quoted::NO_SUCH_HOST]);
+
     let workspace = Workspace::installed();
     let mirror = workspace.directory().parent().unwrap().join("mirror");
     workspace.config(&guardrail("this", "name = \"ci\""));
