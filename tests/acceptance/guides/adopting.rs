@@ -53,8 +53,14 @@ mod query {
         workspace.apply().says("2 imported, 0 added, 0 changed, 0 destroyed");
         assert!(writes(mock).is_empty());
 
-        // `moves` has the states of other providers.
-        let moved = guide.terraform("moved {");
+        workspace.run(&["state", "rm", "openrouter_guardrail_key_assignment.ci"]).succeeds();
+        workspace.run(&["state", "rm", "openrouter_guardrail.production"]).succeeds();
+        a_resource_is_moved(&guide, &workspace, id);
+    }
+
+    /// The test `moves` has the states of other providers.
+    fn a_resource_is_moved(guide: &Guide, workspace: &Workspace, id: &str) {
+        let mock = workspace.mock();
         let settings = json!({
             "limit_usd": 50,
             "reset_interval": "monthly",
@@ -64,14 +70,16 @@ mod query {
         });
         mock.patch_guardrail(id, settings).unwrap();
         mock.reset();
-        workspace
-            .run(&["state", "mv", "openrouter_guardrail.production", "openrouter_guardrail.old"])
-            .succeeds();
-        workspace.run(&["state", "rm", "openrouter_guardrail_key_assignment.ci"]).succeeds();
-        workspace
-            .config(&(PROVIDER.to_owned() + moved))
-            .apply()
-            .says("0 added, 0 changed, 0 destroyed");
+        let moved = guide.terraform("moved {");
+        let (_, resource) = moved.split_once("\n\n").unwrap();
+        let old = resource.replace("\"new\"", "\"old\"");
+        let import = format!("import {{\n  to = openrouter_guardrail.old\n  id = \"{id}\"\n}}\n");
+        workspace.config(&[PROVIDER, &old, &import].concat());
+        workspace.apply().says("1 imported, 0 added, 0 changed, 0 destroyed");
+        workspace.config(&(PROVIDER.to_owned() + moved));
+        workspace.plans_something().says("0 to add, 0 to change, 0 to destroy");
+        workspace.apply().says("0 added, 0 changed, 0 destroyed");
+        assert_eq!(workspace.addresses(), ["openrouter_guardrail.new"]);
         assert!(writes(mock).is_empty());
     }
 
