@@ -75,7 +75,8 @@ fn shows(guide: &Guide, run: Run, texts: &[&str]) {
 fn installation(guide: &Guide) {
     // Terraform's own settings, without a mirror.
     let mut elsewhere = Workspace::installed();
-    elsewhere.config(&guardrail("this", "name = \"ci\""));
+    let source = "terraform {\n  required_providers {\n    openrouter = { source = \"local.invalid/a/b\" }\n  }\n}\n";
+    elsewhere.write("main.tf", source);
     elsewhere.write("cli.tfrc", "disable_checkpoint = true\n");
     let settings = elsewhere.directory().join("cli.tfrc").display().to_string();
     elsewhere.env("TF_CLI_CONFIG_FILE", &settings);
