@@ -176,6 +176,7 @@ fn a_run_is_refused_before_anything_is_written() {
     let id = furnish(&live).remove(0);
     let workspace = live.default_workspace_id();
     let (keys, members) = (live.key_hashes(&workspace), live.member_ids());
+    let elsewhere = live.key_hashes(&live.production_workspace_id());
     live.assign_members(&id, &members[..1]).unwrap();
     live.reset();
     let all = || target(&live);
@@ -185,6 +186,7 @@ fn a_run_is_refused_before_anything_is_written() {
         (Target { key: ManagementKey::new("wrong".to_owned()), ..all() }, "was answered with 401"),
         (Target { key_hash: keys.first().cloned(), ..all() }, "must stay in force"),
         (Target { user_id: members.first().cloned(), ..all() }, "must stay in force"),
+        (Target { key_hash: elsewhere.first().cloned(), ..all() }, "is not in the workspace"),
     ] {
         let (refused, printed) = try_run(target);
         let refusal = refused.err().unwrap_or_default();

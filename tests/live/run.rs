@@ -40,6 +40,7 @@ pub(crate) fn run(target: Target, output: &mut dyn Write) -> Result<Report, Stri
     say(output, &format!("live API: {}, workspace {}", target.base_url, target.workspace));
     let service = Service::new(target)?;
     workspace_exists(&service)?;
+    key_is_in_workspace(&service)?;
     let leftovers = ours::find(&service)?;
     ours::assignees_are_free(&service, &leftovers).map_err(|found| {
         format!("{found}, which must stay in force. Name one that has no guardrail")
@@ -52,6 +53,9 @@ pub(crate) fn run(target: Target, output: &mut dyn Write) -> Result<Report, Stri
         );
     }
     ours::delete(&service, &leftovers)?;
+    // The mock's part has taken its time: somebody may have assigned the key or the member meanwhile.
+    ours::assignees_are_free(&service, &[])
+        .map_err(|found| format!("{found} by now, which must stay in force"))?;
     let live = record(&service);
     Ok(Report {
         not_run: not_run(&service.target),
@@ -60,6 +64,16 @@ pub(crate) fn run(target: Target, output: &mut dyn Write) -> Result<Report, Stri
         differences: differences(&live.recording, &expected),
         failures: live.failures,
     })
+}
+
+/// Fails if the key that may be assigned is of another workspace than the confirmed one.
+fn key_is_in_workspace(service: &Service) -> Result<(), String> {
+    let Some(hash) = &service.target.key_hash else { return Ok(()) };
+    let found = service.expect(&Method::GET, &format!("/keys/{hash}"), None)?;
+    if found.body["data"]["workspace_id"] != service.target.workspace {
+        return Err(format!("key {hash} is not in the workspace {}", service.target.workspace));
+    }
+    Ok(())
 }
 
 /// What the mock does. Where the suite fails against the mock, nothing is sent elsewhere.

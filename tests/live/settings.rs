@@ -2,6 +2,8 @@
 //! with which key and member. Everything is refused here that can be refused before a request is
 //! sent.
 
+use terraform_provider_openrouter::client::BaseUrl;
+
 use crate::recording::{is_hex, is_uuid};
 use crate::service::{ManagementKey, Target};
 
@@ -39,8 +41,10 @@ pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Target, 
     if user_id.as_ref().is_some_and(|id| !id.bytes().all(is_in_user_id)) {
         return Err(format!("{USER_ID} is not a user's id: letters, digits, `_` and `-`"));
     }
+    let base_url = variable(BASE_URL).unwrap_or_else(|| SERVICE.to_owned());
+    let base_url = BaseUrl::parse(&base_url).map_err(|error| format!("{BASE_URL}: {error}"))?;
     Ok(Target {
-        base_url: variable(BASE_URL).unwrap_or_else(|| SERVICE.to_owned()),
+        base_url: base_url.as_str().to_owned(),
         key: ManagementKey::new(required(MANAGEMENT_KEY, "the management key to use")?),
         workspace,
         key_hash,
@@ -80,6 +84,8 @@ mod tests {
             (MANAGEMENT_KEY, "", "OPENROUTER_MANAGEMENT_KEY is not set"),
             (KEY_HASH, "sk-or-v1-secret", "OPENROUTER_LIVE_KEY_HASH is not a key's hash"),
             (USER_ID, "user/../x", "OPENROUTER_LIVE_USER_ID is not a user's id"),
+            (BASE_URL, "http://api.example", "OPENROUTER_BASE_URL: "),
+            (BASE_URL, "https://me:secret@api.example", "OPENROUTER_BASE_URL: "),
         ] {
             let refusal = refusal(&[(name, value)]).unwrap_or_default();
             assert!(refusal.starts_with(says), "{name}={value}: {refusal}");

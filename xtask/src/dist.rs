@@ -115,7 +115,7 @@ fn assemble(directory: &Path, release: Release) -> Result<()> {
     }
     let text = sums::text(&found);
     let before = fs::read_to_string(directory.join(release.sums()));
-    if before.is_ok_and(|before| before != text) {
+    if before.ok().as_ref() != Some(&text) {
         // There is none where nothing has been signed yet.
         let _ = fs::remove_file(directory.join(release.signature()));
     }

@@ -2,13 +2,16 @@
 //! what was put there. Knows nothing of versions and addresses.
 //!
 //! The record is a file in that directory, where both products pass it over. It lists each directory and file that was made,
-//! so that exactly these can be removed, whatever the source address and the version are by then.
+//! so that exactly these can be removed, whatever the source address and the version are by then. A line that ends with `/` is
+//! a directory.
 
 use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+
+use crate::host::PROVIDER;
 
 /// What both products keep of a user: below the home directory, or on Windows below `%APPDATA%`.
 const SETTINGS: &str = if cfg!(windows) { "terraform.d" } else { ".terraform.d" };
@@ -24,6 +27,13 @@ pub(super) enum Change {
     NothingReplaced,
     /// Another build under the same name.
     OtherBuildReplaced,
+}
+
+/// A directory or a file that an installation made.
+#[derive(PartialEq, Eq)]
+struct Made {
+    path: PathBuf,
+    is_directory: bool,
 }
 
 /// A user's directory of local providers.
@@ -58,13 +68,19 @@ impl LocalPlugins {
         self.base.join(SETTINGS).join("plugins")
     }
 
-    /// Copies a binary to a path in the directory, and records what did not exist.
+    /// Copies a binary to a path in the directory, and records what did not exist. A file that somebody else has put there is
+    /// an error.
     pub(super) fn add(&self, binary: &Path, file: &Path) -> Result<Change> {
         let package = file.parent().context("the provider's path has no directory")?;
-        let made = missing(package, &self.base).into_iter().chain([file.to_owned()]);
-        let made: Vec<_> = made.collect();
+        let copy = Made { path: file.to_owned(), is_directory: false };
+        if file.exists() && !self.recorded()?.contains(&copy) {
+            bail!("{} was not installed by this command; remove it first", file.display());
+        }
+        let directories = missing(package, &self.base).into_iter();
+        let directories = directories.map(|path| Made { path, is_directory: true });
+        let made: Vec<_> = directories.chain([copy]).collect();
         make(&self.directory())?;
-        self.record(&made)?;
+        self.record(made)?;
         make(package)?;
         let change = match fs::read(file) {
             Ok(former) if former != read(binary)? => Change::OtherBuildReplaced,
@@ -78,14 +94,14 @@ impl LocalPlugins {
     pub(super) fn remove_all(&self) -> Result<Vec<PathBuf>> {
         let recorded = self.recorded()?;
         let mut removed = Vec::new();
-        for file in recorded.iter().filter(|path| !path.is_dir()) {
-            removed.extend(gone(file, fs::remove_file(file))?);
+        for file in recorded.iter().filter(|made| !made.is_directory) {
+            removed.extend(gone(&file.path, fs::remove_file(&file.path))?);
         }
         let record = self.directory().join(RECORD);
         gone(&record, fs::remove_file(&record))?;
         // Directories are recorded before what is in them.
-        for directory in recorded.iter().rev().filter(|path| path.is_dir()) {
-            removed.extend(gone(directory, fs::remove_dir(directory))?);
+        for directory in recorded.iter().rev().filter(|made| made.is_directory) {
+            removed.extend(gone(&directory.path, fs::remove_dir(&directory.path))?);
         }
         Ok(removed)
     }
@@ -96,41 +112,46 @@ impl LocalPlugins {
         !self.had_settings && other.is_some_and(|folder| folder.join("opentofu").is_dir())
     }
 
-    /// Every path that was recorded, in that order. A line that leads out of the settings is nobody's of ours.
-    fn recorded(&self) -> Result<Vec<PathBuf>> {
+    /// All that was recorded, in that order. A line that leads out of the settings, or to a file that is no provider of ours,
+    /// was not written by this command.
+    fn recorded(&self) -> Result<Vec<Made>> {
         let text = match fs::read_to_string(self.directory().join(RECORD)) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error).context("cannot read what was installed"),
         };
-        let mut paths = Vec::new();
+        let mut recorded = Vec::new();
         for line in text.lines().filter(|line| !line.starts_with('#')) {
-            let path = Path::new(line);
+            let (path, is_directory) = (Path::new(line), line.ends_with('/'));
             let is_plain = path.components().all(|part| matches!(part, Component::Normal(_)));
-            if !is_plain || !path.starts_with(SETTINGS) {
+            let is_provider = path.starts_with(Path::new(SETTINGS).join("plugins"))
+                && path
+                    .file_name()
+                    .is_some_and(|name| name.to_string_lossy().starts_with(PROVIDER));
+            if !is_plain || !path.starts_with(SETTINGS) || !(is_directory || is_provider) {
                 bail!(
                     "{RECORD} in {} has the line {line:?}, which is not of this command",
                     self.directory().display()
                 );
             }
-            paths.push(self.base.join(path));
+            recorded.push(Made { path: self.base.join(path), is_directory });
         }
-        Ok(paths)
+        Ok(recorded)
     }
 
-    fn record(&self, made: &[PathBuf]) -> Result<()> {
-        let mut paths = self.recorded()?;
-        for path in made {
-            if !paths.contains(path) {
-                paths.push(path.clone());
+    fn record(&self, made: Vec<Made>) -> Result<()> {
+        let mut all = self.recorded()?;
+        for new in made {
+            if !all.contains(&new) {
+                all.push(new);
             }
         }
         let mut text = format!("{HEADING}\n");
-        for path in paths {
+        for Made { path, is_directory } in all {
             let path =
                 path.strip_prefix(&self.base).context("a path is not in the home directory")?;
             text.push_str(path.to_str().context("a path is not UTF-8")?);
-            text.push('\n');
+            text.push_str(if is_directory { "/\n" } else { "\n" });
         }
         fs::write(self.directory().join(RECORD), text).context("cannot record what is installed")
     }
@@ -219,14 +240,26 @@ mod tests {
     #[test]
     fn every_version_is_removed_with_all_directories() {
         let home = Home::new();
-        home.add("example.com/acme/openrouter/0.1.0/any/provider_v0.1.0", "1");
-        home.add("example.com/acme/openrouter/0.2.0/any/provider_v0.2.0", "2");
-        home.add("example.org/other/openrouter/0.2.0/any/provider_v0.2.0", "2");
-        home.add("example.org/other/openrouter/0.2.0/any/provider_v0.2.0", "3");
+        home.add("example.com/acme/openrouter/0.1.0/any/terraform-provider-openrouter_v0.1.0", "1");
+        home.add("example.com/acme/openrouter/0.2.0/any/terraform-provider-openrouter_v0.2.0", "2");
+        home.add(
+            "example.org/other/openrouter/0.2.0/any/terraform-provider-openrouter_v0.2.0",
+            "2",
+        );
+        home.add(
+            "example.org/other/openrouter/0.2.0/any/terraform-provider-openrouter_v0.2.0",
+            "3",
+        );
         let removed = home.plugins.remove_all().unwrap();
         assert_eq!(home.tree(), Vec::<String>::new());
         assert!(removed.contains(&home.plugins.directory()));
-        assert_eq!(removed.iter().filter(|path| path.ends_with("provider_v0.2.0")).count(), 2);
+        assert_eq!(
+            removed
+                .iter()
+                .filter(|path| path.ends_with("terraform-provider-openrouter_v0.2.0"))
+                .count(),
+            2
+        );
         assert_eq!(home.plugins.remove_all().unwrap(), Vec::<PathBuf>::new());
     }
 
@@ -238,12 +271,22 @@ mod tests {
         fs::write(own.join("provider_v0.0.9"), "by hand").unwrap();
         fs::create_dir(home.plugins.directory().join("empty")).unwrap();
         let before = home.tree();
-        home.add("example.com/acme/openrouter/0.1.0/any/provider_v0.1.0", "1");
+        home.add("example.com/acme/openrouter/0.1.0/any/terraform-provider-openrouter_v0.1.0", "1");
         assert_ne!(home.tree(), before);
         home.plugins.remove_all().unwrap();
         assert_eq!(home.tree(), before);
 
-        home.add("example.com/acme/openrouter/0.1.0/any/provider_v0.1.0", "1");
+        let by_hand = "example.com/acme/openrouter/0.1.0/any/terraform-provider-openrouter_v0.1.0";
+        let by_hand = home.plugins.directory().join(by_hand);
+        fs::create_dir_all(by_hand.parent().unwrap()).unwrap();
+        fs::write(&by_hand, "by hand").unwrap();
+        let refused = home.plugins.add(&by_hand, &by_hand).unwrap_err().to_string();
+        assert!(refused.contains("was not installed by this command"), "{refused}");
+        home.plugins.remove_all().unwrap();
+        assert_eq!(fs::read_to_string(&by_hand).unwrap(), "by hand");
+        fs::remove_file(&by_hand).unwrap();
+
+        home.add("example.com/acme/openrouter/0.1.0/any/terraform-provider-openrouter_v0.1.0", "1");
         let beside = "example.com/acme/openrouter/0.1.0/any/notes.txt";
         fs::write(home.plugins.directory().join(beside), "").unwrap();
         home.plugins.remove_all().unwrap();
@@ -253,7 +296,7 @@ mod tests {
     #[test]
     fn another_build_in_the_same_place_is_noticed() {
         let home = Home::new();
-        let path = "example.com/acme/openrouter/0.1.0/any/provider_v0.1.0";
+        let path = "example.com/acme/openrouter/0.1.0/any/terraform-provider-openrouter_v0.1.0";
         let changes = ["1", "1", "2"].map(|content| home.add(path, content));
         let [first, same, other] = changes;
         assert_eq!((first, same), (Change::NothingReplaced, Change::NothingReplaced));
@@ -262,9 +305,18 @@ mod tests {
 
     #[test]
     fn a_record_that_leads_elsewhere_removes_nothing() {
-        for line in ["../precious", "/precious", ".terraform.d/../precious", "precious"] {
+        for line in [
+            "../precious",
+            "/precious",
+            ".terraform.d/../precious",
+            "precious",
+            ".terraform.d/credentials.tfrc.json",
+        ] {
             let home = Home::new();
-            home.add("example.com/acme/openrouter/0.1.0/any/provider_v0.1.0", "1");
+            home.add(
+                "example.com/acme/openrouter/0.1.0/any/terraform-provider-openrouter_v0.1.0",
+                "1",
+            );
             fs::write(home.directory.path().join("precious"), "").unwrap();
             let record = home.plugins.directory().join(RECORD);
             let text = fs::read_to_string(&record).unwrap();
