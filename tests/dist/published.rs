@@ -22,13 +22,16 @@ struct Signed {
 
 impl Signed {
     fn new() -> Self {
+        Self::by(Signer::new())
+    }
+
+    fn by(signer: Signer) -> Self {
         let directory = tempfile::tempdir().expect("there is a directory for temporary files");
         for file in fs::read_dir(packages::directory()).expect("the packages are there") {
             let file = file.expect("the packages are readable");
             let copy = directory.path().join(file.file_name());
             fs::copy(file.path(), copy).expect("the directory is writable");
         }
-        let signer = Signer::new();
         let sums = format!("{}_{VERSION}_SHA256SUMS", host::PROVIDER);
         let signature = directory.path().join(format!("{sums}.sig"));
         let sums = directory.path().join(sums);
@@ -71,6 +74,11 @@ fn a_release_is_checked_with_the_key_that_it_is_signed_by() {
     let checked = signed.verify(&Signer::new().public_key_file());
     assert!(!checked.status.success(), "{}", said(&checked));
     assert!(said(&checked).contains("not signed by that key"), "{}", said(&checked));
+
+    let signed = Signed::by(Signer::of_kind("ed25519"));
+    let checked = signed.verify(&signed.signer.public_key_file());
+    assert!(!checked.status.success(), "{}", said(&checked));
+    assert!(said(&checked).contains("neither RSA nor DSA"), "{}", said(&checked));
 }
 
 #[test]

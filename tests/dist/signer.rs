@@ -12,9 +12,14 @@ pub(crate) struct Signer(TempDir);
 impl Signer {
     /// A key of the kind that both registries take: RSA.
     pub(crate) fn new() -> Self {
+        Self::of_kind("rsa3072")
+    }
+
+    /// A key of a kind that gpg knows by this name.
+    pub(crate) fn of_kind(kind: &str) -> Self {
         let signer = Self(tempfile::tempdir().expect("there is a directory for temporary files"));
         let words = ["--passphrase", "", "--quick-generate-key", "Release <release@example.com>"];
-        signer.gpg(&[&words[..], &["rsa3072", "sign", "never"]].concat());
+        signer.gpg(&[&words[..], &[kind, "sign", "never"]].concat());
         signer
     }
 
