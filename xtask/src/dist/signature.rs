@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// The numbers of RSA and DSA among the public-key algorithms of OpenPGP (RFC 4880, section 9.1).
+/// The numbers of RSA and DSA among the public-key algorithms of `OpenPGP` (RFC 4880, section 9.1).
 const ALGORITHMS: [&str; 2] = ["1", "17"];
 
 /// Fails unless the file is signed by the key.
