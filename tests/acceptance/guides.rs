@@ -25,7 +25,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::harness::{Run, Terraform, Workspace};
+use crate::harness::{Run, Terraform, Workspace, programs};
 
 /// The guides of this repository.
 fn folder() -> PathBuf {
@@ -147,18 +147,9 @@ fn with_key(workspace: &mut Workspace, script: &str) -> String {
 
 /// A program of this workspace, which tests of the whole workspace have built beside the provider.
 fn program(name: &str) -> PathBuf {
-    let provider = Path::new(env!("CARGO_BIN_EXE_terraform-provider-openrouter"));
-    let profile = provider.parent().unwrap();
-    let program = profile.join(name);
-    if program.exists() {
-        return program;
+    let program = programs::place(name);
+    if !program.exists() {
+        programs::build(&["--workspace", "--bin", name]);
     }
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "-q", "--offline", "--workspace", "--bin", name, "--target-dir"]);
-    cargo.arg(profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
-    if profile.ends_with("release") {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().unwrap().success());
     program
 }

@@ -4,25 +4,18 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::harness::{Run, Workspace};
+use crate::harness::{Run, Workspace, programs};
 use crate::story::{guardrail, only_guardrail};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-openrouter");
 
 /// The program of `cargo xtask`, built anew if it is not what its source says.
 fn xtask() -> PathBuf {
-    let profile = Path::new(BINARY).parent().unwrap();
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "-q", "--offline", "--package", "xtask", "--target-dir"]);
-    cargo.arg(profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
-    if profile.ends_with("release") {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().unwrap().success());
-    profile.join("xtask")
+    programs::build(&["--package", "xtask"]);
+    programs::place("xtask")
 }
 
 /// A script that stands for cargo: it runs `cargo xtask install` with the provider that is built already.

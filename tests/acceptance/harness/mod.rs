@@ -14,6 +14,7 @@ mod background;
 #[path = "../../../xtask/src/host.rs"]
 pub(crate) mod host;
 mod leaks;
+pub(crate) mod programs;
 pub(crate) mod provider;
 mod state;
 mod terraform;

@@ -63,7 +63,8 @@ fn place(file: &Path) {
     }
 }
 
-fn write(root: &Path, method: &str) -> PathBuf {
+/// Writes a CLI configuration that gets providers by this installation method alone.
+pub(crate) fn write(root: &Path, method: &str) -> PathBuf {
     let path = root.join("cli.tfrc");
     fs::write(&path, host::cli_config(method)).expect("the workspace is writable");
     path

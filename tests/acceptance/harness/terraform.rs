@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::host::{self, Product};
+use super::host::{self, Product, uncoloured};
 
 /// Set by `cargo xtask test`.
 const PATH_VARIABLE: &str = "OPENROUTER_ACC_TERRAFORM";
@@ -139,16 +139,6 @@ impl fmt::Display for Run {
         let code = self.code.map_or("a signal".to_owned(), |code| code.to_string());
         write!(f, "$ {} # {path}\n{}{}ended with {code}", self.line, self.stdout, self.stderr)
     }
-}
-
-/// Terraform colours what it prints into a pipe too, unless told otherwise by a flag that not every command takes.
-fn uncoloured(text: &str) -> String {
-    let mut parts = text.split("\u{1b}[");
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        plain.push_str(part.split_once('m').map_or(part, |(_, after)| after));
-    }
-    plain
 }
 
 fn flattened(text: &str) -> String {

@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::console;
+use crate::host::uncoloured;
 
 /// Where the image is.
 pub(super) const PICTURE: &str = "docs/images/plan.svg";
@@ -114,12 +115,6 @@ fn spans(line: &str) -> String {
         }
     }
     spans
-}
-
-fn uncoloured(line: &str) -> String {
-    let mut parts = line.split("\u{1b}[");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| text + part.split_once('m').unwrap_or_default().1)
 }
 
 #[cfg(test)]
